@@ -1,0 +1,36 @@
+// The list filters of the API (AIP-160): `field op value`, AND / OR / NOT, parentheses, `:` for
+// "has".
+//
+//   site = "sites/par-1" AND state = BOOKED AND start_time >= "2026-11-20T00:00:00Z" AND NOT
+//   at_risk = false
+//
+// One parser for all services; pure, bounded (2,000 characters, depth 20, 50 terms) and safe on any
+// input. It checks the grammar and the field names; what a value must look like is decided where
+// the filter is compiled to SQL.
+#ifndef MESO_COMMON_BASE_FILTER_H_
+#define MESO_COMMON_BASE_FILTER_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace meso {
+
+struct FilterNode {
+  enum class Kind { kAnd, kOr, kNot, kTerm };
+  Kind kind = Kind::kAnd;            // an empty kAnd matches everything
+  std::vector<FilterNode> children;  // of kAnd, kOr; one child of kNot
+  std::string field;                 // of kTerm
+  std::string op;                    // of kTerm: = != < <= > >= :
+  std::string value;                 // of kTerm, unquoted
+};
+
+// INVALID_ARGUMENT / FILTER_INVALID with the position and the allowed fields.
+absl::StatusOr<FilterNode> ParseFilter(absl::string_view text,
+                                       const std::vector<std::string>& allowed_fields);
+
+}  // namespace meso
+
+#endif  // MESO_COMMON_BASE_FILTER_H_

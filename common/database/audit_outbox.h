@@ -1,0 +1,76 @@
+// Audit entries waiting for the audit service, written in the transaction of what they record.
+//
+// An entry gets the next gap-free number of this database's (source, epoch, audit stream).
+// audit_relay pushes it and deletes it only after the audit service's durable answer. The record
+// may name patients (the audit service replaces them by pseudonyms); it never holds answers, free
+// text or birth dates.
+#ifndef MESO_COMMON_DATABASE_AUDIT_OUTBOX_H_
+#define MESO_COMMON_DATABASE_AUDIT_OUTBOX_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/base/call_context.h"
+#include "common/database/database.h"
+
+namespace meso {
+
+struct AuditRecord {
+  int64_t sequence = 0;  // set by the outbox; gap-free from 1 per epoch
+  absl::Time time;
+  std::string service;  // scheduling, ...
+  std::string site;     // "sites/…" or empty
+  std::string actor;    // subject of the caller
+  std::vector<std::string> actor_roles;
+  std::string on_behalf_of;  // subject, or empty
+  std::string client_address;
+  std::string request_id;
+  std::string correlation_id;
+  std::string causation_id;
+  std::string method;
+  std::string action;  // C R U D E
+  std::string object_type;
+  std::string object_name;
+  int64_t object_version = 0;
+  std::string purpose;
+  std::string outcome;  // OK, REFUSED, DENIED or FAILED
+  std::string reason;   // catalogue reason of a refusal
+  bool violation = false;
+  std::set<std::pair<std::string, std::string>>
+      keys;  // (patient|lot|appointment|actor|site|request, value)
+  std::map<std::string, std::string> facts;
+};
+
+// The record of this call from its context and draft; `status` gives outcome and reason: OK;
+// PERMISSION_DENIED = DENIED; INTERNAL, UNAVAILABLE and the like = FAILED; every other error =
+// REFUSED.
+AuditRecord MakeAuditRecord(const CallContext& call, absl::string_view service,
+                            const absl::Status& status, absl::Time now);
+
+// Appends the record and wakes the listeners after the commit.
+absl::Status AppendAudit(Transaction& tx, const AuditRecord& record);
+
+// At most `limit` waiting records after `sequence`, in order.
+absl::StatusOr<std::vector<AuditRecord>> ListAuditAfter(Transaction& tx, int64_t sequence,
+                                                        int limit);
+
+// Forgets records up to and including `sequence`, which the audit service holds durably.
+absl::Status DeleteAuditThrough(Transaction& tx, int64_t sequence);
+
+// The last number assigned (0 = none) and the last one deleted.
+absl::StatusOr<std::pair<int64_t, int64_t>> AuditOutboxSpan(Transaction& tx);
+
+// As in outbox.h.
+int AddAuditListener(std::function<void()> listener);
+void RemoveAuditListener(int handle);
+
+}  // namespace meso
+
+#endif  // MESO_COMMON_DATABASE_AUDIT_OUTBOX_H_
