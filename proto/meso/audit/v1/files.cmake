@@ -1,0 +1,4 @@
+meso_proto(proto_audit ROOT ${CMAKE_SOURCE_DIR}/proto
+  FILES meso/audit/v1/log_leaf.proto meso/audit/v1/bundle.proto meso/audit/v1/entry.proto
+  GRPC meso/audit/v1/audit_service.proto
+  DEPS proto_google proto_options)
