@@ -18,6 +18,7 @@
 #include "common/base/clock.h"
 #include "common/database/database.h"
 #include "common/database/outbox.h"
+#include "common/telemetry/metrics.h"
 
 namespace meso {
 
@@ -35,24 +36,37 @@ class EventFeed {
   };
   virtual ~EventFeed() = default;
   // Waits at most `wait` for events after `after`. UNAVAILABLE when the way is closed.
-  // `after.epoch` empty = from the oldest.
+  // `after.epoch` empty = from the oldest. All events are of head.epoch. The certain feed is called
+  // by two threads at once (follower and CatchUp).
   virtual absl::StatusOr<Batch> Next(const EventPosition& after, int limit,
                                      absl::Duration wait) = 0;
+  // Makes a waiting Next return soon, and later ones fail: for stopping. From any thread.
+  virtual void Interrupt() {}
+};
+
+struct ConsumerOptions {
+  Metrics* metrics = nullptr;
+  int tries_max = 10;                                       // then the event is a dead letter
+  absl::Duration retry_delay_min = absl::Milliseconds(20);  // doubled per try
+  absl::Duration retry_delay_max = absl::Seconds(2);
+  absl::Duration silence_max = absl::Seconds(2);  // without a sign of life on the fast feed
 };
 
 class Consumer {
  public:
   // `fast` (Redis) may be nullptr; `certain` is PullEvents at the source.
   Consumer(Database& database, const Clock& clock, std::string source, EventHandlers handlers,
-           std::unique_ptr<EventFeed> fast, std::unique_ptr<EventFeed> certain);
-  ~Consumer();
+           std::unique_ptr<EventFeed> fast, std::unique_ptr<EventFeed> certain,
+           ConsumerOptions options = {});
+  ~Consumer();  // Stop()
 
   void Start();
+  // Waits for the event being applied. Before Database::Close. Idempotent.
   void Stop();
 
   // Pulls from the source until its head (as it was when asked) has taken effect here. For a
-  // projection that misses an object, and for tests. Not from a handler. Errors: DEPENDENCY_DOWN,
-  // DEADLINE_EXCEEDED.
+  // projection that misses an object, and for tests. Not from a handler. Works without Start.
+  // Errors: DEPENDENCY_DOWN, DEADLINE_EXCEEDED, STORAGE_UNAVAILABLE.
   absl::Status CatchUp(absl::Time deadline);
 
  private:
