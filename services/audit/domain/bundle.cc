@@ -1,0 +1,72 @@
+#include "services/audit/domain/bundle.h"
+
+#include "common/base/check.h"
+#include "services/audit/domain/bundle_record.h"
+
+namespace meso::audit {
+namespace {
+
+std::string FilePrefix() {
+  std::string prefix(kBundleMagic);
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    prefix.push_back(static_cast<char>(kBundleVersion >> shift & 0xff));
+  }
+  return prefix;
+}
+
+}  // namespace
+
+void BundleWriter::Begin(const BundleHeader& header) {
+  hasher_.Begin();
+  const std::string prefix = FilePrefix();
+  hasher_.Add(prefix);
+  out_ += prefix;
+  AddRecord(kHeaderRecord, EncodeHeader(header));
+}
+
+void BundleWriter::AddRecord(char type, absl::string_view body) {
+  MESO_CHECK(body.size() <= kBundleRecordSizeMax, "a record fits its limit");
+  const std::string prefix = RecordPrefix(type, body.size());
+  if (type != kTrailerRecord) {
+    hasher_.Add(prefix);
+    hasher_.Add(body);
+    ++records_;
+  }
+  out_ += prefix;
+  out_.append(body.data(), body.size());
+}
+
+void BundleWriter::AddCheckpoint(absl::string_view note) { AddRecord(kCheckpointRecord, note); }
+
+void BundleWriter::AddEntry(const BundleEntry& entry) {
+  FlushLeftOut();
+  AddRecord(kEntryRecord, EncodeEntry(entry));
+  ++entries_;
+}
+
+void BundleWriter::AddLeftOut(uint64_t index, const Hash& leaf_hash) {
+  if (left_out_hashes_.empty()) left_out_first_ = index;
+  left_out_hashes_.append(HashView(leaf_hash).data(), leaf_hash.size());
+  ++left_out_;
+  if (left_out_hashes_.size() == kBundleLeftOutMax * sizeof(Hash)) FlushLeftOut();
+}
+
+void BundleWriter::FlushLeftOut() {
+  if (left_out_hashes_.empty()) return;
+  AddRecord(kLeftOutRecord, EncodeLeftOut({left_out_first_, left_out_hashes_}));
+  left_out_hashes_.clear();
+}
+
+void BundleWriter::End() {
+  FlushLeftOut();
+  const std::string digest = HashBytes(hasher_.End());
+  AddRecord(kTrailerRecord, EncodeTrailer({records_, entries_, left_out_, digest}));
+}
+
+std::string BundleWriter::Take() {
+  std::string bytes = std::move(out_);
+  out_.clear();
+  return bytes;
+}
+
+}  // namespace meso::audit

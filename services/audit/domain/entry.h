@@ -1,0 +1,106 @@
+// How a source's draft becomes an entry of the log: patients replaced by pseudonyms, what names
+// them put aside under a salted commitment, keys completed, everything put into the bytes of a
+// leaf.
+//
+// Only the audit service holds the pseudonym key, and Seal is the only place that uses it for
+// writing. Pure: index and salt come from the caller.
+#ifndef MESO_SERVICES_AUDIT_DOMAIN_ENTRY_H_
+#define MESO_SERVICES_AUDIT_DOMAIN_ENTRY_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "services/audit/domain/hash.h"
+#include "services/audit/domain/leaf.h"
+
+namespace meso::audit {
+
+inline constexpr int kBatchEntriesMax = 1000;
+inline constexpr int kDraftKeysMax = 10000;
+inline constexpr int kDraftFactsMax = 64;
+inline constexpr size_t kSaltSize = 32;
+
+// An entry as its source sends it: patients named plainly, in keys, in the object's name or in
+// facts.
+struct Draft {
+  uint64_t sequence = 0;
+  int64_t time_ns = 0;
+  std::string site;
+  Actor actor;
+  std::optional<Actor> on_behalf_of;
+  std::string client_address;
+  std::string request_id;
+  std::string correlation_id;
+  std::string causation_id;
+  std::string method;
+  Action action = Action::kExecute;
+  ObjectRef object;
+  std::string purpose;
+  Outcome outcome = Outcome::kOk;
+  std::string reason;
+  bool violation = false;
+  std::vector<Key> keys;  // patients as patients/{code}
+  std::vector<Fact> facts;
+};
+
+// A run of one source's drafts with consecutive numbers.
+struct Batch {
+  std::string source;
+  std::string epoch;
+  std::vector<Draft> drafts;
+};
+
+// What is stored: `leaf_bytes` is hashed; payload and salt lie beside it, both empty when the entry
+// names no patient.
+struct SealedEntry {
+  Leaf leaf;
+  std::string leaf_bytes;
+  std::string payload_bytes;
+  std::string salt;
+};
+
+// The secret that turns patients into pseudonyms: at least 32 bytes, from --pseudonym_key_file.
+class PseudonymKey {
+ public:
+  // Reads the file's content: 64 or more hex digits, white space around them allowed.
+  // INVALID_ARGUMENT / FIELD_INVALID.
+  static absl::StatusOr<PseudonymKey> Parse(absl::string_view text);
+  // The content of a new key file, from the system's random source. Secret.
+  static std::string NewText();
+
+  // The first 16 bytes of HMAC-SHA256(key, "patients/{code}") as 32 lower-case hex digits.
+  std::string PseudonymOf(absl::string_view patient, Hasher& hasher) const;
+
+ private:
+  explicit PseudonymKey(std::string bytes) : bytes_(std::move(bytes)) {}
+  std::string bytes_;
+};
+
+// Makes the stored form of a draft at `index`. `salt` (32 random bytes) is used when there is a
+// payload.
+SealedEntry Seal(const Draft& draft, const SourcePosition& source, uint64_t index,
+                 const PseudonymKey& pseudonyms, const std::string& salt, Hasher& hasher);
+
+// True when the payload and salt are those the leaf commits to; also when neither exists.
+bool CommitmentHolds(const Leaf& leaf, absl::string_view salt, absl::string_view payload,
+                     Hasher& hasher);
+
+// Where salts come from.
+class SaltSource {
+ public:
+  virtual ~SaltSource() = default;
+  virtual std::string NewSalt() = 0;  // kSaltSize bytes
+};
+
+// The system's random source; thread-safe.
+class SystemSaltSource final : public SaltSource {
+ public:
+  std::string NewSalt() override;
+};
+
+}  // namespace meso::audit
+
+#endif  // MESO_SERVICES_AUDIT_DOMAIN_ENTRY_H_

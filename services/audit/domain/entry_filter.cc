@@ -1,0 +1,260 @@
+#include "services/audit/domain/entry_filter.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+
+namespace meso::audit {
+namespace {
+
+constexpr absl::string_view kPseudonymPrefix = "pseudonyms/";
+
+const std::vector<std::string>& Fields() {
+  static const auto* fields = new std::vector<std::string>{
+      "actor",   "role",   "service",     "action",    "object",     "object_type",
+      "patient", "lot",    "appointment", "site",      "time",       "outcome",
+      "reason",  "method", "purpose",     "violation", "request_id", "correlation_id"};
+  return *fields;
+}
+
+const std::map<std::string, int>& ActionNames() {
+  static const auto* names = new std::map<std::string, int>{
+      {"CREATE", 1}, {"READ", 2}, {"UPDATE", 3}, {"DELETE", 4}, {"EXECUTE", 5},
+      {"C", 1},      {"R", 2},    {"U", 3},      {"D", 4},      {"E", 5}};
+  return *names;
+}
+
+const std::map<std::string, int>& OutcomeNames() {
+  static const auto* names =
+      new std::map<std::string, int>{{"OK", 1}, {"REFUSED", 2}, {"DENIED", 3}, {"FAILED", 4}};
+  return *names;
+}
+
+// The index kinds a term `field = value` may be looked up by, the rarest values first.
+struct IndexedField {
+  absl::string_view field;
+  IndexKind kind;
+};
+constexpr IndexedField kIndexedFields[] = {{"request_id", IndexKind::kRequest},
+                                           {"appointment", IndexKind::kAppointment},
+                                           {"correlation_id", IndexKind::kCorrelation},
+                                           {"object", IndexKind::kObject},
+                                           {"lot", IndexKind::kLot},
+                                           {"patient", IndexKind::kPatient},
+                                           {"actor", IndexKind::kActor},
+                                           {"site", IndexKind::kSite}};
+
+bool IsEquality(const FilterNode& node) { return node.op == "=" || node.op == ":"; }
+
+absl::StatusOr<int64_t> NanosecondsOf(absl::string_view text) {
+  absl::Time time;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error)) {
+    return FilterInvalid(text, "a time is written as 2026-01-31T09:00:00Z", Fields());
+  }
+  return absl::ToUnixNanos(time);
+}
+
+// Checks operator and value of one term and brings the value into the form leaves have.
+absl::Status PrepareTerm(FilterNode* term, const PseudonymKey& pseudonyms, Hasher& hasher) {
+  if (term->field == "time") {
+    if (term->op == ":" || term->op == "!=") {
+      return FilterInvalid("time", "time is compared with =, <, <=, > or >=", Fields());
+    }
+    MESO_ASSIGN_OR_RETURN(const int64_t time_ns, NanosecondsOf(term->value));
+    term->value = absl::StrCat(time_ns);
+    return absl::OkStatus();
+  }
+  if (!IsEquality(*term) && term->op != "!=") {
+    return FilterInvalid(term->field, "it is compared with = or !=", Fields());
+  }
+  const auto known = [term](const std::map<std::string, int>& names) -> absl::Status {
+    const auto it = names.find(term->value);
+    if (it == names.end()) {
+      return FilterInvalid(term->field, absl::StrCat("unknown value ", term->value), Fields());
+    }
+    term->value = absl::StrCat(it->second);
+    return absl::OkStatus();
+  };
+  if (term->field == "action") return known(ActionNames());
+  if (term->field == "outcome") return known(OutcomeNames());
+  if (term->field == "violation" && term->value != "true" && term->value != "false") {
+    return FilterInvalid("violation", "it is true or false", Fields());
+  }
+  const bool patient_object = term->field == "object" && absl::StartsWith(term->value, "patients/");
+  if (patient_object) {
+    term->value = absl::StrCat(kPseudonymPrefix, pseudonyms.PseudonymOf(term->value, hasher));
+  } else if (term->field == "patient") {
+    term->value = absl::StartsWith(term->value, kPseudonymPrefix)
+                      ? term->value.substr(kPseudonymPrefix.size())
+                      : pseudonyms.PseudonymOf(term->value, hasher);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Prepare(FilterNode* node, const PseudonymKey& pseudonyms, Hasher& hasher) {
+  if (node->kind == FilterNode::Kind::kTerm) return PrepareTerm(node, pseudonyms, hasher);
+  for (FilterNode& child : node->children) {
+    MESO_RETURN_IF_ERROR(Prepare(&child, pseudonyms, hasher));
+  }
+  return absl::OkStatus();
+}
+
+bool HasRole(const Leaf& leaf, const std::string& role) {
+  const auto has = [&role](const Actor& actor) {
+    return std::find(actor.roles.begin(), actor.roles.end(), role) != actor.roles.end();
+  };
+  return has(leaf.actor) || (leaf.on_behalf_of && has(*leaf.on_behalf_of));
+}
+
+bool EqualityHolds(const std::string& field, const std::string& value, const Leaf& leaf) {
+  if (field == "actor") return leaf.HasKey(KeyKind::kActor, value);
+  if (field == "role") return HasRole(leaf, value);
+  if (field == "service") return leaf.service == value;
+  if (field == "action") return absl::StrCat(static_cast<int>(leaf.action)) == value;
+  if (field == "object") return leaf.object.name == value;
+  if (field == "object_type") return leaf.object.type == value;
+  if (field == "patient") return leaf.HasKey(KeyKind::kPatient, value);
+  if (field == "lot") return leaf.HasKey(KeyKind::kLot, value);
+  if (field == "appointment") return leaf.HasKey(KeyKind::kAppointment, value);
+  if (field == "site") return leaf.HasKey(KeyKind::kSite, value);
+  if (field == "outcome") return absl::StrCat(static_cast<int>(leaf.outcome)) == value;
+  if (field == "reason") return leaf.reason == value;
+  if (field == "method") return leaf.method == value;
+  if (field == "purpose") return leaf.purpose == value;
+  if (field == "violation") return leaf.violation == (value == "true");
+  if (field == "request_id") return leaf.HasKey(KeyKind::kRequest, value);
+  return leaf.correlation_id == value;
+}
+
+bool TimeHolds(const FilterNode& term, int64_t time_ns) {
+  const int64_t bound = std::stoll(term.value);
+  if (term.op == "=") return time_ns == bound;
+  if (term.op == "<") return time_ns < bound;
+  if (term.op == "<=") return time_ns <= bound;
+  if (term.op == ">") return time_ns > bound;
+  return time_ns >= bound;
+}
+
+bool Holds(const FilterNode& node, const Leaf& leaf) {
+  const auto holds = [&leaf](const FilterNode& child) { return Holds(child, leaf); };
+  switch (node.kind) {
+    case FilterNode::Kind::kAnd:
+      return std::all_of(node.children.begin(), node.children.end(), holds);
+    case FilterNode::Kind::kOr:
+      return std::any_of(node.children.begin(), node.children.end(), holds);
+    case FilterNode::Kind::kNot:
+      return !Holds(node.children.front(), leaf);
+    case FilterNode::Kind::kTerm:
+      break;
+  }
+  if (node.field == "time") return TimeHolds(node, leaf.time_ns);
+  return EqualityHolds(node.field, node.value, leaf) == IsEquality(node);
+}
+
+// The terms every match fulfils: the root itself, or the children of nested ANDs from the root
+// down.
+void CollectNecessary(const FilterNode& node, std::vector<const FilterNode*>* terms) {
+  if (node.kind == FilterNode::Kind::kTerm) terms->push_back(&node);
+  if (node.kind != FilterNode::Kind::kAnd) return;
+  for (const FilterNode& child : node.children) CollectNecessary(child, terms);
+}
+
+std::string Print(const FilterNode& node) {
+  const auto print = [](std::string* out, const FilterNode& child) { *out += Print(child); };
+  switch (node.kind) {
+    case FilterNode::Kind::kAnd:
+      return node.children.empty()
+                 ? ""
+                 : absl::StrCat("(", absl::StrJoin(node.children, " AND ", print), ")");
+    case FilterNode::Kind::kOr:
+      return absl::StrCat("(", absl::StrJoin(node.children, " OR ", print), ")");
+    case FilterNode::Kind::kNot:
+      return absl::StrCat("NOT ", Print(node.children.front()));
+    case FilterNode::Kind::kTerm:
+      break;
+  }
+  return absl::StrCat(node.field, " ", node.op, " \"",
+                      node.field == "patient" ? kPseudonymPrefix : "",
+                      absl::StrReplaceAll(node.value, {{"\\", "\\\\"}, {"\"", "\\\""}}), "\"");
+}
+
+}  // namespace
+
+int64_t IndexKeyOf(IndexKind kind, absl::string_view value, Hasher& hasher) {
+  hasher.Begin();
+  const char prefix = static_cast<char>(kind);
+  hasher.Add(absl::string_view(&prefix, 1));
+  hasher.Add(value);
+  const Hash hash = hasher.End();
+  uint64_t key = 0;
+  for (int i = 0; i < 8; ++i) key = key << 8 | hash[i];
+  return static_cast<int64_t>(key);
+}
+
+std::vector<int64_t> IndexKeysOf(const Leaf& leaf, Hasher& hasher) {
+  std::vector<int64_t> keys;
+  keys.reserve(leaf.keys.size() + 2);
+  for (const Key& key : leaf.keys) {
+    keys.push_back(IndexKeyOf(static_cast<IndexKind>(key.kind), key.value, hasher));
+  }
+  if (!leaf.object.name.empty()) {
+    keys.push_back(IndexKeyOf(IndexKind::kObject, leaf.object.name, hasher));
+  }
+  if (!leaf.correlation_id.empty()) {
+    keys.push_back(IndexKeyOf(IndexKind::kCorrelation, leaf.correlation_id, hasher));
+  }
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  return keys;
+}
+
+absl::StatusOr<EntryFilter> EntryFilter::Compile(absl::string_view text,
+                                                 const PseudonymKey& pseudonyms, Hasher& hasher) {
+  EntryFilter filter;
+  MESO_ASSIGN_OR_RETURN(filter.root_, ParseFilter(text, Fields()));
+  MESO_RETURN_IF_ERROR(Prepare(&filter.root_, pseudonyms, hasher));
+  std::vector<const FilterNode*> terms;
+  CollectNecessary(filter.root_, &terms);
+  for (const FilterNode* term : terms) {
+    if (term->field != "time") continue;
+    const int64_t bound = std::stoll(term->value);
+    const bool whole = bound == std::numeric_limits<int64_t>::max();
+    if (term->op[0] == '>' || term->op == "=") {
+      filter.time_begin_ns_ = std::max(filter.time_begin_ns_, bound);
+    }
+    if ((term->op[0] == '<' || term->op == "=") && !whole) {
+      filter.time_end_ns_ = std::min(filter.time_end_ns_, bound + 1);
+    }
+  }
+  return filter;
+}
+
+bool EntryFilter::Matches(const Leaf& leaf) const {
+  if (sites_ && sites_->count(leaf.site) == 0) return false;
+  return Holds(root_, leaf);
+}
+
+std::optional<int64_t> EntryFilter::IndexKey(Hasher& hasher) const {
+  std::vector<const FilterNode*> terms;
+  CollectNecessary(root_, &terms);
+  for (const IndexedField& indexed : kIndexedFields) {
+    for (const FilterNode* term : terms) {
+      if (indexed.field == term->field && IsEquality(*term)) {
+        return IndexKeyOf(indexed.kind, term->value, hasher);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::string EntryFilter::Text() const { return Print(root_); }
+
+}  // namespace meso::audit

@@ -1,0 +1,47 @@
+#include "services/audit/domain/errors.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/base/error.h"
+
+namespace meso::audit {
+
+absl::Status SequenceGap(absl::string_view source, uint64_t expected, uint64_t got) {
+  return Error(absl::StatusCode::kFailedPrecondition, "SEQUENCE_GAP",
+               absl::StrCat("The log of ", source, " goes on at number ", expected,
+                            ", the batch begins at ", got, ". Send from ", expected, " on."))
+      .With("source", source)
+      .With("expected", absl::StrCat(expected))
+      .With("got", absl::StrCat(got));
+}
+
+absl::Status LeafMismatch(uint64_t index, absl::string_view why) {
+  return Error(absl::StatusCode::kDataLoss, "LEAF_MISMATCH",
+               absl::StrCat("entries/", index, " ", why,
+                            ". Export the log and verify it before anything else is done."))
+      .With("entry", absl::StrCat("entries/", index));
+}
+
+absl::Status TreeInconsistent(absl::string_view why) {
+  return Error(absl::StatusCode::kDataLoss, "TREE_INCONSISTENT",
+               absl::StrCat("The stored log contradicts itself: ", why,
+                            ". Export it and verify it, or restore it as declared."));
+}
+
+absl::Status CheckpointBroken(absl::string_view why) {
+  return Error(absl::StatusCode::kDataLoss, "TREE_INCONSISTENT",
+               absl::StrCat("The checkpoint can't be trusted: ", why, "."));
+}
+
+absl::Status CheckpointNotYet() {
+  return Error(absl::StatusCode::kFailedPrecondition, "CHECKPOINT_NOT_YET",
+               "The log has not signed a checkpoint yet. Repeat in a second.");
+}
+
+absl::Status TimelineTooLarge(int limit) {
+  return Error(absl::StatusCode::kInvalidArgument, "RANGE_TOO_LARGE",
+               absl::StrCat("The timeline has more than ", limit,
+                            " entries. Narrow it with start_time and end_time."))
+      .With("limit", absl::StrCat(limit));
+}
+
+}  // namespace meso::audit

@@ -1,0 +1,30 @@
+// The refusals that are the audit service's own, each named for the fact. Pure.
+//
+// None of them ever holds a patient reference: pseudonyms and entry indexes only.
+#ifndef MESO_SERVICES_AUDIT_DOMAIN_ERRORS_H_
+#define MESO_SERVICES_AUDIT_DOMAIN_ERRORS_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace meso::audit {
+
+// FAILED_PRECONDITION / SEQUENCE_GAP: entries from `expected` on are missing before `got`.
+absl::Status SequenceGap(absl::string_view source, uint64_t expected, uint64_t got);
+// DATA_LOSS / LEAF_MISMATCH: the stored bytes of an entry are not those that were hashed, or not
+// those sent again.
+absl::Status LeafMismatch(uint64_t index, absl::string_view why);
+// DATA_LOSS / TREE_INCONSISTENT: stored nodes, rows or checkpoints contradict each other.
+absl::Status TreeInconsistent(absl::string_view why);
+// DATA_LOSS / TREE_INCONSISTENT: a checkpoint that can't be read or whose signature does not hold.
+absl::Status CheckpointBroken(absl::string_view why);
+// FAILED_PRECONDITION / CHECKPOINT_NOT_YET: nothing is signed yet.
+absl::Status CheckpointNotYet();
+// INVALID_ARGUMENT / RANGE_TOO_LARGE: more than `limit` entries.
+absl::Status TimelineTooLarge(int limit);
+
+}  // namespace meso::audit
+
+#endif  // MESO_SERVICES_AUDIT_DOMAIN_ERRORS_H_
