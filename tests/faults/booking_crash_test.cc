@@ -1,4 +1,5 @@
-// SIGKILL between any two steps of the booking saga, in whichever service; then the same request_id again.
+// SIGKILL between any two steps of the booking saga, in whichever service; then the same request_id
+// again.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,9 +14,9 @@
 namespace meso {
 namespace {
 
+using ::meso::scheduling::v1::Appointment;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using ::meso::scheduling::v1::Appointment;
 
 struct CrashPoint {
   const char* service;
@@ -80,8 +81,10 @@ TEST_P(BookingCrashTest, TheSameRequestAfterTheCrashGivesTheAnswerItWouldHaveHad
     return FindAuditGaps(clinic_.Entries(), {request_id},
                          "meso.scheduling.v1.SchedulingService/BookAppointment")
         .empty();
-  })) << ::testing::PrintToString(FindAuditGaps(
-      clinic_.Entries(), {request_id}, "meso.scheduling.v1.SchedulingService/BookAppointment"));
+  }))
+      << ::testing::PrintToString(
+             FindAuditGaps(clinic_.Entries(), {request_id},
+                           "meso.scheduling.v1.SchedulingService/BookAppointment"));
   // The event arrived too: inventory has confirmed the reservation.
   EXPECT_TRUE(WaitUntil([&] {
     const auto reservations = clinic_.ListReservations("state = CONFIRMED");
@@ -89,24 +92,23 @@ TEST_P(BookingCrashTest, TheSameRequestAfterTheCrashGivesTheAnswerItWouldHaveHad
   }));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    EveryStep, BookingCrashTest,
-    ::testing::Values(CrashPoint{"scheduling", "booking.after_transaction_1"},
-                      CrashPoint{"scheduling", "booking.after_clearance"},
-                      CrashPoint{"scheduling", "booking.after_reserve"},
-                      CrashPoint{"scheduling", "booking.after_transaction_2"},
-                      CrashPoint{"scheduling", "outbox_relay.after_publish"},
-                      CrashPoint{"scheduling", "audit_relay.after_push"},
-                      CrashPoint{"inventory", "database.before_commit"},
-                      CrashPoint{"inventory", "database.after_commit"},
-                      CrashPoint{"inventory", "consumer.before_commit"},
-                      CrashPoint{"inventory", "consumer.after_commit"},
-                      CrashPoint{"screening", "database.before_commit"},
-                      CrashPoint{"screening", "database.after_commit"},
-                      CrashPoint{"screening", "audit_relay.after_push"},
-                      CrashPoint{"audit", "audit.before_commit"},
-                      CrashPoint{"audit", "audit.after_commit"},
-                      CrashPoint{"audit", "database.after_commit"}));
+INSTANTIATE_TEST_SUITE_P(EveryStep, BookingCrashTest,
+                         ::testing::Values(CrashPoint{"scheduling", "booking.after_transaction_1"},
+                                           CrashPoint{"scheduling", "booking.after_clearance"},
+                                           CrashPoint{"scheduling", "booking.after_reserve"},
+                                           CrashPoint{"scheduling", "booking.after_transaction_2"},
+                                           CrashPoint{"scheduling", "outbox_relay.after_publish"},
+                                           CrashPoint{"scheduling", "audit_relay.after_push"},
+                                           CrashPoint{"inventory", "database.before_commit"},
+                                           CrashPoint{"inventory", "database.after_commit"},
+                                           CrashPoint{"inventory", "consumer.before_commit"},
+                                           CrashPoint{"inventory", "consumer.after_commit"},
+                                           CrashPoint{"screening", "database.before_commit"},
+                                           CrashPoint{"screening", "database.after_commit"},
+                                           CrashPoint{"screening", "audit_relay.after_push"},
+                                           CrashPoint{"audit", "audit.before_commit"},
+                                           CrashPoint{"audit", "audit.after_commit"},
+                                           CrashPoint{"audit", "database.after_commit"}));
 
 }  // namespace
 }  // namespace meso

@@ -16,12 +16,12 @@
 namespace meso {
 namespace {
 
+using inventory::v1::InventoryService;
+using ::meso::scheduling::v1::Appointment;
+using ::meso::scheduling::v1::SchedulingService;
 using ::testing::AnyOf;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using ::meso::scheduling::v1::Appointment;
-using ::meso::scheduling::v1::SchedulingService;
-using inventory::v1::InventoryService;
 
 constexpr int kCallers = 64;
 
@@ -41,8 +41,9 @@ std::map<std::string, int> Race(int count, const std::function<absl::Status(int)
   for (std::thread& thread : threads) thread.join();
   std::map<std::string, int> reasons;
   for (const absl::Status& status : statuses) {
-    ++reasons[status.ok() ? "" : absl::StrCat(absl::StatusCodeToString(status.code()), "/",
-                                              ReasonOf(status))];
+    ++reasons[status.ok()
+                  ? ""
+                  : absl::StrCat(absl::StatusCodeToString(status.code()), "/", ReasonOf(status))];
   }
   return reasons;
 }
@@ -79,7 +80,8 @@ class BookingRaceTest : public ::testing::Test {
     });
   }
 
-  // What must hold whoever won: nothing double, nothing left behind. Undo work may still run, so it waits.
+  // What must hold whoever won: nothing double, nothing left behind. Undo work may still run, so it
+  // waits.
   void ExpectClean() {
     EXPECT_TRUE(WaitUntil([&] {
       return FindOrphans(clinic_.ListAppointments(), clinic_.ListReservations()).empty();
@@ -118,8 +120,8 @@ TEST_F(BookingRaceTest, NobodyGetsTheSlotWithoutStockAndNothingIsLeft) {
   const auto reasons = RaceForOneSlot();
   int total = 0;
   for (const auto& [reason, count] : reasons) {
-    EXPECT_THAT(reason, AnyOf("FAILED_PRECONDITION/SLOT_TAKEN",
-                              "FAILED_PRECONDITION/STOCK_NOT_AVAILABLE"));
+    EXPECT_THAT(reason,
+                AnyOf("FAILED_PRECONDITION/SLOT_TAKEN", "FAILED_PRECONDITION/STOCK_NOT_AVAILABLE"));
     total += count;
   }
   EXPECT_EQ(total, kCallers);
