@@ -82,3 +82,5 @@ function(meso_test name)
     set_tests_properties(${name} PROPERTIES ENVIRONMENT "${ARG_ENV}")
   endif()
 endfunction()
+
+include(MesoMigrations)  # meso_migrations(): SQL files embedded in a store

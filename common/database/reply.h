@@ -22,7 +22,9 @@ namespace meso {
 absl::StatusOr<std::optional<std::string>> FindReply(Transaction& tx, const ReplyKey& key,
                                                      absl::Time now);
 
-// Stores the answer in today's partition. Does nothing when key.request_id is empty.
+// Stores the answer in today's partition. Does nothing when key.request_id is empty. Errors:
+// ABORTED / REPLY_EXISTS when there is one already (the caller did not look for it in the same
+// transaction).
 absl::Status SaveReply(Transaction& tx, const ReplyKey& key, const std::string& bytes,
                        absl::Time now);
 
