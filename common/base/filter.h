@@ -1,5 +1,5 @@
 // The list filters of the API (AIP-160): `field op value`, AND / OR / NOT, parentheses, `:` for
-// "has".
+// "has". As AIP-160 has it, OR binds tighter than AND; `-` before a term is NOT.
 //
 //   site = "sites/par-1" AND state = BOOKED AND start_time >= "2026-11-20T00:00:00Z" AND NOT
 //   at_risk = false
@@ -27,7 +27,8 @@ struct FilterNode {
   std::string value;                 // of kTerm, unquoted
 };
 
-// INVALID_ARGUMENT / FILTER_INVALID with the position and the allowed fields.
+// Errors: INVALID_ARGUMENT / FILTER_INVALID with the position and the allowed fields, never with
+// the text itself, which may name a patient.
 absl::StatusOr<FilterNode> ParseFilter(absl::string_view text,
                                        const std::vector<std::string>& allowed_fields);
 
