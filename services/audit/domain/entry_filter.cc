@@ -186,6 +186,14 @@ std::string Print(const FilterNode& node) {
                       absl::StrReplaceAll(node.value, {{"\\", "\\\\"}, {"\"", "\\\""}}), "\"");
 }
 
+// Whom the terms name, before they become pseudonyms.
+void CollectPatients(const FilterNode& node, std::set<std::string>* patients) {
+  if (node.kind == FilterNode::Kind::kTerm && absl::StartsWith(node.value, "patients/")) {
+    patients->insert(node.value);
+  }
+  for (const FilterNode& child : node.children) CollectPatients(child, patients);
+}
+
 }  // namespace
 
 int64_t IndexKeyOf(IndexKind kind, absl::string_view value, Hasher& hasher) {
@@ -220,6 +228,7 @@ absl::StatusOr<EntryFilter> EntryFilter::Compile(absl::string_view text,
                                                  const PseudonymKey& pseudonyms, Hasher& hasher) {
   EntryFilter filter;
   MESO_ASSIGN_OR_RETURN(filter.root_, ParseFilter(text, Fields()));
+  CollectPatients(filter.root_, &filter.patients_);
   MESO_RETURN_IF_ERROR(Prepare(&filter.root_, pseudonyms, hasher));
   std::vector<const FilterNode*> terms;
   CollectNecessary(filter.root_, &terms);

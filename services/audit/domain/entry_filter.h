@@ -59,6 +59,8 @@ class EntryFilter {
   // Every match has begin <= time_ns < end.
   int64_t TimeBegin() const { return time_begin_ns_; }
   int64_t TimeEnd() const { return time_end_ns_; }
+  // The patients the filter names, as it was given: whom the caller asked about.
+  const std::set<std::string>& patients() const { return patients_; }
   // The filter in one fixed spelling, with pseudonyms for patients; empty when it matches
   // everything.
   std::string Text() const;
@@ -66,6 +68,7 @@ class EntryFilter {
  private:
   FilterNode root_;
   std::optional<std::set<std::string>> sites_;
+  std::set<std::string> patients_;
   int64_t time_begin_ns_ = std::numeric_limits<int64_t>::min();
   int64_t time_end_ns_ = std::numeric_limits<int64_t>::max();
 };
