@@ -343,7 +343,7 @@ void Clinic::Screen(const std::string& patient, const std::string& site) {
     } else if (question.kind() == screening::v1::Question::KIND_CHOICE) {
       answer->set_choice(question.options(question.options_size() - 1));
     } else {
-      answer->set_choice("no");
+      answer->set_choice("NO");
     }
   }
   screening::v1::Assessment response;
