@@ -100,9 +100,10 @@ class CallServer {
 namespace serve_call_internal {
 
 template <typename Request, typename Response, typename Convert, typename Run>
-CallPlan MakePlan(CallPlan::Form form, absl::string_view method, const Request* request,
-                  Response* response, Convert convert,
-                  std::function<absl::Status(Transaction&, Response*)> restore, Run bind) {
+CallPlan MakePlan(
+    CallPlan::Form form, absl::string_view method, const Request* request, Response* response,
+    Convert convert,
+    std::type_identity_t<std::function<absl::Status(Transaction&, Response*)>> restore, Run bind) {
   using In = typename std::invoke_result_t<Convert, const Request&>::value_type;
   auto input = std::make_shared<std::optional<In>>();
   CallPlan plan;
