@@ -1,5 +1,7 @@
 #include "common/database/audit_outbox.h"
 
+#include <algorithm>
+
 #include "common/base/codec.h"
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
@@ -130,22 +132,20 @@ AuditRecord MakeAuditRecord(const CallContext& call, absl::string_view service,
 }
 
 absl::Status AppendAudit(Transaction& tx, const AuditRecord& record) {
-  MESO_ASSIGN_OR_RETURN(
-      const std::optional<Row> row,
-      QueryOne(tx, "UPDATE meso_source SET audit_last = audit_last + 1 RETURNING audit_last", {}));
-  if (!row) return absl::InternalError("the database has no identity: it was never migrated");
-  MESO_RETURN_IF_ERROR(tx.Execute("INSERT INTO meso_audit (sequence, record) VALUES ($1, $2)",
-                                  {row->Int(0), Blob{Encode(record)}}));
+  // The engine gives the number: see the migration.
+  MESO_RETURN_IF_ERROR(
+      tx.Execute("INSERT INTO meso_audit (record) VALUES ($1)", {Blob{Encode(record)}}));
   tx.AfterCommit(&NotifyAuditListeners);
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<AuditRecord>> ListAuditAfter(Transaction& tx, int64_t sequence,
                                                         int limit) {
-  MESO_ASSIGN_OR_RETURN(const Rows rows,
-                        tx.Query("SELECT sequence, record FROM meso_audit WHERE sequence > $1"
-                                 " ORDER BY sequence LIMIT $2",
-                                 {sequence, int64_t{limit}}));
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows, tx.Query("SELECT sequence, record FROM meso_audit"
+                                " WHERE sequence > MAX($1, (SELECT audit_deleted FROM meso_source))"
+                                " ORDER BY sequence LIMIT $2",
+                                {sequence, int64_t{limit}}));
   std::vector<AuditRecord> records;
   records.reserve(rows.size());
   for (const Row& row : rows) {
@@ -156,16 +156,22 @@ absl::StatusOr<std::vector<AuditRecord>> ListAuditAfter(Transaction& tx, int64_t
 }
 
 absl::Status DeleteAuditThrough(Transaction& tx, int64_t sequence) {
-  MESO_RETURN_IF_ERROR(
-      tx.Execute("UPDATE meso_source SET audit_deleted = MIN($1, audit_last)"
-                 " WHERE audit_deleted < $1",
-                 {sequence}));
-  return tx.Execute("DELETE FROM meso_audit WHERE sequence <= $1", {sequence});
+  MESO_ASSIGN_OR_RETURN(const auto span, AuditOutboxSpan(tx));
+  const auto [last, deleted] = span;
+  const int64_t through = std::min(sequence, last);
+  if (through <= deleted) return absl::OkStatus();
+  MESO_RETURN_IF_ERROR(tx.Execute("UPDATE meso_source SET audit_deleted = $1", {through}));
+  MESO_RETURN_IF_ERROR(tx.Execute("DELETE FROM meso_audit WHERE sequence <= $1", {through}));
+  if (through < last) return absl::OkStatus();
+  // An empty row keeps the number of the newest entry, so that the next one continues from it.
+  return tx.Execute("INSERT INTO meso_audit (sequence, record) VALUES ($1, $2)", {last, Blob{}});
 }
 
 absl::StatusOr<std::pair<int64_t, int64_t>> AuditOutboxSpan(Transaction& tx) {
-  MESO_ASSIGN_OR_RETURN(const std::optional<Row> row,
-                        QueryOne(tx, "SELECT audit_last, audit_deleted FROM meso_source", {}));
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx, "SELECT (SELECT MAX(sequence) FROM meso_audit), audit_deleted FROM meso_source",
+               {}));
   if (!row) return absl::InternalError("the database has no identity: it was never migrated");
   return std::make_pair(row->Int(0), row->Int(1));
 }

@@ -57,7 +57,7 @@ AuditRecord MakeAuditRecord(const CallContext& call, absl::string_view service,
 // Appends the record and wakes the listeners after the commit.
 absl::Status AppendAudit(Transaction& tx, const AuditRecord& record);
 
-// At most `limit` waiting records after `sequence`, in order.
+// At most `limit` waiting records after `sequence` (and after what was deleted), in order.
 absl::StatusOr<std::vector<AuditRecord>> ListAuditAfter(Transaction& tx, int64_t sequence,
                                                         int limit);
 

@@ -1,20 +1,17 @@
 -- The tables every service's database has, whatever it is about.
 
--- Who this database is, and how far its two numbered streams have come: one row. The counters live
--- together because nearly every transaction moves both.
+-- Who this database is, and how far its relays have come: one row.
 CREATE TABLE meso_source (
   id INTEGER NOT NULL PRIMARY KEY CONSTRAINT source_is_one_row CHECK (id = 1),
   service TEXT NOT NULL,
   epoch TEXT NOT NULL,
-  event_last INTEGER NOT NULL DEFAULT 0,
   event_relayed INTEGER NOT NULL DEFAULT 0,
-  audit_last INTEGER NOT NULL DEFAULT 0,
-  audit_deleted INTEGER NOT NULL DEFAULT 0,
-  CONSTRAINT source_relays_what_exists CHECK (event_relayed BETWEEN 0 AND event_last),
-  CONSTRAINT source_deletes_what_exists CHECK (audit_deleted BETWEEN 0 AND audit_last)
+  audit_deleted INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- Events in their order, appended only.
+-- Events in their order, appended only. SQLite gives a row the number after the largest one in the
+-- table, which is gap-free because a refused transaction takes its row with it, and far cheaper than
+-- a counter read back with RETURNING. So the newest row is never deleted.
 CREATE TABLE meso_event (
   sequence INTEGER NOT NULL PRIMARY KEY,
   id TEXT NOT NULL,
@@ -31,7 +28,8 @@ BEGIN
   SELECT RAISE(ABORT, 'event_is_immutable');
 END;
 
--- Audit entries not yet held by the audit service.
+-- Audit entries not yet held by the audit service, numbered in the same way. When the newest entry
+-- goes, an empty row keeps its number.
 CREATE TABLE meso_audit (
   sequence INTEGER NOT NULL PRIMARY KEY,
   record BLOB NOT NULL
