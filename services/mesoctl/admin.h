@@ -1,0 +1,62 @@
+// `mesoctl admin`: the keys of a suite and the tokens of its people.
+//
+// InitKeys makes a directory with everything the four services need to know each other: the token
+// signing key with its JWKS, the audit log's key with its public half, the pseudonym key, the offer
+// key and one token per service. It never overwrites a key; a second run only adds what is missing
+// and replaces service tokens that are about to expire. Works on local files; no network. Directory
+// mode 0700, files 0600.
+#ifndef MESO_SERVICES_MESOCTL_ADMIN_H_
+#define MESO_SERVICES_MESOCTL_ADMIN_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace meso::mesoctl {
+
+// File names inside a keys directory.
+inline constexpr char kTokenKeyFile[] = "token_key.pem";
+inline constexpr char kJwksFile[] = "jwks.json";
+inline constexpr char kLogKeyFile[] = "log.key";
+inline constexpr char kLogVerifierFile[] = "log.pub";
+inline constexpr char kPseudonymKeyFile[] = "pseudonym.key";
+inline constexpr char kOfferKeyFile[] = "offer.key";
+
+inline constexpr absl::Duration kTokenTtlMax = absl::Hours(24 * 31);
+
+struct InitReport {
+  std::vector<std::string> created;  // file names
+  std::vector<std::string> kept;
+};
+
+// Makes what is missing in `dir`. `log_name` becomes the audit log's origin if its key is made now.
+// Errors: INVALID_ARGUMENT for a log name with white space or '+'; FAILED_PRECONDITION for a
+// directory that others can read, or a file that can't be written or read back, naming it.
+absl::StatusOr<InitReport> InitKeys(const std::string& dir, const std::string& log_name,
+                                    absl::Time now);
+
+struct TokenSpec {
+  std::string subject;             // users/{code}
+  std::vector<std::string> roles;  // "front_desk" (all sites), "doctor@par-1", "doctor@par-1,syd-1"
+  absl::Duration ttl = absl::Hours(8);
+};
+
+// A signed token. Errors: INVALID_ARGUMENT listing every bad part of the spec;
+// FAILED_PRECONDITION when `dir` holds no signing key.
+absl::StatusOr<std::string> MakeToken(const std::string& dir, const TokenSpec& spec,
+                                      absl::Time now);
+
+// Writes a file with mode 0600 in one step, replacing what is there. FAILED_PRECONDITION names the
+// path.
+absl::Status WriteSecret(const std::string& path, absl::string_view content);
+
+// The whole content of a file, without white space at its end. FAILED_PRECONDITION names the path.
+absl::StatusOr<std::string> ReadText(const std::string& path);
+
+}  // namespace meso::mesoctl
+
+#endif  // MESO_SERVICES_MESOCTL_ADMIN_H_

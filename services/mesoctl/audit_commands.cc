@@ -1,0 +1,124 @@
+#include "services/mesoctl/audit_commands.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <optional>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "meso/audit/v1/audit_service.pb.h"
+#include "services/audit/domain/bundle.h"
+#include "services/audit/domain/checkpoint.h"
+#include "services/mesoctl/admin.h"
+
+namespace meso::mesoctl {
+namespace {
+
+constexpr char kExportMethod[] = "meso.audit.v1.AuditService/ExportEntries";
+
+absl::StatusOr<uint64_t> Export(const SuiteClient& client, const ExportCommand& command,
+                                const std::string& part) {
+  std::ofstream file(part, std::ios::binary | std::ios::trunc);
+  if (!file) return absl::InvalidArgumentError(absl::StrCat("can't write the file ", part));
+  meso::audit::v1::ExportEntriesRequest request;
+  request.set_filter(command.filter);
+  request.set_include_payloads(command.include_payloads);
+  meso::audit::v1::ExportEntriesResponse piece;
+  uint64_t size = 0;
+  MESO_RETURN_IF_ERROR(
+      client.Stream(kExportMethod, command.token, request, &piece, [&]() -> absl::Status {
+        file.write(piece.chunk().data(), static_cast<std::streamsize>(piece.chunk().size()));
+        size += piece.chunk().size();
+        if (!file)
+          return absl::UnavailableError(absl::StrCat("can't write ", part, ": disk full?"));
+        return absl::OkStatus();
+      }));
+  file.close();
+  if (!file) return absl::UnavailableError(absl::StrCat("can't write ", part, ": disk full?"));
+  return size;
+}
+
+absl::StatusOr<audit::VerifierKey> ReadKey(const std::string& key) {
+  if (access(key.c_str(), R_OK) != 0) return audit::ParseVerifierKey(key);
+  MESO_ASSIGN_OR_RETURN(const std::string text, ReadText(key));
+  return audit::ParseVerifierKey(text);
+}
+
+std::string Plural(uint64_t count, absl::string_view one, absl::string_view many) {
+  return absl::StrCat(count, " ", count == 1 ? one : many);
+}
+
+void PrintProof(const audit::VerifyReport& report, std::ostream& out) {
+  const std::string root = absl::BytesToHexString(audit::HashView(report.root));
+  out << "OK: every entry is what the log signed.\n"
+      << "  log          " << report.header.origin << ", "
+      << Plural(report.header.tree_size, "entry", "entries") << "\n"
+      << "  in the file  " << Plural(report.entries, "entry", "entries") << ", " << report.left_out
+      << " left out by the filter and accounted for by their hashes\n"
+      << "  payloads     " << report.payloads << " checked against their commitments\n"
+      << "  checkpoints  " << report.checkpoints << " signed, root " << root.substr(0, 16)
+      << "...\n";
+}
+
+}  // namespace
+
+ExitCode RunAuditExport(const SuiteClient& client, const ExportCommand& command, std::ostream& out,
+                        std::ostream& err) {
+  const std::string part = absl::StrCat(command.file, ".part");
+  absl::StatusOr<uint64_t> size = Export(client, command, part);
+  if (size.ok() && rename(part.c_str(), command.file.c_str()) != 0) {
+    size = absl::InvalidArgumentError(absl::StrCat("can't write the file ", command.file));
+  }
+  if (!size.ok()) {
+    unlink(part.c_str());
+    err << RenderError("audit export", size.status()) << "\n";
+    return ExitCodeOf(size.status());
+  }
+  out << command.file << "\n";
+  err << *size << " bytes; check them with: mesoctl audit verify " << command.file
+      << " --key LOG.PUB\n";
+  return ExitCode::kOk;
+}
+
+ExitCode RunAuditVerify(const VerifyCommand& command, std::ostream& out, std::ostream& err) {
+  const absl::StatusOr<audit::VerifierKey> key = ReadKey(command.key);
+  if (!key.ok()) {
+    err << RenderError("audit verify", key.status()) << "\n";
+    return ExitCode::kUsage;
+  }
+  std::ifstream file(command.file, std::ios::binary);
+  if (!file) {
+    err << RenderError("audit verify",
+                       absl::NotFoundError(absl::StrCat("can't read the bundle ", command.file)))
+        << "\n";
+    return ExitCode::kNotFound;
+  }
+  std::optional<audit::Checkpoint> remembered;
+  if (!command.remembered.empty()) {
+    std::ifstream note_file(command.remembered, std::ios::binary);
+    const std::string note(std::istreambuf_iterator<char>(note_file), {});
+    const absl::StatusOr<audit::Checkpoint> checkpoint = audit::OpenCheckpoint(note, {*key});
+    if (!checkpoint.ok()) {
+      err << RenderError("audit verify --checkpoint", checkpoint.status()) << "\n";
+      return ExitCode::kVerificationFailed;
+    }
+    remembered = *checkpoint;
+  }
+  const audit::VerifyReport report = audit::VerifyBundle(file, {*key}, {}, remembered);
+  if (report.ok) {
+    PrintProof(report, out);
+    return ExitCode::kOk;
+  }
+  err << "mesoctl: audit verify: VERIFICATION FAILED\n  " << report.problem << "\n"
+      << "  Verified before it: " << Plural(report.entries, "entry", "entries") << ".\n"
+      << "  Next: fetch the bundle again; if it fails again, keep this file and the log's newest "
+         "checkpoint, and tell whoever answers for the log.\n";
+  return ExitCode::kVerificationFailed;
+}
+
+}  // namespace meso::mesoctl

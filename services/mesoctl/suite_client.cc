@@ -1,0 +1,153 @@
+#include "services/mesoctl/suite_client.h"
+
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
+#include <grpcpp/support/proto_buffer_reader.h>
+#include <grpcpp/support/proto_buffer_writer.h>
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "common/rpc/channel.h"
+#include "services/mesoctl/method_catalog.h"
+
+namespace meso::mesoctl {
+namespace {
+
+using google::protobuf::Message;
+using google::protobuf::MethodDescriptor;
+
+constexpr int kOverloadedTriesMax = 50;
+
+absl::Status Serialize(const Message& message, grpc::ByteBuffer* buffer) {
+  bool own = false;
+  const grpc::Status status =
+      grpc::GenericSerialize<grpc::ProtoBufferWriter, Message>(message, buffer, &own);
+  if (!status.ok()) return absl::InternalError("the request can't be serialized");
+  return absl::OkStatus();
+}
+
+absl::Status Parse(grpc::ByteBuffer* buffer, Message* message) {
+  const grpc::Status status =
+      grpc::GenericDeserialize<grpc::ProtoBufferReader, Message>(buffer, message);
+  if (!status.ok()) {
+    return absl::InternalError(absl::StrCat("the answer is no ", message->GetTypeName(),
+                                            "; mesoctl and the service are of different versions"));
+  }
+  return absl::OkStatus();
+}
+
+void Prepare(absl::string_view token, absl::Duration timeout, grpc::ClientContext* context) {
+  context->set_deadline(std::chrono::system_clock::now() + absl::ToChronoNanoseconds(timeout));
+  if (!token.empty()) context->AddMetadata("authorization", absl::StrCat("Bearer ", token));
+}
+
+}  // namespace
+
+struct SuiteClient::Impl {
+  std::map<std::string, std::unique_ptr<Peer>> peers;
+};
+
+SuiteClient::SuiteClient(SuiteOptions options)
+    : options_(std::move(options)), impl_(std::make_unique<Impl>()) {
+  for (const auto& [service, address] : options_.addresses) {
+    PeerOptions peer;
+    peer.service = service;
+    peer.address = address;
+    peer.tls_ca_file = options_.tls_ca_file;
+    peer.tls_cert_file = options_.tls_cert_file;
+    peer.tls_key_file = options_.tls_key_file;
+    impl_->peers[service] = std::make_unique<Peer>(std::move(peer));
+  }
+}
+
+SuiteClient::~SuiteClient() = default;
+
+absl::Status SuiteClient::Call(absl::string_view method_name, absl::string_view token,
+                               const Message& request, Message* response,
+                               absl::string_view home) const {
+  MESO_ASSIGN_OR_RETURN(const MethodDescriptor* method, FindMethod(method_name));
+  const std::string service = home.empty() ? HomeOf(*method) : std::string(home);
+  const auto found = impl_->peers.find(service);
+  if (found == impl_->peers.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(method->full_name(), " is served by every service; name one with --at"));
+  }
+  grpc::ByteBuffer in;
+  grpc::ByteBuffer out;
+  MESO_RETURN_IF_ERROR(Serialize(request, &in));
+  grpc::ClientContext context;
+  Prepare(token, options_.timeout, &context);
+  grpc::GenericStub stub(found->second->channel());
+  absl::Notification done;
+  grpc::Status status;
+  stub.UnaryCall(&context, MethodPath(*method), {}, &in, &out, [&](grpc::Status result) {
+    status = std::move(result);
+    done.Notify();
+  });
+  done.WaitForNotification();
+  if (!status.ok()) return found->second->ToStatus(status);
+  return Parse(&out, response);
+}
+
+absl::Status SuiteClient::Stream(absl::string_view method_name, absl::string_view token,
+                                 const Message& request, Message* message,
+                                 const std::function<absl::Status()>& on_message) const {
+  MESO_ASSIGN_OR_RETURN(const MethodDescriptor* method, FindMethod(method_name));
+  const auto found = impl_->peers.find(HomeOf(*method));
+  if (found == impl_->peers.end()) return absl::InvalidArgumentError("no service for the method");
+  grpc::ByteBuffer in;
+  MESO_RETURN_IF_ERROR(Serialize(request, &in));
+  grpc::ClientContext context;
+  Prepare(token, options_.timeout, &context);
+  grpc::GenericStub stub(found->second->channel());
+  grpc::CompletionQueue queue;
+  const auto step = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue.Next(&tag, &ok) && ok;
+  };
+  auto call = stub.PrepareCall(&context, MethodPath(*method), &queue);
+  absl::Status result;
+  call->StartCall(nullptr);
+  if (step()) {
+    call->WriteLast(in, grpc::WriteOptions(), nullptr);
+    bool open = step();
+    while (open && result.ok()) {
+      grpc::ByteBuffer out;
+      call->Read(&out, nullptr);
+      open = step();
+      if (!open) break;
+      result = Parse(&out, message);
+      if (result.ok()) result = on_message();
+    }
+  }
+  if (!result.ok()) context.TryCancel();
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  step();
+  queue.Shutdown();
+  while (step()) {
+  }
+  if (!result.ok()) return result;
+  return status.ok() ? absl::OkStatus() : found->second->ToStatus(status);
+}
+
+absl::Status Caller::Call(absl::string_view method, const Message& request,
+                          Message* response) const {
+  for (int attempt = 1;; ++attempt) {
+    absl::Status status = client_->Call(method, token_, request, response);
+    const ErrorDetails details = DetailsOf(status);
+    if (details.reason != "OVERLOADED" || attempt == kOverloadedTriesMax) return status;
+    // The service named the delay; a notification nobody gives is a wait of exactly that length.
+    absl::Notification never;
+    never.WaitForNotificationWithTimeout(details.retry_after.value_or(absl::Milliseconds(100)));
+  }
+}
+
+}  // namespace meso::mesoctl

@@ -1,0 +1,93 @@
+// mesoctl's way to the four services: unary and server-streaming calls of any method, by its
+// descriptor.
+//
+// One client holds one channel per service; each call brings its own token and deadline. The only
+// file of mesoctl that includes gRPC is suite_client.cc. It retries nothing itself beyond what the
+// shipped service config does (UNAVAILABLE); CallPatiently adds the wait that OVERLOADED asks for.
+// Thread-safe.
+#ifndef MESO_SERVICES_MESOCTL_SUITE_CLIENT_H_
+#define MESO_SERVICES_MESOCTL_SUITE_CLIENT_H_
+
+#include <google/protobuf/message.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace meso::mesoctl {
+
+struct SuiteOptions {
+  // service -> host:port or unix:PATH; the defaults are those of the services.
+  std::map<std::string, std::string> addresses = {{"scheduling", "127.0.0.1:7101"},
+                                                  {"screening", "127.0.0.1:7102"},
+                                                  {"inventory", "127.0.0.1:7103"},
+                                                  {"audit", "127.0.0.1:7104"}};
+  std::string tls_ca_file;  // empty = plaintext, for loopback only
+  std::string tls_cert_file;
+  std::string tls_key_file;
+  absl::Duration timeout = absl::Seconds(10);  // of one call
+};
+
+class SuiteClient {
+ public:
+  explicit SuiteClient(SuiteOptions options);
+  ~SuiteClient();
+
+  // Calls the method at its home service (`home` overrides it; needed for EventService). `token` is
+  // the bare bearer token. Errors: the service's refusal with its details; DEPENDENCY_DOWN when it
+  // can't be reached; DEADLINE_EXCEEDED: the call may have been carried out.
+  absl::Status Call(absl::string_view method, absl::string_view token,
+                    const google::protobuf::Message& request, google::protobuf::Message* response,
+                    absl::string_view home = "") const;
+
+  // Calls a server-streaming method; `on_message` gets every message, and ends the call by
+  // returning an error, which is then the result.
+  absl::Status Stream(absl::string_view method, absl::string_view token,
+                      const google::protobuf::Message& request, google::protobuf::Message* message,
+                      const std::function<absl::Status()>& on_message) const;
+
+  const SuiteOptions& options() const { return options_; }
+
+ private:
+  struct Impl;
+  const SuiteOptions options_;
+  std::unique_ptr<Impl> impl_;
+};
+
+// A person or program with a token: whoever acts in the demo.
+class Caller {
+ public:
+  // `client` must outlive the caller.
+  Caller(const SuiteClient& client, std::string token)
+      : client_(&client), token_(std::move(token)) {}
+
+  // A unary call that waits and repeats while the service says OVERLOADED, as its RetryInfo tells.
+  absl::Status Call(absl::string_view method, const google::protobuf::Message& request,
+                    google::protobuf::Message* response) const;
+
+  template <typename Response>
+  absl::StatusOr<Response> Call(absl::string_view method,
+                                const google::protobuf::Message& request) const {
+    Response response;
+    absl::Status status = Call(method, request, &response);
+    if (!status.ok()) return status;
+    return response;
+  }
+
+  const std::string& token() const { return token_; }
+  const SuiteClient& client() const { return *client_; }
+
+ private:
+  const SuiteClient* client_;
+  std::string token_;
+};
+
+}  // namespace meso::mesoctl
+
+#endif  // MESO_SERVICES_MESOCTL_SUITE_CLIENT_H_
