@@ -221,16 +221,12 @@ bool IsAcceptable(ClearanceState state) {
   return state == ClearanceState::kCleared || state == ClearanceState::kProvisional;
 }
 
-void RankClearances(std::vector<RankedCocktail>& cocktails) {
-  std::sort(cocktails.begin(), cocktails.end(),
-            [](const RankedCocktail& a, const RankedCocktail& b) {
-              const auto rank = [](const RankedCocktail& c) {
-                return std::make_tuple(c.clearance.state, c.clearance.findings.size(),
-                                       c.clearance.missing.size() + c.clearance.due.size(),
-                                       c.cocktail.name.value());
-              };
-              return rank(a) < rank(b);
-            });
+bool IsBetter(const Cocktail& a, const Clearance& of_a, const Cocktail& b, const Clearance& of_b) {
+  const auto rank = [](const Cocktail& cocktail, const Clearance& clearance) {
+    return std::make_tuple(clearance.state, clearance.findings.size(),
+                           clearance.missing.size() + clearance.due.size(), cocktail.name.value());
+  };
+  return rank(a, of_a) < rank(b, of_b);
 }
 
 }  // namespace meso::screening

@@ -123,13 +123,9 @@ void CheckClearanceTime(absl::Time at, absl::Time now, absl::string_view field,
 // CLEARED or PROVISIONAL.
 bool IsAcceptable(ClearanceState state);
 
-struct RankedCocktail {
-  Cocktail cocktail;
-  Clearance clearance;
-};
-
-// Sorts best first: by state, then fewer findings, then fewer open questions, then by name.
-void RankClearances(std::vector<RankedCocktail>& cocktails);
+// The order of a ranking: by state, then fewer findings, then fewer open questions, then by name. A
+// strict order of different cocktails.
+bool IsBetter(const Cocktail& a, const Clearance& of_a, const Cocktail& b, const Clearance& of_b);
 
 }  // namespace meso::screening
 

@@ -1,5 +1,6 @@
 #include "services/screening/store/catalog_store.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -185,13 +186,11 @@ absl::StatusOr<std::vector<RuleSet>> ListRuleSets(Transaction& tx, const FilterN
   return result;
 }
 
-absl::StatusOr<std::optional<RuleSet>> LoadRuleSetInForce(Transaction& tx) {
-  static const std::string* const kSql =
-      new std::string(absl::StrCat(kRuleSetColumns, "WHERE state = 2"));
-  MESO_ASSIGN_OR_RETURN(const std::optional<Row> row, QueryOne(tx, kSql->c_str(), {}));
-  if (!row.has_value()) return std::optional<RuleSet>();
-  MESO_ASSIGN_OR_RETURN(RuleSet rule_set, ToRuleSet(*row));
-  return std::optional<RuleSet>(std::move(rule_set));
+absl::StatusOr<RuleSetName> FindRuleSetInForce(Transaction& tx) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<Row> row,
+                        QueryOne(tx, "SELECT code, revision FROM rule_set WHERE state = 2", {}));
+  if (!row.has_value()) return RuleSetName();
+  return RuleSetName(absl::StrCat("ruleSets/", row->Text(0), "/revisions/r", row->Int(1)));
 }
 
 }  // namespace meso::screening

@@ -8,7 +8,6 @@
 #define MESO_SERVICES_SCREENING_STORE_CATALOG_STORE_H_
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,8 +45,8 @@ absl::StatusOr<RuleSet> LoadRuleSet(Transaction& tx, const RuleSetName& name);
 absl::Status UpdateRuleSet(Transaction& tx, const RuleSet& rule_set);
 absl::StatusOr<std::vector<RuleSet>> ListRuleSets(Transaction& tx, const FilterNode& filter,
                                                   const RevisionKey& after, int limit);
-// The set in force; nullopt when none was ever published.
-absl::StatusOr<std::optional<RuleSet>> LoadRuleSetInForce(Transaction& tx);
+// The set in force; an empty name when none was ever published.
+absl::StatusOr<RuleSetName> FindRuleSetInForce(Transaction& tx);
 
 }  // namespace meso::screening
 
