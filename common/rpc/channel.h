@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/base/call_context.h"
+#include "common/base/clock.h"
 
 namespace meso {
 
@@ -26,6 +27,7 @@ struct PeerOptions {
   std::string tls_ca_file;         // empty = plaintext (loopback only)
   std::string tls_cert_file;
   std::string tls_key_file;
+  const Clock* clock = nullptr;  // of the calls' deadlines; nullptr = the system's
 };
 
 class Peer {

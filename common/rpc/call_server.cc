@@ -1,0 +1,135 @@
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/check.h"
+#include "common/base/error.h"
+#include "common/base/log.h"
+#include "common/base/status_macros.h"
+#include "common/database/audit_outbox.h"
+#include "common/rpc/active_call.h"
+#include "common/rpc/audit_keys.h"
+#include "common/rpc/call_request.h"
+#include "common/rpc/call_server_impl.h"
+#include "common/rpc/phi_fields.h"
+#include "common/rpc/serve_call.h"
+
+namespace meso {
+
+CallServer::Impl::Impl(const CallServerOptions& server_options)
+    : options(server_options),
+      methods(*options.metrics),
+      stages(options.pool_threads, static_cast<size_t>(options.queue_max)),
+      sagas(options.saga_threads, static_cast<size_t>(options.queue_max)) {}
+
+bool CallServer::Impl::Enter() {
+  absl::MutexLock lock(&mutex);
+  if (draining) return false;
+  ++running;
+  return true;
+}
+
+void CallServer::Impl::Leave() {
+  absl::MutexLock lock(&mutex);
+  --running;
+}
+
+void CallServer::Impl::CountUnauthenticated(const absl::Status& status) {
+  options.metrics
+      ->GetCounter("meso_unauthenticated_total", "Calls without an accepted token, by reason.",
+                   {{"reason", ReasonOf(status)}})
+      .Increment();
+}
+
+void CallServer::Impl::CountShed(const char* queue) {
+  options.metrics
+      ->GetCounter("meso_shed_total", "Calls refused as OVERLOADED, by queue.", {{"queue", queue}})
+      .Increment();
+}
+
+CallServer::CallServer(const CallServerOptions& options) {
+  MESO_CHECK(options.database != nullptr && options.clock != nullptr && options.ids != nullptr &&
+                 options.authenticator != nullptr && options.metrics != nullptr,
+             "CallServerOptions are incomplete");
+  impl_ = std::make_unique<Impl>(options);
+}
+
+CallServer::~CallServer() {
+  Drain(absl::ZeroDuration());
+  // A call that still runs holds a reactor gRPC waits for: it has to be finished, however long that
+  // takes.
+  absl::MutexLock lock(&impl_->mutex);
+  impl_->mutex.Await(absl::Condition(
+      +[](Impl* impl) ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl->mutex) { return impl->running == 0; },
+      impl_.get()));
+}
+
+grpc::ServerUnaryReactor* CallServer::Start(grpc::CallbackServerContext* context, CallPlan plan) {
+  const bool entered = impl_->Enter();
+  auto* call = new ActiveCall(*impl_, *context, std::move(plan));
+  if (!entered) {
+    {
+      // OnDone gives back what every call has taken.
+      absl::MutexLock lock(&impl_->mutex);
+      ++impl_->running;
+    }
+    call->Shed(DependencyDown(impl_->options.service, "it is shutting down"));
+  } else if (!impl_->stages.TryPost([call] { call->Begin(); })) {
+    impl_->CountShed("calls");
+    call->Shed(Overloaded(absl::Milliseconds(100)));
+  }
+  return call;
+}
+
+absl::StatusOr<CallContext> CallServer::Admit(grpc::ServerContextBase& context,
+                                              absl::string_view method_name,
+                                              const google::protobuf::Message& request) {
+  CallMethod& method = impl_->methods.Find(method_name, *request.GetDescriptor());
+  method.CountStarted();
+  CallContext call;
+  absl::Status status = IdentifyCaller(impl_->options, context, method, &call);
+  if (!status.ok()) {
+    impl_->CountUnauthenticated(status);
+    method.CountHandled(status.code(), 0);
+    return status;
+  }
+  status = AuthorizeCaller(context, method, request, &call);
+  if (status.ok()) status = CheckRequest(impl_->options, method, request, nullptr, &call);
+  if (status.ok()) {
+    FillObject(request, nullptr, call.audit);
+    return call;
+  }
+  method.CountHandled(status.code(), 0);
+  const absl::Status recorded = RecordCall(call, status);
+  return recorded.ok() ? status : recorded;
+}
+
+absl::Status CallServer::RecordCall(const CallContext& call, const absl::Status& outcome) {
+  if (call.action.empty()) return absl::OkStatus();
+  const absl::Status written = impl_->options.database->Transact([&](Transaction& tx) {
+    return AppendAudit(
+        tx, MakeAuditRecord(call, impl_->options.service, outcome, impl_->options.clock->Now()));
+  });
+  if (written.ok()) return written;
+  Log(Severity::kError, "access entry not written",
+      {{"method", call.method},
+       {"correlation_id", call.correlation_id},
+       {"error", std::string(written.message())}});
+  return StorageUnavailable("the access could not be recorded");
+}
+
+void CallServer::RunOnSagaPool(std::function<void()> work) { impl_->sagas.Post(std::move(work)); }
+
+const CallServerOptions& CallServer::options() const { return impl_->options; }
+
+void CallServer::Drain(absl::Duration grace) {
+  absl::MutexLock lock(&impl_->mutex);
+  impl_->draining = true;
+  const bool done = impl_->mutex.AwaitWithTimeout(
+      absl::Condition(
+          +[](Impl* impl) ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl->mutex) { return impl->running == 0; },
+          impl_.get()),
+      grace);
+  if (!done) impl_->out_of_time.store(true);
+}
+
+}  // namespace meso

@@ -1,0 +1,55 @@
+// The gRPC server of a process: its limits, its credentials, health, reflection and the way it
+// ends.
+//
+// Limits are those a server needs that anybody on the network may reach: streams per connection,
+// sizes, idle and total age, handshake time, ping rate. Beyond loopback it serves only with TLS and
+// client certificates, or not at all. Knows nothing about services. Not thread-safe apart from
+// SetServing.
+#ifndef MESO_COMMON_RPC_SERVER_H_
+#define MESO_COMMON_RPC_SERVER_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace meso {
+
+struct RpcServerOptions {
+  std::string listen;  // 127.0.0.1:0, [::1]:7103, 0.0.0.0:7103 (with TLS), unix:PATH
+  std::string tls_cert_file;
+  std::string tls_key_file;
+  std::string tls_client_ca_file;
+  bool reflection_beyond_loopback = false;
+};
+
+class RpcServer {
+ public:
+  // Binds and serves; health says SERVING. Errors: FAILED_PRECONDITION naming the address: in use,
+  // malformed, or beyond loopback without the three TLS files.
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
+      const RpcServerOptions& options, const std::vector<grpc::Service*>& services);
+  ~RpcServer();  // Shutdown(zero)
+
+  // 0 for a unix socket.
+  int port() const { return port_; }
+  // Health for the whole server.
+  void SetServing(bool serving);
+  // Takes no new calls; waits for the running ones at most `grace`, then cancels them and waits for
+  // their end. Idempotent.
+  void Shutdown(absl::Duration grace);
+
+ private:
+  RpcServer() = default;
+  std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
+  bool shut_down_ = false;
+};
+
+}  // namespace meso
+
+#endif  // MESO_COMMON_RPC_SERVER_H_
