@@ -39,6 +39,7 @@ struct AuditRelayOptions {
   Metrics* metrics = nullptr;  // lag and failures; may be nullptr
   int records_max = 256;       // per delivery
   absl::Duration poll = absl::Seconds(1);
+  absl::Duration gather = absl::Milliseconds(10);       // waited after a commit, for its company
   absl::Duration backoff_min = absl::Milliseconds(50);  // doubled per failure
   absl::Duration backoff_max = absl::Seconds(5);
 };

@@ -45,6 +45,8 @@ void BundleWriter::AddEntry(const BundleEntry& entry) {
 }
 
 void BundleWriter::AddLeftOut(uint64_t index, const Hash& leaf_hash) {
+  // A hole in the indexes is a damaged log: the records say so instead of closing it.
+  if (index != left_out_first_ + left_out_hashes_.size() / sizeof(Hash)) FlushLeftOut();
   if (left_out_hashes_.empty()) left_out_first_ = index;
   left_out_hashes_.append(HashView(leaf_hash).data(), leaf_hash.size());
   ++left_out_;

@@ -43,13 +43,13 @@ struct IndexedField {
   IndexKind kind;
 };
 constexpr IndexedField kIndexedFields[] = {{"request_id", IndexKind::kRequest},
-                                           {"appointment", IndexKind::kAppointment},
+                                           {"appointment", IndexKind::kName},
                                            {"correlation_id", IndexKind::kCorrelation},
-                                           {"object", IndexKind::kObject},
-                                           {"lot", IndexKind::kLot},
+                                           {"object", IndexKind::kName},
+                                           {"lot", IndexKind::kName},
                                            {"patient", IndexKind::kPatient},
                                            {"actor", IndexKind::kActor},
-                                           {"site", IndexKind::kSite}};
+                                           {"site", IndexKind::kName}};
 
 bool IsEquality(const FilterNode& node) { return node.op == "=" || node.op == ":"; }
 
@@ -196,6 +196,22 @@ void CollectPatients(const FilterNode& node, std::set<std::string>* patients) {
 
 }  // namespace
 
+IndexKind IndexKindOf(KeyKind kind) {
+  switch (kind) {
+    case KeyKind::kPatient:
+      return IndexKind::kPatient;
+    case KeyKind::kActor:
+      return IndexKind::kActor;
+    case KeyKind::kRequest:
+      return IndexKind::kRequest;
+    case KeyKind::kLot:
+    case KeyKind::kAppointment:
+    case KeyKind::kSite:
+      break;
+  }
+  return IndexKind::kName;
+}
+
 int64_t IndexKeyOf(IndexKind kind, absl::string_view value, Hasher& hasher) {
   hasher.Begin();
   const char prefix = static_cast<char>(kind);
@@ -211,10 +227,10 @@ std::vector<int64_t> IndexKeysOf(const Leaf& leaf, Hasher& hasher) {
   std::vector<int64_t> keys;
   keys.reserve(leaf.keys.size() + 2);
   for (const Key& key : leaf.keys) {
-    keys.push_back(IndexKeyOf(static_cast<IndexKind>(key.kind), key.value, hasher));
+    keys.push_back(IndexKeyOf(IndexKindOf(key.kind), key.value, hasher));
   }
   if (!leaf.object.name.empty()) {
-    keys.push_back(IndexKeyOf(IndexKind::kObject, leaf.object.name, hasher));
+    keys.push_back(IndexKeyOf(IndexKind::kName, leaf.object.name, hasher));
   }
   if (!leaf.correlation_id.empty()) {
     keys.push_back(IndexKeyOf(IndexKind::kCorrelation, leaf.correlation_id, hasher));

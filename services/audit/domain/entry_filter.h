@@ -21,18 +21,11 @@
 
 namespace meso::audit {
 
-// What entries are found by: the keys of a leaf, and two of its fields. Numbers up to 6 are
-// KeyKind's.
-enum class IndexKind {
-  kPatient = 1,
-  kLot = 2,
-  kAppointment = 3,
-  kActor = 4,
-  kSite = 5,
-  kRequest = 6,
-  kObject = 7,
-  kCorrelation = 8,
-};
+// What entries are found by. Resource names of every kind share one index kind: their forms differ,
+// and one that is both the object of an entry and its key is then indexed once.
+enum class IndexKind { kPatient = 1, kActor = 2, kRequest = 3, kCorrelation = 4, kName = 5 };
+
+IndexKind IndexKindOf(KeyKind kind);
 
 // The number a (kind, value) is indexed under: 64 bits of its SHA-256. Values that collide are told
 // apart by the leaves themselves.

@@ -14,8 +14,9 @@ namespace {
 
 VerifyReport Verify(const std::string& bundle,
                     const std::optional<Checkpoint>& remembered = std::nullopt) {
+  static const auto* keys = new std::vector<VerifierKey>{SampleKey()->verifier()};
   std::istringstream in(bundle);
-  return VerifyBundle(in, {SampleKey()->verifier()}, nullptr, remembered);
+  return VerifyBundle(in, *keys, nullptr, remembered);
 }
 
 // Where each record of a bundle begins, with its type.
@@ -62,23 +63,23 @@ TEST(BundleTest, VerifiesAFilteredExportWithTheHashesOfTheRest) {
 }
 
 TEST(BundleTest, SaysHowFarItIs) {
-  const SampleLog log(40000);
+  const SampleLog log(20000);
   std::istringstream in(log.Bundle());
   std::vector<uint64_t> seen;
   const VerifyReport report =
       VerifyBundle(in, {SampleKey()->verifier()}, [&seen](uint64_t done, uint64_t total) {
-        EXPECT_EQ(total, 40000u);
+        EXPECT_EQ(total, 20000u);
         seen.push_back(done);
       });
   EXPECT_TRUE(report.ok) << report.problem;
-  EXPECT_EQ(seen, (std::vector<uint64_t>{16384, 32768, 40000}));
+  EXPECT_EQ(seen, (std::vector<uint64_t>{16384, 20000}));
 }
 
 TEST(BundleTest, FindsEveryFlippedBitAndNamesTheEntry) {
-  const SampleLog log(4);
+  const SampleLog log(3);
   for (const bool filtered : {false, true}) {
-    const std::string bundle = log.Bundle(
-        true, [filtered](uint64_t index) { return filtered && (index == 1 || index == 2); });
+    const std::string bundle =
+        log.Bundle(true, [filtered](uint64_t index) { return filtered && index != 1; });
     ASSERT_TRUE(Verify(bundle).ok) << Verify(bundle).problem;
     const std::vector<RecordAt> records = RecordsOf(bundle);
     for (size_t bit = 0; bit < bundle.size() * 8; ++bit) {

@@ -76,9 +76,9 @@ TEST(EntryFilterTest, MatchesEachFieldBothWays) {
 
 TEST(EntryFilterTest, RefusesWhatItCannotRead) {
   Hasher hasher;
-  for (const std::string text :
-       {"colour = red", "time = yesterday", "time : \"2023-11-14T22:13:30Z\"", "outcome = MAYBE",
-        "action = X", "violation = 1", "reason < A", "outcome = ", "(outcome = OK"}) {
+  for (const std::string& text : std::vector<std::string>{
+           "colour = red", "time = yesterday", "time : \"2023-11-14T22:13:30Z\"", "outcome = MAYBE",
+           "action = X", "violation = 1", "reason < A", "outcome = ", "(outcome = OK"}) {
     const absl::Status status = EntryFilter::Compile(text, SamplePseudonyms(), hasher).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << text;
     EXPECT_EQ(ReasonOf(status), "FILTER_INVALID") << text;
@@ -99,7 +99,7 @@ TEST(EntryFilterTest, NeverSpellsAPatient) {
 TEST(EntryFilterTest, LooksInTheIndexOnlyWhereEveryMatchMustBe) {
   Hasher hasher;
   const auto key = [&](const std::string& text) { return Compile(text).IndexKey(hasher); };
-  const int64_t lot = IndexKeyOf(IndexKind::kLot, kLot, hasher);
+  const int64_t lot = IndexKeyOf(IndexKind::kName, kLot, hasher);
   const std::string lot_term = absl::StrCat("lot = \"", kLot, "\"");
   EXPECT_EQ(key(lot_term), lot);
   EXPECT_EQ(key("site = \"sites/par-1\" AND (outcome = OK AND " + lot_term + ")"), lot);
@@ -112,7 +112,7 @@ TEST(EntryFilterTest, LooksInTheIndexOnlyWhereEveryMatchMustBe) {
 
 TEST(EntryFilterTest, EveryMatchIsFoundUnderItsIndexKey) {
   Hasher hasher;
-  for (const std::string text :
+  for (const std::string& text :
        {std::string("patient = \"patients/p-2\""), absl::StrCat("lot = \"", kLot, "\""),
         std::string("actor = \"users/u2\""), std::string("site = \"sites/par-1\""),
         std::string("request_id = \"0198f2c4-0000-4000-8000-000000000010\""),

@@ -1,0 +1,229 @@
+#include "services/audit/audit_operations.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/error.h"
+#include "common/base/failpoint.h"
+#include "common/base/status_macros.h"
+#include "services/audit/domain/errors.h"
+
+namespace meso::audit {
+namespace {
+
+absl::Status CheckRun(const Batch& batch) {
+  FieldErrors errors;
+  if (batch.drafts.empty()) errors.Required("entries");
+  if (batch.drafts.size() > kBatchEntriesMax) errors.Invalid("entries", "at most 1000 entries");
+  for (size_t i = 0; i < batch.drafts.size(); ++i) {
+    if (batch.drafts[i].sequence == 0 || batch.drafts[i].sequence != batch.drafts[0].sequence + i) {
+      errors.Invalid(absl::StrCat("entries[", i, "].sequence"),
+                     "the numbers of a run are consecutive and begin at 1");
+      break;
+    }
+  }
+  return errors.ToStatus();
+}
+
+}  // namespace
+
+AuditOperations::AuditOperations(const Clock& clock, PseudonymKey pseudonyms,
+                                 std::unique_ptr<SigningKey> key, SaltSource& salts,
+                                 std::function<void()> on_append)
+    : clock_(clock),
+      pseudonyms_(std::move(pseudonyms)),
+      key_(std::move(key)),
+      salts_(salts),
+      on_append_(std::move(on_append)) {}
+
+absl::StatusOr<AppendResult> AuditOperations::BatchAppendEntries(Transaction& tx,
+                                                                 const CallContext& call,
+                                                                 const Batch& batch) const {
+  if (call.caller.subject != absl::StrCat("services/", batch.source)) {
+    FieldErrors errors;
+    errors.Invalid("source", "a service appends its own entries only");
+    return errors.ToStatus();
+  }
+  return Append(tx, batch);
+}
+
+absl::StatusOr<AppendResult> AuditOperations::Append(Transaction& tx, const Batch& batch) const {
+  MESO_RETURN_IF_ERROR(CheckRun(batch));
+  Hasher hasher;
+  MESO_ASSIGN_OR_RETURN(const StoredSource known, LoadSource(tx, {batch.source, batch.epoch, 0}));
+  const uint64_t first = batch.drafts.front().sequence;
+  const uint64_t last = batch.drafts.back().sequence;
+  if (first > known.last_sequence + 1) {
+    return SequenceGap(batch.source, known.last_sequence + 1, first);
+  }
+  MESO_RETURN_IF_ERROR(CompareKnown(tx, batch, known, hasher));
+  MESO_ASSIGN_OR_RETURN(const uint64_t size, LoadTreeSize(tx));
+  if (last <= known.last_sequence) return AppendResult{known.last_sequence, 0, size};
+
+  MESO_ASSIGN_OR_RETURN(Tree tree, Tree::Load(size, hasher, TreeReader(tx)));
+  MESO_ASSIGN_OR_RETURN(const int64_t source_id,
+                        SaveSource(tx, known, {batch.source, batch.epoch, last}));
+  std::map<uint64_t, std::pair<int64_t, int64_t>> spans;  // of the time blocks touched
+  for (const Draft& draft : batch.drafts) {
+    if (draft.sequence <= known.last_sequence) continue;
+    const SealedEntry sealed = Seal(draft, {batch.source, batch.epoch, draft.sequence}, tree.size(),
+                                    pseudonyms_, salts_.NewSalt(), hasher);
+    const std::vector<Hash> row = tree.Append(hasher.Leaf(sealed.leaf_bytes));
+    MESO_RETURN_IF_ERROR(AppendEntry(tx, sealed, source_id, row, IndexKeysOf(sealed.leaf, hasher)));
+    const auto [it, is_new] =
+        spans.try_emplace(sealed.leaf.index / kTimeBlockSize, draft.time_ns, draft.time_ns);
+    it->second.first = std::min(it->second.first, draft.time_ns);
+    it->second.second = std::max(it->second.second, draft.time_ns);
+  }
+  for (const auto& [block, span] : spans) {
+    MESO_RETURN_IF_ERROR(WidenTimeBlock(tx, block * kTimeBlockSize, span.first, span.second));
+  }
+  MESO_FAILPOINT("audit.before_commit");
+  tx.AfterCommit([on_append = on_append_] {
+    MESO_FAILPOINT("audit.after_commit");
+    if (on_append) on_append();
+  });
+  return AppendResult{last, static_cast<int>(tree.size() - size), tree.size()};
+}
+
+// An entry sent again must be the one that is there: sealed anew at its place with its own salt, it
+// gives the same bytes. Rules of sealing that have changed since would give others, so only leaves
+// of today's rules are compared.
+absl::Status AuditOperations::CompareKnown(Transaction& tx, const Batch& batch,
+                                           const StoredSource& source, Hasher& hasher) const {
+  for (const Draft& draft : batch.drafts) {
+    if (draft.sequence > source.last_sequence) break;
+    MESO_ASSIGN_OR_RETURN(const uint64_t index,
+                          LoadSourceEntry(tx, source.source_id, draft.sequence));
+    MESO_ASSIGN_OR_RETURN(const std::optional<StoredEntry> stored, LoadEntry(tx, index));
+    if (!stored) return LeafMismatch(index, "is missing");
+    MESO_ASSIGN_OR_RETURN(const Leaf leaf, DecodeLeaf(stored->leaf, index));
+    if (leaf.schema_version != kLeafSchemaVersion) continue;
+    const std::string salt = stored->salt.empty() ? std::string(kSaltSize, '\0') : stored->salt;
+    const SealedEntry again =
+        Seal(draft, {batch.source, batch.epoch, draft.sequence}, index, pseudonyms_, salt, hasher);
+    if (again.leaf_bytes != stored->leaf) {
+      return LeafMismatch(index, absl::StrCat("was sent again by ", batch.source, " as number ",
+                                              draft.sequence, " with another content"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<EntryView> ToView(StoredEntry entry) {
+  EntryView view;
+  MESO_ASSIGN_OR_RETURN(view.leaf, DecodeLeaf(entry.leaf, entry.index));
+  if (!entry.payload.empty()) {
+    MESO_ASSIGN_OR_RETURN(view.payload, DecodePayload(entry.payload, entry.index));
+  }
+  view.leaf_bytes = std::move(entry.leaf);
+  view.payload_bytes = std::move(entry.payload);
+  view.salt = std::move(entry.salt);
+  return view;
+}
+
+absl::StatusOr<ProvenEntry> AuditOperations::GetEntry(Transaction& tx, const CallContext& call,
+                                                      uint64_t index) const {
+  const std::string name = absl::StrCat("entries/", index);
+  MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> stored, LoadEntry(tx, index));
+  if (!stored) return ResourceNotFound(name);
+  ProvenEntry proven;
+  MESO_ASSIGN_OR_RETURN(proven.entry, ToView(*std::move(stored)));
+  if (!call.MayUseAt(proven.entry.leaf.site)) return ResourceNotFound(name);
+  call.audit.object_type = "Entry";
+  call.audit.object_name = name;
+  call.audit.site = proven.entry.leaf.site;
+
+  Hasher hasher;
+  proven.leaf_hash = hasher.Leaf(proven.entry.leaf_bytes);
+  MESO_ASSIGN_OR_RETURN(const std::string row, LoadTreeRow(tx, index));
+  if (absl::string_view(row).substr(0, sizeof(Hash)) != HashView(proven.leaf_hash)) {
+    return LeafMismatch(index, "is not what was hashed into the log");
+  }
+  if (!CommitmentHolds(proven.entry.leaf, proven.entry.salt, proven.entry.payload_bytes, hasher)) {
+    return LeafMismatch(index, "has not the payload the log committed to");
+  }
+  MESO_ASSIGN_OR_RETURN(const std::optional<StoredCheckpoint> newest, LoadNewestCheckpoint(tx));
+  if (!newest || newest->tree_size <= index) return proven;
+  MESO_ASSIGN_OR_RETURN(proven.proof,
+                        InclusionProof(index, newest->tree_size, hasher, TreeReader(tx)));
+  proven.proof_tree_size = newest->tree_size;
+  proven.checkpoint_note = newest->note;
+  return proven;
+}
+
+absl::StatusOr<CheckpointView> AuditOperations::GetCheckpoint(Transaction& tx) const {
+  MESO_ASSIGN_OR_RETURN(const std::optional<StoredCheckpoint> newest, LoadNewestCheckpoint(tx));
+  if (!newest) return CheckpointNotYet();
+  MESO_ASSIGN_OR_RETURN(const Checkpoint checkpoint, ParseCheckpoint(newest->note));
+  return CheckpointView{newest->note, checkpoint, newest->sign_time};
+}
+
+absl::StatusOr<std::vector<LogKeyView>> AuditOperations::ListLogKeys(Transaction& tx) const {
+  MESO_ASSIGN_OR_RETURN(const auto rows, ListLogKeyRows(tx));
+  const std::string current = verifier().Encode();
+  std::vector<LogKeyView> keys;
+  for (const auto& [verifier_key, first_use] : rows) {
+    keys.push_back({verifier_key, verifier_key == current, first_use});
+  }
+  std::stable_partition(keys.begin(), keys.end(),
+                        [](const LogKeyView& key) { return key.current; });
+  return keys;
+}
+
+absl::Status AuditOperations::SignCheckpoint(Transaction& tx) const {
+  MESO_ASSIGN_OR_RETURN(const uint64_t size, LoadTreeSize(tx));
+  MESO_ASSIGN_OR_RETURN(const std::optional<StoredCheckpoint> newest, LoadNewestCheckpoint(tx));
+  if (newest && newest->tree_size == size) return absl::OkStatus();
+  if (newest && newest->tree_size > size) {
+    return TreeInconsistent("fewer entries than the newest checkpoint covers");
+  }
+  Hasher hasher;
+  MESO_ASSIGN_OR_RETURN(const Tree tree, Tree::Load(size, hasher, TreeReader(tx)));
+  const absl::Time now = clock_.Now();
+  MESO_RETURN_IF_ERROR(
+      InsertCheckpoint(tx, {size, ::meso::audit::SignCheckpoint(size, tree.Root(), *key_), now}));
+  const auto hour = [](absl::Time time) { return absl::ToUnixSeconds(time) / 3600; };
+  if (newest && hour(newest->sign_time) == hour(now)) {
+    return DeleteCheckpoint(tx, newest->tree_size);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AuditOperations::OpenLog(Transaction& tx) const {
+  MESO_ASSIGN_OR_RETURN(const auto key_rows, ListLogKeyRows(tx));
+  std::vector<VerifierKey> keys = {verifier()};
+  for (const auto& [text, first_use] : key_rows) {
+    MESO_ASSIGN_OR_RETURN(const VerifierKey key, ParseVerifierKey(text));
+    if (key.name != verifier().name) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("This log is named ", key.name, ", the key in --log_key_file ",
+                       verifier().name, ". Use a key of the log's name, or another database."));
+    }
+    keys.push_back(key);
+  }
+  MESO_ASSIGN_OR_RETURN(const uint64_t size, LoadTreeSize(tx));
+  MESO_ASSIGN_OR_RETURN(const uint64_t entries, LoadEntryCount(tx));
+  if (entries != size) {
+    return TreeInconsistent(absl::StrCat(entries, " entries, ", size, " leaves in the tree"));
+  }
+  MESO_ASSIGN_OR_RETURN(const std::optional<StoredCheckpoint> newest, LoadNewestCheckpoint(tx));
+  if (newest) {
+    MESO_ASSIGN_OR_RETURN(const Checkpoint checkpoint, OpenCheckpoint(newest->note, keys));
+    if (checkpoint.size > size) {
+      return TreeInconsistent(absl::StrCat("the newest checkpoint covers ", checkpoint.size,
+                                           " entries, ", size, " are there"));
+    }
+    Hasher hasher;
+    MESO_ASSIGN_OR_RETURN(const Tree tree, Tree::Load(checkpoint.size, hasher, TreeReader(tx)));
+    if (tree.Root() != checkpoint.root) {
+      return TreeInconsistent(absl::StrCat("the tree of ", checkpoint.size,
+                                           " entries has not the root that was signed"));
+    }
+  }
+  return SaveLogKey(tx, verifier().Encode(), clock_.Now());
+}
+
+}  // namespace meso::audit

@@ -1,0 +1,200 @@
+// What the audit service does: one function per use case, each one transaction (the export: one per
+// step).
+//
+// Called by rpc/ (through ServeCall), by the app (own entries, checkpoints, the check at start) and
+// by tests. No gRPC, no SQL. Reads narrow to the sites where the caller may read, and touch every
+// patient they were asked for; those returned are found in the response by ServeCall. The object
+// holds keys and sources of chance, no state; thread-safe.
+#ifndef MESO_SERVICES_AUDIT_AUDIT_OPERATIONS_H_
+#define MESO_SERVICES_AUDIT_AUDIT_OPERATIONS_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/base/call_context.h"
+#include "common/base/clock.h"
+#include "common/database/database.h"
+#include "services/audit/domain/bundle.h"
+#include "services/audit/domain/checkpoint.h"
+#include "services/audit/domain/entry.h"
+#include "services/audit/domain/entry_filter.h"
+#include "services/audit/domain/merkle_tree.h"
+#include "services/audit/store/audit_store.h"
+
+namespace meso::audit {
+
+// Limits of one page, whatever its size in entries: leaves looked at, and bytes of leaves returned.
+inline constexpr int kPageScanMax = 20000;
+inline constexpr size_t kPageBytesMax = 1 << 20;
+inline constexpr int kTimelineEntriesMax = 20000;
+// Leaves per step of an export.
+inline constexpr uint64_t kExportStep = 1024;
+
+struct AppendResult {
+  uint64_t last_sequence = 0;
+  int appended = 0;
+  uint64_t tree_size = 0;
+};
+
+// An entry as a reader sees it.
+struct EntryView {
+  Leaf leaf;
+  std::optional<Payload> payload;
+  std::string leaf_bytes;
+  std::string payload_bytes;
+  std::string salt;
+};
+
+// One entry and, once a checkpoint covers it, the proof that it is in the log.
+struct ProvenEntry {
+  EntryView entry;
+  Hash leaf_hash = {};
+  std::optional<Proof> proof;
+  uint64_t proof_tree_size = 0;
+  std::string checkpoint_note;
+};
+
+struct ListRequest {
+  std::string filter;
+  int page_size = 50;
+  std::optional<uint64_t> before;  // continue below this entry
+};
+struct EntryPage {
+  std::vector<EntryView> entries;
+  std::optional<uint64_t> next_before;  // unset on the last page
+};
+
+// A place in a timeline.
+struct TimelinePosition {
+  int64_t time_ns = 0;
+  uint64_t index = 0;
+  friend bool operator<(const TimelinePosition& a, const TimelinePosition& b) {
+    return std::tie(a.time_ns, a.index) < std::tie(b.time_ns, b.index);
+  }
+};
+struct TimelineRequest {
+  std::string name;  // patients/{code}, lots/{uuid} or sites/{site}/appointments/{uuid}
+  int page_size = 50;
+  std::optional<TimelinePosition> after;
+  int64_t begin_ns = std::numeric_limits<int64_t>::min();
+  int64_t end_ns = std::numeric_limits<int64_t>::max();
+};
+struct TimelinePage {
+  std::vector<EntryView> entries;
+  std::optional<TimelinePosition> next_after;  // unset on the last page
+};
+
+struct CheckpointView {
+  std::string note;
+  Checkpoint checkpoint;
+  absl::Time sign_time;
+};
+
+struct LogKeyView {
+  std::string verifier_key;
+  bool current = false;
+  absl::Time first_use;
+};
+
+struct ExportRequest {
+  std::string filter;
+  bool payloads = false;
+};
+
+// What one step of an export reads. A row whose entry can't match was read without it.
+struct ExportStep {
+  struct Item {
+    ExportRow row;
+    bool candidate = true;
+  };
+  std::vector<Item> items;
+  uint64_t end = 0;
+};
+
+// An export under way: the tree it covers is fixed at its begin, the log goes on growing.
+struct Export {
+  EntryFilter filter;
+  bool payloads = false;
+  std::optional<int64_t> index_key;  // all matches are under it
+  uint64_t tree_size = 0;
+  uint64_t next_index = 0;
+  uint64_t entries = 0;
+  uint64_t entries_with_patients = 0;
+  bool done = false;
+  BundleWriter writer;
+};
+
+class AuditOperations {
+ public:
+  // `on_append` runs after a commit that appended entries, on the database's thread; it may be
+  // empty.
+  AuditOperations(const Clock& clock, PseudonymKey pseudonyms, std::unique_ptr<SigningKey> key,
+                  SaltSource& salts, std::function<void()> on_append = nullptr);
+
+  // Appends a run of the caller's entries; those already there are compared and skipped. Errors:
+  // FIELD_INVALID (the source is not the caller, numbers not consecutive), SEQUENCE_GAP,
+  // LEAF_MISMATCH; then nothing is appended.
+  absl::StatusOr<AppendResult> BatchAppendEntries(Transaction& tx, const CallContext& call,
+                                                  const Batch& batch) const;
+  // The same for this service's own entries, without a call.
+  absl::StatusOr<AppendResult> Append(Transaction& tx, const Batch& batch) const;
+
+  // RESOURCE_NOT_FOUND (also where the caller may not read), LEAF_MISMATCH when the stored bytes
+  // are not those hashed.
+  absl::StatusOr<ProvenEntry> GetEntry(Transaction& tx, const CallContext& call,
+                                       uint64_t index) const;
+  // Newest first. FILTER_INVALID.
+  absl::StatusOr<EntryPage> ListEntries(Transaction& tx, const CallContext& call,
+                                        const ListRequest& request) const;
+  // Oldest first. FIELD_INVALID, RANGE_TOO_LARGE.
+  absl::StatusOr<TimelinePage> GetTimeline(Transaction& tx, const CallContext& call,
+                                           const TimelineRequest& request) const;
+  // CHECKPOINT_NOT_YET.
+  absl::StatusOr<CheckpointView> GetCheckpoint(Transaction& tx) const;
+  absl::StatusOr<std::vector<LogKeyView>> ListLogKeys(Transaction& tx) const;
+
+  // Fixes what is exported and writes the bundle's head. FILTER_INVALID, CHECKPOINT_NOT_YET.
+  absl::StatusOr<std::unique_ptr<Export>> BeginExport(Transaction& tx, const CallContext& call,
+                                                      const ExportRequest& request) const;
+  // Reads the next kExportStep leaves at most. A damaged log is exported as it is: the verifier
+  // shall see it.
+  absl::StatusOr<ExportStep> ReadExportStep(Transaction& tx, const Export& run) const;
+  // Writes the step into the bundle, after the last one the trailer (then `done`). Patients
+  // exported are touched.
+  static void WriteExportStep(const CallContext& call, ExportStep step, Export* run);
+
+  // Signs the log's present state if it has grown since the last signature, and keeps the last
+  // checkpoint of every hour.
+  absl::Status SignCheckpoint(Transaction& tx) const;
+  // The check at start: stored rows and newest checkpoint agree, its signature holds, the key
+  // belongs to this log. Notes the key. Errors: TREE_INCONSISTENT; FAILED_PRECONDITION when the key
+  // has another name than the log.
+  absl::Status OpenLog(Transaction& tx) const;
+
+  const VerifierKey& verifier() const { return key_->verifier(); }
+
+ private:
+  absl::Status CompareKnown(Transaction& tx, const Batch& batch, const StoredSource& source,
+                            Hasher& hasher) const;
+  absl::StatusOr<EntryFilter> CompileFor(const CallContext& call, const std::string& filter,
+                                         Hasher& hasher) const;
+
+  const Clock& clock_;
+  PseudonymKey pseudonyms_;
+  std::unique_ptr<SigningKey> key_;
+  SaltSource& salts_;
+  std::function<void()> on_append_;
+};
+
+// The view of a stored entry. LEAF_MISMATCH when its bytes can't be read.
+absl::StatusOr<EntryView> ToView(StoredEntry entry);
+
+}  // namespace meso::audit
+
+#endif  // MESO_SERVICES_AUDIT_AUDIT_OPERATIONS_H_

@@ -1,0 +1,109 @@
+// The exporting half of audit_operations.h.
+#include <set>
+
+#include "common/base/status_macros.h"
+#include "services/audit/audit_operations.h"
+#include "services/audit/domain/errors.h"
+
+namespace meso::audit {
+namespace {
+
+// The entry with whatever is stored, in or out of the bundle as the filter says. One that can't be
+// read is put in: it is evidence.
+void ExportOne(ExportStep::Item item, const CallContext& call, Export* run) {
+  ExportRow& row = item.row;
+  const absl::StatusOr<Leaf> leaf = DecodeLeaf(row.entry.leaf, row.entry.index);
+  const bool matches = item.candidate && (!leaf.ok() || run->filter.Matches(*leaf));
+  if (!matches && row.hashes.size() >= sizeof(Hash)) {
+    run->writer.AddLeftOut(row.entry.index,
+                           HashFrom(absl::string_view(row.hashes).substr(0, sizeof(Hash))));
+    return;
+  }
+  ++run->entries;
+  if (run->payloads && !row.entry.payload.empty()) {
+    ++run->entries_with_patients;
+    const absl::StatusOr<Payload> payload = DecodePayload(row.entry.payload, row.entry.index);
+    for (const std::string& patient :
+         payload.ok() ? payload->patients : std::vector<std::string>()) {
+      if (call.audit.keys.size() < kDraftKeysMax) call.Touch("patient", patient);
+    }
+  }
+  run->writer.AddEntry({row.entry.index, row.entry.leaf, row.hashes,
+                        run->payloads ? row.entry.salt : "",
+                        run->payloads ? row.entry.payload : ""});
+}
+
+// The part of [begin, end) that can match, where an index knows it.
+absl::StatusOr<std::set<uint64_t>> Candidates(Transaction& tx, int64_t key, uint64_t begin,
+                                              uint64_t end) {
+  std::set<uint64_t> candidates;
+  for (uint64_t segment = begin / kKeySegmentSize; segment <= (end - 1) / kKeySegmentSize;
+       ++segment) {
+    MESO_ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes,
+                          ListKeySegment(tx, segment, key, end));
+    for (const uint64_t index : indexes) {
+      if (index >= begin) candidates.insert(index);
+    }
+  }
+  return candidates;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Export>> AuditOperations::BeginExport(
+    Transaction& tx, const CallContext& call, const ExportRequest& request) const {
+  Hasher hasher;
+  auto run = std::make_unique<Export>();
+  MESO_ASSIGN_OR_RETURN(run->filter, CompileFor(call, request.filter, hasher));
+  run->index_key = run->filter.IndexKey(hasher);
+  run->payloads = request.payloads;
+  MESO_ASSIGN_OR_RETURN(const std::vector<StoredCheckpoint> checkpoints, ListCheckpoints(tx));
+  if (checkpoints.empty()) return CheckpointNotYet();
+  run->tree_size = checkpoints.back().tree_size;
+  run->writer.Begin({verifier().name, run->tree_size, absl::ToUnixNanos(clock_.Now()),
+                     run->filter.Text(), run->payloads});
+  for (const StoredCheckpoint& checkpoint : checkpoints) {
+    run->writer.AddCheckpoint(checkpoint.note);
+  }
+  call.audit.object_type = "Bundle";
+  call.audit.facts["payloads"] = request.payloads ? "yes" : "no";
+  call.audit.facts["tree_size"] = std::to_string(run->tree_size);
+  return run;
+}
+
+absl::StatusOr<ExportStep> AuditOperations::ReadExportStep(Transaction& tx,
+                                                           const Export& run) const {
+  ExportStep step;
+  const uint64_t begin = run.next_index;
+  step.end = std::min(begin + kExportStep, run.tree_size);
+  if (begin == step.end) return step;
+  std::set<uint64_t> candidates;
+  std::vector<ExportRow> rows;
+  if (run.index_key) {
+    MESO_ASSIGN_OR_RETURN(candidates, Candidates(tx, *run.index_key, begin, step.end));
+    MESO_ASSIGN_OR_RETURN(rows, ListTreeRows(tx, begin, step.end));
+  } else {
+    MESO_ASSIGN_OR_RETURN(rows, ListExportRows(tx, begin, step.end));
+  }
+  for (ExportRow& row : rows) {
+    const bool candidate = !run.index_key || candidates.count(row.entry.index) > 0;
+    if (run.index_key && candidate) {
+      MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> entry, LoadEntry(tx, row.entry.index));
+      if (entry) row.entry = *std::move(entry);
+    }
+    step.items.push_back({std::move(row), candidate});
+  }
+  return step;
+}
+
+void AuditOperations::WriteExportStep(const CallContext& call, ExportStep step, Export* run) {
+  for (ExportStep::Item& item : step.items) {
+    ExportOne(std::move(item), call, run);
+  }
+  run->next_index = step.end;
+  if (step.end < run->tree_size) return;
+  run->writer.End();
+  run->done = true;
+}
+
+}  // namespace meso::audit

@@ -1,0 +1,239 @@
+// The searching half of audit_operations.h: lists and timelines.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "common/base/error.h"
+#include "common/base/resource_name.h"
+#include "common/base/status_macros.h"
+#include "services/audit/audit_operations.h"
+#include "services/audit/domain/errors.h"
+
+namespace meso::audit {
+namespace {
+
+// Correlations of an appointment that are followed to entries naming no appointment.
+constexpr size_t kCorrelationsMax = 200;
+constexpr int kTimeBlocksPerRead = 32;
+
+// Collects a page, newest first, until it is full in entries, bytes or leaves looked at.
+class PageCollector {
+ public:
+  PageCollector(const EntryFilter& filter, int page_size)
+      : filter_(filter), page_size_(page_size) {}
+
+  // Looks at one entry; false when the page ends with it.
+  absl::StatusOr<bool> Take(StoredEntry entry) {
+    last_ = entry.index;
+    ++scanned_;
+    const size_t size = entry.leaf.size() + entry.payload.size();
+    MESO_ASSIGN_OR_RETURN(EntryView view, ToView(std::move(entry)));
+    if (filter_.Matches(view.leaf)) {
+      bytes_ += size;
+      page_.entries.push_back(std::move(view));
+    }
+    return static_cast<int>(page_.entries.size()) < page_size_ && bytes_ < kPageBytesMax &&
+           scanned_ < kPageScanMax;
+  }
+  // The page; `more` when Take ended it.
+  EntryPage Finish(bool more) {
+    if (more && last_ > 0) page_.next_before = last_;
+    return std::move(page_);
+  }
+
+ private:
+  const EntryFilter& filter_;
+  const int page_size_;
+  EntryPage page_;
+  uint64_t last_ = 0;
+  int scanned_ = 0;
+  size_t bytes_ = 0;
+};
+
+// All entries under a key, newest first, segment by segment.
+absl::StatusOr<EntryPage> ListByKey(Transaction& tx, int64_t key, uint64_t before,
+                                    PageCollector page) {
+  for (uint64_t segment = (before - 1) / kKeySegmentSize + 1; segment-- > 0;) {
+    MESO_ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes,
+                          ListKeySegment(tx, segment, key, before));
+    for (const uint64_t index : indexes) {
+      MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> entry, LoadEntry(tx, index));
+      if (!entry) return LeafMismatch(index, "is missing");
+      MESO_ASSIGN_OR_RETURN(const bool more, page.Take(*std::move(entry)));
+      if (!more) return page.Finish(true);
+    }
+  }
+  return page.Finish(false);
+}
+
+// Every entry whose block overlaps the filter's times, newest first.
+absl::StatusOr<EntryPage> ListByTime(Transaction& tx, const EntryFilter& filter, uint64_t before,
+                                     PageCollector page) {
+  uint64_t end = before;
+  while (end > 0) {
+    MESO_ASSIGN_OR_RETURN(const std::vector<uint64_t> blocks,
+                          ListTimeBlocks(tx, (end - 1) / kTimeBlockSize, filter.TimeBegin(),
+                                         filter.TimeEnd(), kTimeBlocksPerRead));
+    for (const uint64_t block : blocks) {
+      const uint64_t begin = block * kTimeBlockSize;
+      MESO_ASSIGN_OR_RETURN(std::vector<StoredEntry> entries,
+                            ListEntriesDown(tx, begin, std::min(end, begin + kTimeBlockSize)));
+      for (StoredEntry& entry : entries) {
+        MESO_ASSIGN_OR_RETURN(const bool more, page.Take(std::move(entry)));
+        if (!more) return page.Finish(true);
+      }
+      end = begin;
+    }
+    if (static_cast<int>(blocks.size()) < kTimeBlocksPerRead) break;
+  }
+  return page.Finish(false);
+}
+
+// The entries a timeline is made of: their times by index.
+class TimelineCollector {
+ public:
+  TimelineCollector(Transaction& tx, const TimelineRequest& request,
+                    const std::optional<std::set<std::string>>& sites, uint64_t tree_size)
+      : tx_(tx), request_(request), sites_(sites), tree_size_(tree_size) {}
+
+  // Adds every entry under `index_key` for which `belongs` holds.
+  absl::Status AddAll(int64_t index_key, const std::function<bool(const Leaf&)>& belongs) {
+    if (tree_size_ == 0) return absl::OkStatus();
+    for (uint64_t segment = (tree_size_ - 1) / kKeySegmentSize + 1; segment-- > 0;) {
+      MESO_ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes,
+                            ListKeySegment(tx_, segment, index_key, tree_size_));
+      for (const uint64_t index : indexes) {
+        MESO_RETURN_IF_ERROR(Add(index, belongs));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  const std::set<std::string>& correlations() const { return correlations_; }
+
+  // In order: by time, where a source's own order is kept although its clock may have been set
+  // back.
+  std::vector<TimelinePosition> Ordered() const {
+    std::vector<TimelinePosition> positions;
+    std::map<std::string, int64_t> newest;
+    for (const auto& [index, found] : found_) {
+      int64_t& time_ns = newest.try_emplace(found.service, found.time_ns).first->second;
+      time_ns = std::max(time_ns, found.time_ns);
+      positions.push_back({time_ns, index});
+    }
+    std::sort(positions.begin(), positions.end());
+    return positions;
+  }
+
+ private:
+  struct Found {
+    int64_t time_ns;
+    std::string service;
+  };
+
+  absl::Status Add(uint64_t index, const std::function<bool(const Leaf&)>& belongs) {
+    if (found_.count(index) > 0) return absl::OkStatus();
+    MESO_ASSIGN_OR_RETURN(const std::optional<StoredEntry> entry, LoadEntry(tx_, index));
+    if (!entry) return LeafMismatch(index, "is missing");
+    MESO_ASSIGN_OR_RETURN(const Leaf leaf, DecodeLeaf(entry->leaf, index));
+    if (!belongs(leaf) || (sites_ && sites_->count(leaf.site) == 0)) return absl::OkStatus();
+    if (!leaf.correlation_id.empty() && correlations_.size() < kCorrelationsMax) {
+      correlations_.insert(leaf.correlation_id);
+    }
+    if (leaf.time_ns < request_.begin_ns || leaf.time_ns >= request_.end_ns) {
+      return absl::OkStatus();
+    }
+    if (found_.size() == kTimelineEntriesMax) return TimelineTooLarge(kTimelineEntriesMax);
+    found_[index] = {leaf.time_ns, leaf.service};
+    return absl::OkStatus();
+  }
+
+  Transaction& tx_;
+  const TimelineRequest& request_;
+  const std::optional<std::set<std::string>>& sites_;
+  const uint64_t tree_size_;
+  std::map<uint64_t, Found> found_;
+  std::set<std::string> correlations_;
+};
+
+bool NamesAppointment(const Leaf& leaf) {
+  return std::any_of(leaf.keys.begin(), leaf.keys.end(),
+                     [](const Key& key) { return key.kind == KeyKind::kAppointment; });
+}
+
+// What the name asks for; nullopt when it is of no kind that has a timeline.
+std::optional<KeyKind> KindOf(absl::string_view name) {
+  if (MatchName("patients/{code}", name)) return KeyKind::kPatient;
+  if (MatchName("lots/{uuid}", name)) return KeyKind::kLot;
+  if (MatchName("sites/{code}/appointments/{uuid}", name)) return KeyKind::kAppointment;
+  return std::nullopt;
+}
+
+}  // namespace
+
+absl::StatusOr<EntryFilter> AuditOperations::CompileFor(const CallContext& call,
+                                                        const std::string& filter,
+                                                        Hasher& hasher) const {
+  MESO_ASSIGN_OR_RETURN(EntryFilter compiled, EntryFilter::Compile(filter, pseudonyms_, hasher));
+  // Also a search that finds nothing was a look at somebody.
+  for (const std::string& patient : compiled.patients()) call.Touch("patient", patient);
+  if (const auto sites = call.AllowedSites()) compiled.OnlySites(*sites);
+  return compiled;
+}
+
+absl::StatusOr<EntryPage> AuditOperations::ListEntries(Transaction& tx, const CallContext& call,
+                                                       const ListRequest& request) const {
+  Hasher hasher;
+  MESO_ASSIGN_OR_RETURN(const EntryFilter filter, CompileFor(call, request.filter, hasher));
+  MESO_ASSIGN_OR_RETURN(const uint64_t size, LoadTreeSize(tx));
+  const uint64_t before = std::min(request.before.value_or(size), size);
+  if (before == 0) return EntryPage{};
+  const PageCollector page(filter, request.page_size);
+  const std::optional<int64_t> key = filter.IndexKey(hasher);
+  return key ? ListByKey(tx, *key, before, page) : ListByTime(tx, filter, before, page);
+}
+
+absl::StatusOr<TimelinePage> AuditOperations::GetTimeline(Transaction& tx, const CallContext& call,
+                                                          const TimelineRequest& request) const {
+  const std::optional<KeyKind> kind = KindOf(request.name);
+  if (!kind) {
+    FieldErrors errors;
+    errors.Invalid("name", "patients/{code}, lots/{uuid} or sites/{site}/appointments/{uuid}");
+    return errors.ToStatus();
+  }
+  Hasher hasher;
+  const std::string value =
+      *kind == KeyKind::kPatient ? pseudonyms_.PseudonymOf(request.name, hasher) : request.name;
+  const std::optional<std::set<std::string>> sites = call.AllowedSites();
+  MESO_ASSIGN_OR_RETURN(const uint64_t size, LoadTreeSize(tx));
+  TimelineCollector collector(tx, request, sites, size);
+  MESO_RETURN_IF_ERROR(
+      collector.AddAll(IndexKeyOf(IndexKindOf(*kind), value, hasher),
+                       [&](const Leaf& leaf) { return leaf.HasKey(*kind, value); }));
+  if (*kind == KeyKind::kAppointment) {
+    const std::set<std::string> correlations = collector.correlations();
+    for (const std::string& correlation : correlations) {
+      MESO_RETURN_IF_ERROR(collector.AddAll(
+          IndexKeyOf(IndexKind::kCorrelation, correlation, hasher), [&](const Leaf& leaf) {
+            return leaf.correlation_id == correlation && !NamesAppointment(leaf);
+          }));
+    }
+  }
+  TimelinePage page;
+  size_t bytes = 0;
+  for (const TimelinePosition& at : collector.Ordered()) {
+    if (request.after && !(*request.after < at)) continue;
+    if (static_cast<int>(page.entries.size()) == request.page_size || bytes >= kPageBytesMax) {
+      return page;
+    }
+    MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> entry, LoadEntry(tx, at.index));
+    bytes += entry->leaf.size() + entry->payload.size();
+    MESO_ASSIGN_OR_RETURN(EntryView view, ToView(*std::move(entry)));
+    page.entries.push_back(std::move(view));
+    page.next_after = at;
+  }
+  page.next_after.reset();
+  return page;
+}
+
+}  // namespace meso::audit

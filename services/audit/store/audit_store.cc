@@ -1,0 +1,251 @@
+#include "services/audit/store/audit_store.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "services/audit/domain/errors.h"
+
+namespace meso::audit {
+namespace {
+
+int64_t Int(uint64_t value) { return static_cast<int64_t>(value); }
+
+StoredEntry ToEntry(const Row& row) {
+  return {static_cast<uint64_t>(row.Int(0)), row.Bytes(1), row.Bytes(2), row.Bytes(3)};
+}
+
+StoredCheckpoint ToCheckpoint(const Row& row) {
+  return {static_cast<uint64_t>(row.Int(0)), row.Text(1), row.Time(2)};
+}
+
+absl::StatusOr<uint64_t> NextIndex(Transaction& tx, const Sql& sql) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<Row> row, QueryOne(tx, sql, {}));
+  return row ? static_cast<uint64_t>(row->Int(0)) + 1 : 0;
+}
+
+}  // namespace
+
+absl::StatusOr<uint64_t> LoadTreeSize(Transaction& tx) {
+  return NextIndex(tx, "SELECT entry_index FROM audit_tree ORDER BY entry_index DESC LIMIT 1");
+}
+
+absl::StatusOr<uint64_t> LoadEntryCount(Transaction& tx) {
+  return NextIndex(tx, "SELECT entry_index FROM audit_entry ORDER BY entry_index DESC LIMIT 1");
+}
+
+absl::StatusOr<std::string> LoadTreeRow(Transaction& tx, uint64_t index) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx, "SELECT hashes FROM audit_tree WHERE entry_index = $1", {Int(index)}));
+  if (!row) return TreeInconsistent(absl::StrCat("the tree's row ", index, " is missing"));
+  return row->Bytes(0);
+}
+
+NodeReader TreeReader(Transaction& tx) {
+  return [&tx](int level, uint64_t index) -> absl::StatusOr<Hash> {
+    const uint64_t row_index = RowOfNode(level, index);
+    MESO_ASSIGN_OR_RETURN(const std::string row, LoadTreeRow(tx, row_index));
+    const size_t at = static_cast<size_t>(level) * sizeof(Hash);
+    if (row.size() < at + sizeof(Hash)) {
+      return TreeInconsistent(absl::StrCat("the tree's row ", row_index, " is too short"));
+    }
+    return HashFrom(absl::string_view(row).substr(at, sizeof(Hash)));
+  };
+}
+
+absl::StatusOr<StoredSource> LoadSource(Transaction& tx, const SourcePosition& source) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx,
+               "SELECT source_id, last_sequence FROM audit_source WHERE name = $1 AND epoch = $2",
+               {source.name, source.epoch}));
+  if (!row) return StoredSource{};
+  return StoredSource{row->Int(0), static_cast<uint64_t>(row->Int(1))};
+}
+
+absl::StatusOr<int64_t> SaveSource(Transaction& tx, const StoredSource& known,
+                                   const SourcePosition& last) {
+  if (known.source_id != 0) {
+    MESO_RETURN_IF_ERROR(
+        tx.Execute("UPDATE audit_source SET last_sequence = $1 WHERE source_id = $2",
+                   {Int(last.sequence), known.source_id}));
+    return known.source_id;
+  }
+  MESO_RETURN_IF_ERROR(
+      tx.Execute("INSERT INTO audit_source (name, epoch, last_sequence) VALUES ($1, $2, $3)",
+                 {last.name, last.epoch, Int(last.sequence)}));
+  MESO_ASSIGN_OR_RETURN(const StoredSource saved, LoadSource(tx, last));
+  return saved.source_id;
+}
+
+absl::StatusOr<uint64_t> LoadSourceEntry(Transaction& tx, int64_t source_id, uint64_t sequence) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<Row> row,
+                        QueryOne(tx,
+                                 "SELECT entry_index FROM audit_source_entry "
+                                 "WHERE source_id = $1 AND sequence = $2",
+                                 {source_id, Int(sequence)}));
+  if (!row) return TreeInconsistent("an entry of a source has lost its place");
+  return static_cast<uint64_t>(row->Int(0));
+}
+
+absl::Status AppendEntry(Transaction& tx, const SealedEntry& entry, int64_t source_id,
+                         const std::vector<Hash>& row, const std::vector<int64_t>& keys) {
+  const int64_t index = Int(entry.leaf.index);
+  MESO_RETURN_IF_ERROR(
+      tx.Execute("INSERT INTO audit_entry (entry_index, time_ns, leaf) VALUES ($1, $2, $3)",
+                 {index, entry.leaf.time_ns, Blob{entry.leaf_bytes}}));
+  if (!entry.payload_bytes.empty()) {
+    MESO_RETURN_IF_ERROR(
+        tx.Execute("INSERT INTO audit_payload (entry_index, salt, payload) VALUES ($1, $2, $3)",
+                   {index, Blob{entry.salt}, Blob{entry.payload_bytes}}));
+  }
+  std::string hashes;
+  hashes.reserve(row.size() * sizeof(Hash));
+  for (const Hash& hash : row) hashes.append(HashView(hash).data(), hash.size());
+  MESO_RETURN_IF_ERROR(tx.Execute("INSERT INTO audit_tree (entry_index, hashes) VALUES ($1, $2)",
+                                  {index, Blob{std::move(hashes)}}));
+  const int64_t segment = index / static_cast<int64_t>(kKeySegmentSize);
+  for (const int64_t key : keys) {
+    MESO_RETURN_IF_ERROR(
+        tx.Execute("INSERT INTO audit_key (segment, key, entry_index) VALUES ($1, $2, $3)",
+                   {segment, key, index}));
+  }
+  return tx.Execute(
+      "INSERT INTO audit_source_entry (source_id, sequence, entry_index) VALUES ($1, $2, $3)",
+      {source_id, Int(entry.leaf.source.sequence), index});
+}
+
+absl::Status WidenTimeBlock(Transaction& tx, uint64_t index, int64_t time_min_ns,
+                            int64_t time_max_ns) {
+  return tx.Execute(
+      "INSERT INTO audit_time_block (block, time_min_ns, time_max_ns) VALUES ($1, $2, $3) "
+      "ON CONFLICT (block) DO UPDATE SET time_min_ns = min(time_min_ns, excluded.time_min_ns), "
+      "time_max_ns = max(time_max_ns, excluded.time_max_ns)",
+      {Int(index / kTimeBlockSize), time_min_ns, time_max_ns});
+}
+
+absl::StatusOr<std::optional<StoredEntry>> LoadEntry(Transaction& tx, uint64_t index) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx,
+               "SELECT e.entry_index, e.leaf, p.salt, p.payload FROM audit_entry e "
+               "LEFT JOIN audit_payload p ON p.entry_index = e.entry_index "
+               "WHERE e.entry_index = $1",
+               {Int(index)}));
+  if (!row) return std::nullopt;
+  return ToEntry(*row);
+}
+
+absl::StatusOr<std::vector<StoredEntry>> ListEntriesDown(Transaction& tx, uint64_t begin,
+                                                         uint64_t end) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT e.entry_index, e.leaf, p.salt, p.payload FROM audit_entry e "
+               "LEFT JOIN audit_payload p ON p.entry_index = e.entry_index "
+               "WHERE e.entry_index >= $1 AND e.entry_index < $2 ORDER BY e.entry_index DESC",
+               {Int(begin), Int(end)}));
+  std::vector<StoredEntry> entries;
+  entries.reserve(rows.size());
+  for (const Row& row : rows) entries.push_back(ToEntry(row));
+  return entries;
+}
+
+absl::StatusOr<std::vector<ExportRow>> ListExportRows(Transaction& tx, uint64_t begin,
+                                                      uint64_t end) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT t.entry_index, e.leaf, p.salt, p.payload, t.hashes FROM audit_tree t "
+               "LEFT JOIN audit_entry e ON e.entry_index = t.entry_index "
+               "LEFT JOIN audit_payload p ON p.entry_index = t.entry_index "
+               "WHERE t.entry_index >= $1 AND t.entry_index < $2 ORDER BY t.entry_index",
+               {Int(begin), Int(end)}));
+  std::vector<ExportRow> result;
+  result.reserve(rows.size());
+  for (const Row& row : rows) result.push_back({ToEntry(row), row.Bytes(4)});
+  return result;
+}
+
+absl::StatusOr<std::vector<ExportRow>> ListTreeRows(Transaction& tx, uint64_t begin, uint64_t end) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows, tx.Query("SELECT entry_index, hashes FROM audit_tree "
+                                "WHERE entry_index >= $1 AND entry_index < $2 ORDER BY entry_index",
+                                {Int(begin), Int(end)}));
+  std::vector<ExportRow> result;
+  result.reserve(rows.size());
+  for (const Row& row : rows) {
+    result.push_back({{static_cast<uint64_t>(row.Int(0)), "", "", ""}, row.Bytes(1)});
+  }
+  return result;
+}
+
+absl::StatusOr<std::vector<uint64_t>> ListKeySegment(Transaction& tx, uint64_t segment, int64_t key,
+                                                     uint64_t before) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT entry_index FROM audit_key "
+               "WHERE segment = $1 AND key = $2 AND entry_index < $3 ORDER BY entry_index DESC",
+               {Int(segment), key, Int(before)}));
+  std::vector<uint64_t> indexes;
+  indexes.reserve(rows.size());
+  for (const Row& row : rows) indexes.push_back(static_cast<uint64_t>(row.Int(0)));
+  return indexes;
+}
+
+absl::StatusOr<std::vector<uint64_t>> ListTimeBlocks(Transaction& tx, uint64_t last_block,
+                                                     int64_t begin_ns, int64_t end_ns, int limit) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT block FROM audit_time_block WHERE block <= $1 AND time_max_ns >= $2 AND "
+               "time_min_ns < $3 ORDER BY block DESC LIMIT $4",
+               {Int(last_block), begin_ns, end_ns, int64_t{limit}}));
+  std::vector<uint64_t> blocks;
+  for (const Row& row : rows) blocks.push_back(static_cast<uint64_t>(row.Int(0)));
+  return blocks;
+}
+
+absl::StatusOr<std::vector<StoredCheckpoint>> ListCheckpoints(Transaction& tx) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT tree_size, note, sign_time_us FROM audit_checkpoint ORDER BY tree_size",
+               {}));
+  std::vector<StoredCheckpoint> checkpoints;
+  for (const Row& row : rows) checkpoints.push_back(ToCheckpoint(row));
+  return checkpoints;
+}
+
+absl::StatusOr<std::optional<StoredCheckpoint>> LoadNewestCheckpoint(Transaction& tx) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<Row> row,
+                        QueryOne(tx,
+                                 "SELECT tree_size, note, sign_time_us FROM audit_checkpoint "
+                                 "ORDER BY tree_size DESC LIMIT 1",
+                                 {}));
+  if (!row) return std::nullopt;
+  return ToCheckpoint(*row);
+}
+
+absl::Status InsertCheckpoint(Transaction& tx, const StoredCheckpoint& checkpoint) {
+  return tx.Execute(
+      "INSERT INTO audit_checkpoint (tree_size, note, sign_time_us) VALUES ($1, $2, $3)",
+      {Int(checkpoint.tree_size), checkpoint.note, TimeValue(checkpoint.sign_time)});
+}
+
+absl::Status DeleteCheckpoint(Transaction& tx, uint64_t tree_size) {
+  return tx.Execute("DELETE FROM audit_checkpoint WHERE tree_size = $1", {Int(tree_size)});
+}
+
+absl::StatusOr<std::vector<std::pair<std::string, absl::Time>>> ListLogKeyRows(Transaction& tx) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT verifier_key, first_use_us FROM audit_log_key ORDER BY first_use_us", {}));
+  std::vector<std::pair<std::string, absl::Time>> keys;
+  for (const Row& row : rows) keys.emplace_back(row.Text(0), row.Time(1));
+  return keys;
+}
+
+absl::Status SaveLogKey(Transaction& tx, const std::string& verifier_key, absl::Time first_use) {
+  return tx.Execute(
+      "INSERT INTO audit_log_key (verifier_key, first_use_us) VALUES ($1, $2) "
+      "ON CONFLICT (verifier_key) DO NOTHING",
+      {verifier_key, TimeValue(first_use)});
+}
+
+}  // namespace meso::audit
