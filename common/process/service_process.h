@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/audit/audit_relay.h"
 #include "common/base/clock.h"
 #include "common/base/id_source.h"
 #include "common/config/process_config.h"
@@ -54,12 +55,12 @@ class ServiceProcess {
 
   // The audit service delivers its own entries to itself instead of over gRPC: replaces the audit
   // relay's target. Before Serve.
-  void DeliverAuditWith(
-      std::function<absl::Status(const std::vector<struct AuditRecord>& records)> deliver);
+  void DeliverAuditWith(AuditDelivery deliver);
 
   // Binds, serves (EventService, health and reflection are added), starts relays, consumers and
   // pending work, opens the admin port. Errors: FAILED_PRECONDITION naming the address when it is
   // in use, or when it is beyond loopback without TLS.
+  // The services outlive Stop().
   absl::Status Serve(std::vector<grpc::Service*> services);
   int port() const;
   int admin_port() const;

@@ -1,0 +1,306 @@
+#include "common/process/service_process.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "common/audit/audit_client.h"
+#include "common/auth/authenticator.h"
+#include "common/base/check.h"
+#include "common/base/status_macros.h"
+#include "common/database/outbox.h"
+#include "common/database/sqlite_database.h"
+#include "common/events/event_service.h"
+#include "common/events/outbox_relay.h"
+#include "common/events/pull_feed.h"
+#include "common/events/redis_event_bus.h"
+#include "common/process/clock_watch.h"
+#include "common/process/stop_signal.h"
+#include "common/rpc/server.h"
+#include "common/telemetry/admin_server.h"
+
+namespace meso {
+namespace {
+
+constexpr absl::Duration kShutdownGrace = absl::Seconds(15);
+constexpr absl::Duration kCallGrace = absl::Seconds(5);
+constexpr absl::Duration kRelayFlush = absl::Seconds(2);
+constexpr absl::Duration kReadyWait = absl::Seconds(1);
+
+absl::Duration Uptime() {
+  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(const ProcessConfig& config,
+                                                       const Clock& clock, Metrics& metrics) {
+  if (!absl::StartsWith(config.database, "sqlite:")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--database=", config.database, ": write sqlite:FILE."));
+  }
+  SqliteOptions options;
+  options.path = std::string(absl::StripPrefix(config.database, "sqlite:"));
+  options.clock = &clock;
+  auto& groups = metrics.GetCounter("meso_database_commits_total", "Group commits.");
+  auto& members = metrics.GetCounter("meso_database_writes_total", "Writes in group commits.");
+  auto& held = metrics.GetHistogram("meso_database_writer_held_seconds",
+                                    "How long a group held the writer.");
+  options.on_group = [&groups, &members, &held](int count, double held_ms) {
+    groups.Increment();
+    members.Increment(count);
+    held.Observe(held_ms / 1000);
+  };
+  return OpenSqliteDatabase(options);
+}
+
+// A token must not travel in the clear: beyond this machine only with TLS.
+absl::Status CheckPeerAddress(const ProcessConfig& config, const std::string& service,
+                              const std::string& address) {
+  if (absl::StartsWith(address, "unix:") || !config.tls_cert_file.empty()) return absl::OkStatus();
+  const auto parts = SplitHostPort(address);
+  if (!parts.ok() || !IsLoopbackHost(parts->first)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("--", service, "_address=", address,
+                     " is not on this machine: set --tls_cert_file, --tls_key_file and "
+                     "--tls_client_ca_file."));
+  }
+  return absl::OkStatus();
+}
+
+// Written beside and renamed: a reader sees the whole line or no file.
+absl::Status WritePortFile(const std::string& path, int port, int admin_port) {
+  const std::string beside = path + ".new";
+  {
+    std::ofstream file(beside, std::ios::trunc);
+    file << port << " " << admin_port << "\n";
+    if (!file.flush()) {
+      return absl::FailedPreconditionError(absl::StrCat("Cannot write --port_file=", path, "."));
+    }
+  }
+  std::error_code error;
+  std::filesystem::rename(beside, path, error);
+  if (!error) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("Cannot write --port_file=", path, ": ", error.message(), "."));
+}
+
+}  // namespace
+
+// In the order of construction: what is below uses what is above.
+struct ServiceProcess::Impl {
+  explicit Impl(const ProcessConfig& process_config)
+      : config(process_config), system_clock(process_config.clock_offset) {}
+
+  absl::Status Open(const std::vector<Migration>& migrations);
+  absl::Status OpenPeers();
+  absl::Status Ready();
+  absl::Status StartServer(std::vector<grpc::Service*> services);
+  void StartBackground();
+
+  const ProcessConfig config;
+  const SystemClock system_clock;
+  const Clock* clock = &system_clock;
+  std::unique_ptr<IdSource> own_ids;
+  IdSource* ids = nullptr;
+  Metrics metrics;
+  ClockWatch clock_watch;
+  std::unique_ptr<Database> database;
+  std::unique_ptr<Authenticator> authenticator;
+  std::map<std::string, std::unique_ptr<Peer>> peers;
+  std::unique_ptr<CallServer> calls;
+  std::unique_ptr<PendingWorkRunner> work;
+  std::unique_ptr<OutboxRelay> outbox_relay;
+  AuditDelivery audit_delivery;
+  std::unique_ptr<AuditRelay> audit_relay;
+  std::vector<std::unique_ptr<Consumer>> consumers;
+  std::unique_ptr<EventService> event_service;
+  std::unique_ptr<RpcServer> server;
+  std::unique_ptr<AdminServer> admin;
+  bool serving = false;
+  bool stopped = false;
+};
+
+absl::Status ServiceProcess::Impl::Open(const std::vector<Migration>& migrations) {
+  MESO_ASSIGN_OR_RETURN(authenticator,
+                        Authenticator::Create({.jwks_file = config.jwks_file, .clock = clock}));
+  MESO_RETURN_IF_ERROR(OpenPeers());
+  MESO_ASSIGN_OR_RETURN(database, OpenDatabase(config, *clock, metrics));
+  MESO_RETURN_IF_ERROR(Migrate(*database, config.service, migrations, *ids));
+  CallServerOptions options;
+  options.service = config.service;
+  options.database = database.get();
+  options.clock = clock;
+  options.ids = ids;
+  options.authenticator = authenticator.get();
+  options.metrics = &metrics;
+  options.pool_threads = std::max(4, 2 * static_cast<int>(std::thread::hardware_concurrency()));
+  calls = std::make_unique<CallServer>(options);
+  work = std::make_unique<PendingWorkRunner>(*database, *clock);
+  outbox_relay = std::make_unique<OutboxRelay>(
+      *database, MakeRedisEventBus(config.redis, config.service), &metrics);
+  return absl::OkStatus();
+}
+
+absl::Status ServiceProcess::Impl::OpenPeers() {
+  if (!config.service_token_file.empty()) {
+    const auto token = ReadSecretFile(config.service_token_file);
+    if (!token.ok()) return token.status();
+  }
+  for (const auto& [service, address] : config.peer_addresses) {
+    if (service == config.service || address.empty()) continue;
+    MESO_RETURN_IF_ERROR(CheckPeerAddress(config, service, address));
+    PeerOptions options;
+    options.service = service;
+    options.address = address;
+    options.service_token_file = config.service_token_file;
+    options.clock = clock;
+    if (!absl::StartsWith(address, "unix:")) {
+      options.tls_ca_file = config.tls_client_ca_file;
+      options.tls_cert_file = config.tls_cert_file;
+      options.tls_key_file = config.tls_key_file;
+    }
+    peers[service] = std::make_unique<Peer>(std::move(options));
+  }
+  return absl::OkStatus();
+}
+
+// Depends on this process alone: a peer or Redis being away is no reason to take it out of
+// rotation.
+absl::Status ServiceProcess::Impl::Ready() {
+  if (clock == &system_clock) MESO_RETURN_IF_ERROR(clock_watch.Check(clock->Now(), Uptime()));
+  return database->Read([](Transaction& tx) { return HeadPosition(tx).status(); },
+                        clock->Now() + kReadyWait);
+}
+
+absl::Status ServiceProcess::Impl::StartServer(std::vector<grpc::Service*> services) {
+  event_service = std::make_unique<EventService>(*calls);
+  services.push_back(event_service.get());
+  RpcServerOptions options;
+  options.listen = config.listen;
+  options.tls_cert_file = config.tls_cert_file;
+  options.tls_key_file = config.tls_key_file;
+  options.tls_client_ca_file = config.tls_client_ca_file;
+  options.reflection_beyond_loopback = config.reflection;
+  MESO_ASSIGN_OR_RETURN(server, RpcServer::Start(options, services));
+  AdminServerOptions admin_options;
+  admin_options.listen = config.admin_listen;
+  admin_options.service = config.service;
+  admin_options.metrics = &metrics;
+  admin_options.ready = [this] { return Ready(); };
+  MESO_ASSIGN_OR_RETURN(admin, AdminServer::Start(admin_options));
+  return absl::OkStatus();
+}
+
+void ServiceProcess::Impl::StartBackground() {
+  outbox_relay->Start();
+  if (!audit_delivery && peers.count("audit") > 0) {
+    audit_delivery = DeliverToAuditService(*peers.at("audit"));
+  }
+  if (audit_delivery) {
+    AuditRelayOptions options;
+    options.metrics = &metrics;
+    audit_relay = std::make_unique<AuditRelay>(*database, *clock, audit_delivery, options);
+    audit_relay->Start();
+  }
+  for (const auto& consumer : consumers) consumer->Start();
+  work->Start();
+}
+
+ServiceProcess::ServiceProcess(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ServiceProcess::~ServiceProcess() { Stop(); }
+
+absl::StatusOr<std::unique_ptr<ServiceProcess>> ServiceProcess::Create(
+    const ProcessConfig& config, const std::vector<Migration>& migrations, const Clock* clock,
+    IdSource* ids) {
+  ConfigureLog(config.service, config.log_format, Severity::kInfo);
+  auto impl = std::make_unique<Impl>(config);
+  if (clock != nullptr) impl->clock = clock;
+  impl->own_ids = std::make_unique<Uuid7Source>(*impl->clock);
+  impl->ids = ids != nullptr ? ids : impl->own_ids.get();
+  MESO_RETURN_IF_ERROR(impl->Open(migrations));
+  return std::unique_ptr<ServiceProcess>(new ServiceProcess(std::move(impl)));
+}
+
+const ProcessConfig& ServiceProcess::config() const { return impl_->config; }
+Database& ServiceProcess::database() { return *impl_->database; }
+const Clock& ServiceProcess::clock() const { return *impl_->clock; }
+IdSource& ServiceProcess::ids() { return *impl_->ids; }
+Metrics& ServiceProcess::metrics() { return impl_->metrics; }
+CallServer& ServiceProcess::calls() { return *impl_->calls; }
+PendingWorkRunner& ServiceProcess::work() { return *impl_->work; }
+
+const Peer& ServiceProcess::peer(absl::string_view service) {
+  const auto it = impl_->peers.find(std::string(service));
+  MESO_CHECK(it != impl_->peers.end(), "no address is configured for this peer");
+  return *it->second;
+}
+
+Consumer& ServiceProcess::Consume(const std::string& source, EventHandlers handlers) {
+  MESO_CHECK(!impl_->serving, "Consume comes before Serve");
+  impl_->consumers.push_back(
+      std::make_unique<Consumer>(*impl_->database, *impl_->clock, source, std::move(handlers),
+                                 MakeRedisEventFeed(impl_->config.redis, source),
+                                 MakePullFeed(peer(source), impl_->config.service)));
+  return *impl_->consumers.back();
+}
+
+void ServiceProcess::DeliverAuditWith(AuditDelivery deliver) {
+  MESO_CHECK(!impl_->serving, "DeliverAuditWith comes before Serve");
+  impl_->audit_delivery = std::move(deliver);
+}
+
+absl::Status ServiceProcess::Serve(std::vector<grpc::Service*> services) {
+  MESO_CHECK(!impl_->serving, "Serve is called once");
+  MESO_RETURN_IF_ERROR(impl_->StartServer(std::move(services)));
+  impl_->serving = true;
+  impl_->StartBackground();
+  if (!impl_->config.port_file.empty()) {
+    // Whoever reads the file may send SIGTERM at once.
+    CatchStopSignals();
+    MESO_RETURN_IF_ERROR(WritePortFile(impl_->config.port_file, port(), admin_port()));
+  }
+  Log(Severity::kInfo, "serving",
+      {{"listen", impl_->config.listen},
+       {"port", absl::StrCat(port())},
+       {"admin_port", absl::StrCat(admin_port())}});
+  std::printf("%s serves on port %d, admin port %d\n", impl_->config.service.c_str(), port(),
+              admin_port());
+  std::fflush(stdout);
+  return absl::OkStatus();
+}
+
+int ServiceProcess::port() const { return impl_->server ? impl_->server->port() : 0; }
+int ServiceProcess::admin_port() const { return impl_->admin ? impl_->admin->port() : 0; }
+
+int ServiceProcess::RunUntilSignal() {
+  CatchStopSignals();
+  const int signal = WaitForStopSignal();
+  Log(Severity::kInfo, "stopping", {{"signal", absl::StrCat(signal)}});
+  Stop();
+  return 0;
+}
+
+void ServiceProcess::Stop() {
+  if (impl_->stopped) return;
+  impl_->stopped = true;
+  if (impl_->server) impl_->server->SetServing(false);
+  // Parked polls would hold the shutdown up.
+  if (impl_->event_service) impl_->event_service->Stop();
+  if (impl_->server) impl_->server->Shutdown(kShutdownGrace);
+  impl_->calls->Drain(kCallGrace);
+  for (const auto& consumer : impl_->consumers) consumer->Stop();
+  impl_->work->Stop();
+  impl_->outbox_relay->Stop(kRelayFlush);
+  if (impl_->audit_relay) impl_->audit_relay->Stop();
+  if (impl_->admin) impl_->admin->Stop();
+  impl_->database->Close();
+  Log(Severity::kInfo, "stopped");
+}
+
+}  // namespace meso
