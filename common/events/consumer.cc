@@ -98,7 +98,8 @@ struct Consumer::Impl {
   std::map<std::pair<std::string, int64_t>, int> tries ABSL_GUARDED_BY(mutex);
   absl::BitGen random ABSL_GUARDED_BY(mutex);
 
-  Steady::time_point last_sign;     // the follower's own
+  Steady::time_point last_pull;  // the follower's own, like the next
+  Steady::time_point last_sign;
   std::atomic<bool> broken{false};  // said once, not at every try
 
   absl::StatusOr<EventPosition> Cursor() {
@@ -298,8 +299,10 @@ struct Consumer::Impl {
     if (speaks && batch.head.sequence > cursor.sequence) return Verdict::kPull;  // a lost tail
     // A head behind our cursor is no sign of life: the source may have gone back in time.
     if (speaks && batch.head.sequence == cursor.sequence) last_sign = now;
-    return now - last_sign > absl::ToChronoNanoseconds(options.silence_max) ? Verdict::kPull
-                                                                            : Verdict::kWait;
+    const bool silent = now - last_sign > absl::ToChronoNanoseconds(options.silence_max);
+    // Even a stream in the best order may be that of a process that should be gone.
+    const bool due = now - last_pull > absl::ToChronoNanoseconds(options.check_every);
+    return silent || due ? Verdict::kPull : Verdict::kWait;
   }
 
   // One round of the follower.
@@ -320,7 +323,7 @@ struct Consumer::Impl {
     // The pull waits at the source: it is also how events come while Redis is away.
     EventPosition head;
     const EventPosition before = *cursor;
-    const Steady::time_point begin = Steady::now();
+    const Steady::time_point begin = last_pull = Steady::now();
     MESO_RETURN_IF_ERROR(PullOnce(cursor, kPullWait, &head));
     broken = false;
     // A source that is draining answers without waiting.

@@ -36,8 +36,8 @@ class EventBus {
   // What the stream ends with. Errors: UNAVAILABLE.
   virtual absl::StatusOr<Tail> LastPublished(const std::string& epoch) = 0;
 
-  // Tells the consumers that everything up to `published` is in the stream. They take a source
-  // without a heartbeat for silent after 2 s. Errors: UNAVAILABLE.
+  // Tells the consumers that everything up to `published` is in the stream. Without another
+  // heartbeat within 1 s the source counts as silent. Errors: UNAVAILABLE.
   virtual absl::Status Heartbeat(const EventPosition& published) = 0;
 
   // Drops entries below `sequence` (approximately). Errors: UNAVAILABLE.

@@ -278,13 +278,10 @@ grpc::ServerUnaryReactor* EventService::PullEvents(grpc::CallbackServerContext* 
                                                    PullEventsResponse* response) {
   Impl* impl = impl_.get();
   const bool waits = request->wait().seconds() > 0 || request->wait().nanos() > 0;
-  {
-    absl::MutexLock lock(&impl->mutex);
-    if (waits && !impl->stopping) {
-      auto* poll = new ParkedPull([impl] { impl->Wake(); }, request, response);
-      impl->calls.RunOnSagaPool([impl, context, poll] { impl->Admit(context, poll); });
-      return poll;
-    }
+  if (waits) {
+    auto* poll = new ParkedPull([impl] { impl->Wake(); }, request, response);
+    impl->calls.RunOnSagaPool([impl, context, poll] { impl->Admit(context, poll); });
+    return poll;
   }
   return ServeRead(
       impl->calls, kMethod, context, request, response,

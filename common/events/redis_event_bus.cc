@@ -16,7 +16,7 @@ namespace meso {
 namespace {
 
 constexpr absl::Duration kTimeout = absl::Seconds(1);
-constexpr char kHeadMilliseconds[] = "2000";
+constexpr char kHeadMilliseconds[] = "1000";
 constexpr char kSetAsideSeconds[] = "86400";
 constexpr size_t kPipelineMax = 128;
 

@@ -1,8 +1,8 @@
 // The event bus over Redis streams, and the feed that reads them.
 //
 // Stream `meso:{<service>}:events:<epoch>`, entry id `<sequence>-0`, so Redis itself refuses a
-// number twice. Key `meso:{<service>}:head` says the last published position; it expires after 2 s
-// without a heartbeat, which is how a consumer notices a dead relay, and it shows a lost tail: the
+// number twice. Key `meso:{<service>}:head` says the last published position; it expires 1 s after
+// the last heartbeat, which is how a consumer notices a dead relay, and it shows a lost tail: the
 // head is ahead of what the stream can deliver. A bus and a feed each have their own connection and
 // belong to one thread (Interrupt excepted).
 #ifndef MESO_COMMON_EVENTS_REDIS_EVENT_BUS_H_
