@@ -101,6 +101,15 @@ absl::StatusOr<Assessment> ScreeningOperations::InvalidateAssessment(
   return assessment;
 }
 
+absl::StatusOr<Assessment> ScreeningOperations::FindAssessment(Transaction& tx,
+                                                               const AssessmentName& name) {
+  return LoadAssessment(tx, name);
+}
+
+absl::StatusOr<Consent> ScreeningOperations::FindConsent(Transaction& tx, const ConsentName& name) {
+  return LoadConsent(tx, name);
+}
+
 absl::StatusOr<Consent> ScreeningOperations::RecordConsent(const CallContext& call,
                                                            const Consent& draft,
                                                            const ConsentReply& reply) {

@@ -141,6 +141,11 @@ class ScreeningOperations {
   absl::StatusOr<Assessment> InvalidateAssessment(Transaction& tx, const CallContext& call,
                                                   const InvalidateRequest& request);
 
+  // The stored object without a check of rights: for restoring a stored answer, whose caller has
+  // been authorised again.
+  absl::StatusOr<Assessment> FindAssessment(Transaction& tx, const AssessmentName& name);
+  absl::StatusOr<Consent> FindConsent(Transaction& tx, const ConsentName& name);
+
   // --- Questions that may need another service (sagas) ---------------------------------------
   // Stores the consent once inventory has confirmed the cocktail revision. Errors:
   // RESOURCE_NOT_FOUND and STATE_NOT_ALLOWED (the revision), FIELD_INVALID (signed in the future),

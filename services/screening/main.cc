@@ -1,0 +1,30 @@
+// meso-screening: flags, configuration, app, serve until a signal.
+#include <cstdio>
+#include <string>
+
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "services/screening/screening_app.h"
+
+namespace {
+
+constexpr int kDefaultPort = 7102;
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "meso-screening: %s\n", std::string(status.message()).c_str());
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(
+      "Answers whether a treatment may go ahead: questionnaires, rules, assessments, clearances.");
+  absl::ParseCommandLine(argc, argv);
+  const auto config = meso::ConfigFromFlags("screening", kDefaultPort);
+  if (!config.ok()) return Fail(config.status());
+  auto app = meso::screening::ScreeningApp::Create(*config);
+  if (!app.ok()) return Fail(app.status());
+  if (const absl::Status served = (*app)->Serve(); !served.ok()) return Fail(served);
+  return (*app)->process().RunUntilSignal();
+}
