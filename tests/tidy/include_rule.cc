@@ -16,7 +16,7 @@ using Strings = std::vector<std::string>;
 // The rooms of common, lowest first: a room may include itself and those before it.
 const Strings& CommonOrder() {
   static const Strings& order =
-      *new Strings{"base",  "config", "telemetry", "database", "auth",   "work",
+      *new Strings{"base",  "telemetry", "config", "database", "auth",   "work",
                    "cache", "rpc",    "events",    "audit",    "process"};
   return order;
 }
@@ -40,7 +40,7 @@ const std::map<std::string, RoomRule>& RoomRules() {
   static const auto& rules = *new std::map<std::string, RoomRule>{
       {"rpc", {{"rpc", "operations", "domain"}, {"base", "rpc", "auth", "database", "telemetry"}}},
       {"peers", {{"peers", "domain"}, {"base", "rpc", "cache"}}},
-      {"consumer", {{"events", "operations", "domain"}, {"base", "database", "events"}}},
+      {"consumer", {{"consumer", "events", "operations", "domain"}, {"base", "database", "events"}}},
       {"operations",
        {{"operations", "domain", "store", "peers", "events"}, {"base", "database", "work"}}},
       {"events", {{"events", "domain"}, {"base", "database", "events"}}},
