@@ -40,6 +40,8 @@ void Check(const Message& message, const std::string& prefix, int depth, FieldEr
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
     const FieldDescriptor& field = *message.GetDescriptor()->field(i);
     if (field.options().GetExtension(options::v1::output_only)) continue;
+    // Its rule is CallServer's: a trial needs none.
+    if (depth == 0 && field.name() == "request_id") continue;
     const std::string path = absl::StrCat(prefix, field.name());
     if (IsMissing(message, field)) {
       if (field.options().GetExtension(options::v1::required)) errors.Required(path);

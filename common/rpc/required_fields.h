@@ -16,6 +16,7 @@ namespace meso {
 // "items[2].lot"). Missing = unset message or oneof, empty text or list, number or enum 0; a bool
 // without presence is never missing. Descends into set messages, but not into output-only fields,
 // and with a non-empty update_mask not into the resource: only what the mask names is read then.
+// The request's own request_id is left to CallServer.
 void CheckRequired(const google::protobuf::Message& message, FieldErrors& errors);
 
 // One INVALID_ARGUMENT with the findings of both; a field named by `first` is not repeated.
