@@ -66,13 +66,17 @@ TEST_F(DeliveryTest, EventsComeOverRedisWithoutThePullingWay) {
 }
 
 TEST_F(DeliveryTest, AGapInTheStreamIsFilledFromTheSource) {
-  StartRelay();
+  StartBothOverRedis();
+  consumer_->Stop();
   source_.Append(20);
-  ASSERT_TRUE(WaitUntil([&] { return redis_.Run({"XLEN", Stream()}).integer == 20; }));
-  redis_.Run({"XDEL", Stream(), "7-0"});
-  redis_.Run({"XDEL", Stream(), "8-0"});
+  ASSERT_TRUE(WaitUntil([&] { return redis_.Run({"XLEN", Stream()}).integer == 21; }));
+  redis_.Run({"XDEL", Stream(), "7-0", "8-0"});
   StartConsumer();
-  EXPECT_TRUE(Delivered(20));
+  EXPECT_TRUE(WaitUntil([&] { return target_.EffectCount() == 6; }));
+  ASSERT_TRUE(WaitUntil([&, asked = control_.asked.load()] { return control_.asked > asked; }));
+  EXPECT_EQ(target_.EffectCount(), 6) << "nothing jumps over the gap";
+  control_.down = false;
+  EXPECT_TRUE(Delivered(21));
 }
 
 TEST_F(DeliveryTest, AStreamTrimmedUnderAConsumerIsNoticed) {
