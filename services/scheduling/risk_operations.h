@@ -1,0 +1,64 @@
+// What other services' facts do to appointments: at risk, healed, re-checked.
+//
+// Event operations run in the consumer's transaction (the cursor moves in it too) and touch only
+// this database; whatever must ask screening becomes pending work (kRecheckWork). Every fact that
+// takes something out of use is also stored by itself, so that a booking under way sees it before
+// it completes. A change of an appointment's risks is told by AppointmentAtRiskChanged. A question
+// that is merely due again is no risk. Thread-safe.
+#ifndef MESO_SERVICES_SCHEDULING_RISK_OPERATIONS_H_
+#define MESO_SERVICES_SCHEDULING_RISK_OPERATIONS_H_
+
+#include <string>
+#include <vector>
+
+#include "common/database/pending_work_table.h"
+#include "services/scheduling/scheduling_operations.h"
+
+namespace meso::scheduling {
+
+inline constexpr char kRecheckWork[] = "recheck";
+
+struct LotFact {
+  LotName lot;
+  std::string hold_id;
+  std::string reason;  // LOT_QUARANTINED, LOT_RECALLED, COUNT_IN_PROGRESS
+  std::string site;    // only the stock there; empty = everywhere
+};
+// A hold or recall: everybody who relies on the lot is at risk.
+absl::Status TakeInLotHeld(const SchedulingEnvironment& env, Transaction& tx, const Position& at,
+                           const LotFact& fact);
+// A hold ended; `usable` when none is left: the lot's own rows are healed.
+absl::Status TakeInLotReleased(const SchedulingEnvironment& env, Transaction& tx,
+                               const Position& at, const LotFact& fact, bool usable);
+
+struct ReservationFact {
+  ReservationName reservation;
+  std::vector<LotName> lots;         // it now keeps
+  std::vector<std::string> reasons;  // why it was invalidated
+};
+absl::Status TakeInReservationInvalidated(const SchedulingEnvironment& env, Transaction& tx,
+                                          const Position& at, const ReservationFact& fact);
+// It has usable lots again: heals everything inventory held against the appointment.
+absl::Status TakeInReservationReallocated(const SchedulingEnvironment& env, Transaction& tx,
+                                          const Position& at, const ReservationFact& fact);
+// Kept as it is; its lots are remembered.
+absl::Status TakeInReservationConfirmed(const SchedulingEnvironment& env, Transaction& tx,
+                                        const Position& at, const ReservationFact& fact);
+
+// New answers may speak against, or heal, the patient's future bookings.
+absl::Status TakeInAssessmentCreated(const SchedulingEnvironment& env, Transaction& tx,
+                                     const Position& at, const std::string& assessment);
+// At risk at once where it was relied on, until the re-check says otherwise.
+absl::Status TakeInAssessmentInvalidated(const SchedulingEnvironment& env, Transaction& tx,
+                                         const Position& at, const std::string& assessment);
+// Every future booking is re-checked.
+absl::Status TakeInRuleSetPublished(const SchedulingEnvironment& env, Transaction& tx,
+                                    const Position& at, const std::string& rule_set);
+
+// The handler of kind kRecheckWork: asks screening about every future booking concerned, one by
+// one.
+absl::Status RunRecheck(const SchedulingEnvironment& env, const PendingWork& work);
+
+}  // namespace meso::scheduling
+
+#endif  // MESO_SERVICES_SCHEDULING_RISK_OPERATIONS_H_
