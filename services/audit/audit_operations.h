@@ -34,7 +34,7 @@ inline constexpr int kPageScanMax = 20000;
 inline constexpr size_t kPageBytesMax = 1 << 20;
 inline constexpr int kTimelineEntriesMax = 20000;
 // Leaves per step of an export.
-inline constexpr uint64_t kExportStep = 1024;
+inline constexpr uint64_t kExportStep = 512;
 
 struct AppendResult {
   uint64_t last_sequence = 0;

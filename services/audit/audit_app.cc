@@ -1,0 +1,79 @@
+#include "services/audit/audit_app.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "common/config/process_config.h"
+#include "generated/audit_migrations.h"
+#include "services/audit/own_entries.h"
+
+namespace meso::audit {
+namespace {
+
+// A key file's problem, with the file's name in front.
+absl::Status InFile(const std::string& flag, const std::string& path, const absl::Status& status) {
+  return absl::FailedPreconditionError(absl::StrCat("--", flag, "=", path, ": ", status.message()));
+}
+
+absl::StatusOr<std::unique_ptr<SigningKey>> ReadSigningKey(const std::string& path) {
+  MESO_ASSIGN_OR_RETURN(const std::string text, ReadSecretFile(path));
+  absl::StatusOr<std::unique_ptr<SigningKey>> key = ParseSigningKey(text);
+  if (!key.ok()) return InFile("log_key_file", path, key.status());
+  return key;
+}
+
+absl::StatusOr<PseudonymKey> ReadPseudonymKey(const std::string& path) {
+  MESO_ASSIGN_OR_RETURN(const std::string text, ReadSecretFile(path));
+  absl::StatusOr<PseudonymKey> key = PseudonymKey::Parse(text);
+  if (!key.ok()) return InFile("pseudonym_key_file", path, key.status());
+  return key;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& config,
+                                                           const Clock* clock, IdSource* ids) {
+  MESO_ASSIGN_OR_RETURN(std::unique_ptr<SigningKey> key, ReadSigningKey(config.log_key_file));
+  MESO_ASSIGN_OR_RETURN(PseudonymKey pseudonyms, ReadPseudonymKey(config.pseudonym_key_file));
+  std::unique_ptr<AuditApp> app(new AuditApp());
+  MESO_ASSIGN_OR_RETURN(app->process_,
+                        ServiceProcess::Create(config.process, AuditMigrations(), clock, ids));
+  ServiceProcess& process = *app->process_;
+  app->operations_ =
+      std::make_unique<AuditOperations>(process.clock(), std::move(pseudonyms), std::move(key),
+                                        app->salts_, [app = app.get()] { app->signer_->Wake(); });
+  const AuditOperations& operations = *app->operations_;
+  app->signer_ = std::make_unique<CheckpointSigner>(process.database(), operations);
+  MESO_RETURN_IF_ERROR(process.database().Transact(
+      [&operations](Transaction& tx) { return operations.OpenLog(tx); }));
+  process.DeliverAuditWith(
+      [app = app.get()](const AuditSource& source, const std::vector<AuditRecord>& records) {
+        return DeliverOwnEntries(app->process_->database(), *app->operations_, source.service,
+                                 source.epoch, records);
+      });
+  app->service_ = std::make_unique<AuditService>(process.calls(), operations);
+  return app;
+}
+
+AuditApp::~AuditApp() { Stop(); }
+
+absl::Status AuditApp::Serve() {
+  MESO_RETURN_IF_ERROR(process_->Serve({service_.get()}));
+  signer_->Start();
+  return absl::OkStatus();
+}
+
+int AuditApp::RunUntilSignal() {
+  const int code = process_->RunUntilSignal();
+  Stop();
+  return code;
+}
+
+void AuditApp::Stop() {
+  // The signer first: what comes after it, the last own entries, is signed at the next start.
+  if (signer_ != nullptr) signer_->Stop();
+  if (process_ != nullptr) process_->Stop();
+}
+
+}  // namespace meso::audit

@@ -1,0 +1,54 @@
+// The audit service put together: the only file that names concrete classes. Used by main and by
+// tests.
+//
+// Opens the database, checks that the stored log is the one that was signed (and refuses to start
+// when it is not), then serves. Not thread-safe; one owner.
+#ifndef MESO_SERVICES_AUDIT_AUDIT_APP_H_
+#define MESO_SERVICES_AUDIT_AUDIT_APP_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/process/service_process.h"
+#include "services/audit/audit_operations.h"
+#include "services/audit/checkpoint_signer.h"
+#include "services/audit/rpc/audit_service.h"
+
+namespace meso::audit {
+
+struct AuditConfig {
+  ProcessConfig process;
+  std::string log_key_file;        // signs checkpoints: PRIVATE+KEY+...
+  std::string pseudonym_key_file;  // turns patients into pseudonyms: 64 hex digits
+};
+
+class AuditApp {
+ public:
+  // Errors: one clear sentence each (missing or malformed key file, newer database, a damaged log).
+  // `clock` and `ids` may be nullptr.
+  static absl::StatusOr<std::unique_ptr<AuditApp>> Create(const AuditConfig& config,
+                                                          const Clock* clock = nullptr,
+                                                          IdSource* ids = nullptr);
+  ~AuditApp();
+
+  // As ServiceProcess.
+  absl::Status Serve();
+  int RunUntilSignal();
+  void Stop();
+  ServiceProcess& process() { return *process_; }
+  const AuditOperations& operations() const { return *operations_; }
+
+ private:
+  AuditApp() = default;
+
+  SystemSaltSource salts_;
+  std::unique_ptr<ServiceProcess> process_;
+  std::unique_ptr<AuditOperations> operations_;
+  std::unique_ptr<CheckpointSigner> signer_;
+  std::unique_ptr<AuditService> service_;
+};
+
+}  // namespace meso::audit
+
+#endif  // MESO_SERVICES_AUDIT_AUDIT_APP_H_

@@ -1,0 +1,54 @@
+#include "services/audit/checkpoint_signer.h"
+
+#include "common/base/log.h"
+
+namespace meso::audit {
+namespace {
+
+constexpr absl::Duration kGather = absl::Milliseconds(200);
+constexpr absl::Duration kAfterFailure = absl::Milliseconds(500);
+
+}  // namespace
+
+void CheckpointSigner::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void CheckpointSigner::Stop() {
+  if (!thread_.joinable()) return;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  thread_.join();
+}
+
+void CheckpointSigner::Wake() {
+  absl::MutexLock lock(&mutex_);
+  woken_ = true;
+}
+
+void CheckpointSigner::Run() {
+  const auto work_or_end = +[](CheckpointSigner* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(self->mutex_) {
+    return self->woken_ || self->stopping_;
+  };
+  for (;;) {
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(work_or_end, this));
+      if (!woken_) return;
+      woken_ = false;
+    }
+    const absl::Status status =
+        database_.Transact([this](Transaction& tx) { return operations_.SignCheckpoint(tx); });
+    absl::MutexLock lock(&mutex_);
+    if (!status.ok()) {
+      Log(Severity::kError, "checkpoint not signed", {{"why", std::string(status.message())}});
+      if (stopping_) return;
+      woken_ = true;
+    }
+    mutex_.AwaitWithTimeout(absl::Condition(&stopping_), status.ok() ? kGather : kAfterFailure);
+  }
+}
+
+}  // namespace meso::audit

@@ -1,0 +1,31 @@
+// The audit service's own entries: reads of the log, refusals, denials.
+//
+// They are written to this process's audit outbox like any service's, and its relay hands them to
+// DeliverOwnEntries instead of sending them over the network. No call, and no entry about the
+// entry. Thread-safe.
+#ifndef MESO_SERVICES_AUDIT_OWN_ENTRIES_H_
+#define MESO_SERVICES_AUDIT_OWN_ENTRIES_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/database/audit_outbox.h"
+#include "common/database/database.h"
+#include "services/audit/audit_operations.h"
+
+namespace meso::audit {
+
+// The batch of consecutive records of one source.
+Batch BatchOf(const std::string& service, const std::string& epoch,
+              const std::vector<AuditRecord>& records);
+
+// Appends records of this database's outbox to the log in one transaction; those already there are
+// skipped. Errors: those of AuditOperations::Append.
+absl::Status DeliverOwnEntries(Database& database, const AuditOperations& operations,
+                               const std::string& service, const std::string& epoch,
+                               const std::vector<AuditRecord>& records);
+
+}  // namespace meso::audit
+
+#endif  // MESO_SERVICES_AUDIT_OWN_ENTRIES_H_

@@ -1,0 +1,255 @@
+#include "services/audit/rpc/audit_convert.h"
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "common/base/error.h"
+#include "common/base/resource_name.h"
+#include "common/base/status_macros.h"
+#include "common/rpc/paging.h"
+#include "common/rpc/proto_values.h"
+
+namespace meso::audit {
+namespace {
+
+constexpr size_t kFilterSizeMax = 2000;
+constexpr int64_t kNanosPerSecond = 1'000'000'000;
+
+Actor FromProto(const v1::Actor& proto) {
+  return {proto.subject(), {proto.roles().begin(), proto.roles().end()}, proto.certificate()};
+}
+
+void FromProto(const v1::EntryDraft& proto, const std::string& path, Draft* draft,
+               FieldErrors& errors) {
+  const auto at = [&path](absl::string_view field) { return absl::StrCat(path, field); };
+  draft->sequence = proto.sequence();
+  (void)meso::FromProto(proto.time(), at("time"),
+                        errors);  // its range; the nanoseconds are kept here
+  draft->time_ns = proto.time().seconds() * kNanosPerSecond + proto.time().nanos();
+  draft->site = proto.site();
+  draft->actor = FromProto(proto.actor());
+  if (proto.has_on_behalf_of()) draft->on_behalf_of = FromProto(proto.on_behalf_of());
+  draft->client_address = proto.client_address();
+  draft->request_id = proto.request_id();
+  draft->correlation_id = proto.correlation_id();
+  draft->causation_id = proto.causation_id();
+  draft->method = proto.method();
+  if (!v1::Action_IsValid(proto.action())) errors.Invalid(at("action"), "unknown action");
+  draft->action = static_cast<Action>(proto.action());
+  draft->object = {proto.object().type(), proto.object().name(), proto.object().version()};
+  draft->purpose = proto.purpose();
+  if (!v1::Outcome_IsValid(proto.outcome())) errors.Invalid(at("outcome"), "unknown outcome");
+  draft->outcome = static_cast<Outcome>(proto.outcome());
+  draft->reason = proto.reason();
+  draft->violation = proto.violation();
+  if (proto.keys_size() > kDraftKeysMax) errors.Invalid(at("keys"), "at most 10000 keys");
+  if (proto.facts_size() > kDraftFactsMax) errors.Invalid(at("facts"), "at most 64 facts");
+  for (const v1::Key& key : proto.keys()) {
+    if (key.kind() < v1::Key::KIND_PATIENT || key.kind() > v1::Key::KIND_REQUEST) {
+      errors.Invalid(at("keys"), "a key of an unknown kind");
+      break;
+    }
+    draft->keys.push_back({static_cast<KeyKind>(key.kind()), key.value()});
+  }
+  for (const v1::Fact& fact : proto.facts()) draft->facts.push_back({fact.key(), fact.value()});
+}
+
+void ToProto(const Actor& actor, v1::Actor* proto) {
+  proto->set_subject(actor.subject);
+  for (const std::string& role : actor.roles) proto->add_roles(role);
+  proto->set_certificate(actor.certificate);
+}
+
+void ToProto(const Fact& fact, v1::Fact* proto) {
+  proto->set_key(fact.key);
+  proto->set_value(fact.value);
+}
+
+void ToProto(const Leaf& leaf, v1::LogLeaf* proto) {
+  proto->set_index(leaf.index);
+  proto->set_time_ns(leaf.time_ns);
+  proto->set_service(leaf.service);
+  proto->set_site(leaf.site);
+  ToProto(leaf.actor, proto->mutable_actor());
+  if (leaf.on_behalf_of) ToProto(*leaf.on_behalf_of, proto->mutable_on_behalf_of());
+  proto->set_client_address(leaf.client_address);
+  proto->set_request_id(leaf.request_id);
+  proto->set_correlation_id(leaf.correlation_id);
+  proto->set_causation_id(leaf.causation_id);
+  proto->set_method(leaf.method);
+  proto->set_action(static_cast<v1::Action>(leaf.action));
+  proto->mutable_object()->set_type(leaf.object.type);
+  proto->mutable_object()->set_name(leaf.object.name);
+  proto->mutable_object()->set_version(leaf.object.version);
+  proto->set_purpose(leaf.purpose);
+  proto->set_outcome(static_cast<v1::Outcome>(leaf.outcome));
+  proto->set_reason(leaf.reason);
+  proto->set_violation(leaf.violation);
+  proto->set_schema_version(leaf.schema_version);
+  proto->mutable_source()->set_name(leaf.source.name);
+  proto->mutable_source()->set_epoch(leaf.source.epoch);
+  proto->mutable_source()->set_sequence(leaf.source.sequence);
+  proto->set_commitment(leaf.commitment);
+  for (const Key& key : leaf.keys) {
+    v1::Key* added = proto->add_keys();
+    added->set_kind(static_cast<v1::Key::Kind>(key.kind));
+    added->set_value(key.value);
+  }
+  for (const Fact& fact : leaf.facts) ToProto(fact, proto->add_facts());
+}
+
+void ToProto(const Payload& payload, v1::EntryPayload* proto) {
+  for (const std::string& patient : payload.patients) proto->add_patients(patient);
+  proto->set_object_name(payload.object_name);
+  for (const Fact& fact : payload.facts) ToProto(fact, proto->add_facts());
+}
+
+int64_t ToNanos(absl::Time time) { return absl::ToUnixNanos(time); }
+
+}  // namespace
+
+absl::StatusOr<Batch> FromProto(const v1::BatchAppendEntriesRequest& request) {
+  FieldErrors errors;
+  Batch batch{request.source(), request.epoch(), {}};
+  if (!request.epoch().empty() && !IsUuid(request.epoch())) {
+    errors.Invalid("epoch", "must be a UUID in lower case");
+  }
+  if (request.entries_size() > kBatchEntriesMax) {
+    errors.Invalid("entries", "at most 1000 entries");
+    return errors.ToStatus();
+  }
+  batch.drafts.resize(static_cast<size_t>(request.entries_size()));
+  for (int i = 0; i < request.entries_size(); ++i) {
+    FromProto(request.entries(i), absl::StrCat("entries[", i, "]."),
+              &batch.drafts[static_cast<size_t>(i)], errors);
+  }
+  MESO_RETURN_IF_ERROR(errors.ToStatus());
+  return batch;
+}
+
+absl::StatusOr<uint64_t> FromProto(const v1::GetEntryRequest& request) {
+  absl::string_view digits = request.name();
+  uint64_t index = 0;
+  if (absl::ConsumePrefix(&digits, "entries/") && absl::SimpleAtoi(digits, &index) &&
+      absl::StrCat(index) == digits && index <= INT64_MAX) {
+    return index;
+  }
+  FieldErrors errors;
+  if (request.name().empty()) {
+    errors.Required("name");
+  } else {
+    errors.Invalid("name", "must be entries/{index}, as in entries/42");
+  }
+  return errors.ToStatus();
+}
+
+absl::StatusOr<ListRequest> FromProto(const v1::ListEntriesRequest& request) {
+  FieldErrors errors;
+  ListRequest list;
+  list.filter = request.filter();
+  list.page_size = PageSize(request.page_size(), errors);
+  if (list.filter.size() > kFilterSizeMax) errors.Invalid("filter", "at most 2000 bytes");
+  MESO_RETURN_IF_ERROR(errors.ToStatus());
+  MESO_ASSIGN_OR_RETURN(const std::string key, ReadPageToken(request, request.page_token()));
+  if (key.empty()) return list;
+  uint64_t before = 0;
+  if (!absl::SimpleAtoi(key, &before) || before > INT64_MAX) return PageTokenInvalid();
+  list.before = before;
+  return list;
+}
+
+absl::StatusOr<TimelineRequest> FromProto(const v1::GetTimelineRequest& request) {
+  FieldErrors errors;
+  TimelineRequest timeline;
+  timeline.name = request.name();
+  timeline.page_size = PageSize(request.page_size(), errors);
+  if (request.has_start_time()) {
+    timeline.begin_ns = ToNanos(meso::FromProto(request.start_time(), "start_time", errors));
+  }
+  if (request.has_end_time()) {
+    timeline.end_ns = ToNanos(meso::FromProto(request.end_time(), "end_time", errors));
+  }
+  MESO_RETURN_IF_ERROR(errors.ToStatus());
+  MESO_ASSIGN_OR_RETURN(const std::string key, ReadPageToken(request, request.page_token()));
+  if (key.empty()) return timeline;
+  const std::vector<absl::string_view> parts = absl::StrSplit(key, ':');
+  TimelinePosition after;
+  if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &after.time_ns) ||
+      !absl::SimpleAtoi(parts[1], &after.index)) {
+    return PageTokenInvalid();
+  }
+  timeline.after = after;
+  return timeline;
+}
+
+absl::StatusOr<ExportRequest> FromProto(const v1::ExportEntriesRequest& request) {
+  FieldErrors errors;
+  if (request.filter().size() > kFilterSizeMax) errors.Invalid("filter", "at most 2000 bytes");
+  MESO_RETURN_IF_ERROR(errors.ToStatus());
+  return ExportRequest{request.filter(), request.include_payloads()};
+}
+
+void ToProto(const AppendResult& result, v1::BatchAppendEntriesResponse* response) {
+  response->set_last_sequence(result.last_sequence);
+  response->set_appended(result.appended);
+  response->set_tree_size(result.tree_size);
+}
+
+void ToProto(const EntryView& view, v1::Entry* entry) {
+  entry->set_name(absl::StrCat("entries/", view.leaf.index));
+  meso::ToProto(absl::FromUnixNanos(view.leaf.time_ns), entry->mutable_time());
+  ToProto(view.leaf, entry->mutable_leaf());
+  if (view.payload) ToProto(*view.payload, entry->mutable_payload());
+}
+
+void ToProto(const ProvenEntry& proven, v1::Entry* entry) {
+  ToProto(proven.entry, entry);
+  entry->set_leaf_bytes(proven.entry.leaf_bytes);
+  entry->set_payload_bytes(proven.entry.payload_bytes);
+  entry->set_salt(proven.entry.salt);
+  if (!proven.proof) return;
+  v1::InclusionProof* proof = entry->mutable_inclusion_proof();
+  proof->set_leaf_hash(HashBytes(proven.leaf_hash));
+  proof->set_index(proven.entry.leaf.index);
+  proof->set_tree_size(proven.proof_tree_size);
+  for (const Hash& hash : *proven.proof) proof->add_hashes(HashBytes(hash));
+  proof->set_checkpoint(proven.checkpoint_note);
+}
+
+void ToProto(const CheckpointView& view, v1::Checkpoint* checkpoint) {
+  checkpoint->set_note(view.note);
+  checkpoint->set_origin(view.checkpoint.origin);
+  checkpoint->set_tree_size(view.checkpoint.size);
+  checkpoint->set_root_hash(HashBytes(view.checkpoint.root));
+  meso::ToProto(view.sign_time, checkpoint->mutable_sign_time());
+}
+
+void ToProto(const std::vector<LogKeyView>& keys, v1::ListLogKeysResponse* response) {
+  for (const LogKeyView& key : keys) {
+    v1::LogKey* added = response->add_keys();
+    added->set_verifier_key(key.verifier_key);
+    added->set_algorithm("Ed25519");
+    added->set_current(key.current);
+    meso::ToProto(key.first_use, added->mutable_first_use_time());
+  }
+}
+
+void ToProto(const EntryPage& page, const v1::ListEntriesRequest& request,
+             v1::ListEntriesResponse* response) {
+  for (const EntryView& view : page.entries) ToProto(view, response->add_entries());
+  if (page.next_before) {
+    response->set_next_page_token(MakePageToken(request, absl::StrCat(*page.next_before)));
+  }
+}
+
+void ToProto(const TimelinePage& page, const v1::GetTimelineRequest& request,
+             v1::GetTimelineResponse* response) {
+  for (const EntryView& view : page.entries) ToProto(view, response->add_entries());
+  if (page.next_after) {
+    response->set_next_page_token(MakePageToken(
+        request, absl::StrCat(page.next_after->time_ns, ":", page.next_after->index)));
+  }
+}
+
+}  // namespace meso::audit

@@ -1,0 +1,97 @@
+#include "services/audit/rpc/audit_service.h"
+
+#include <vector>
+
+#include "services/audit/rpc/audit_convert.h"
+#include "services/audit/rpc/export_stream.h"
+
+namespace meso::audit {
+namespace {
+
+// The overloads for one request or value type, as function objects.
+const auto kFromProto = [](const auto& request) { return FromProto(request); };
+const auto kToProto = [](const auto& value, auto* response) { ToProto(value, response); };
+
+struct Nothing {};
+
+}  // namespace
+
+grpc::ServerUnaryReactor* AuditService::BatchAppendEntries(
+    grpc::CallbackServerContext* context, const v1::BatchAppendEntriesRequest* request,
+    v1::BatchAppendEntriesResponse* response) {
+  return ServeMutation(
+      calls_, "meso.audit.v1.AuditService/BatchAppendEntries", context, request, response,
+      kFromProto,
+      [this](Transaction& tx, const CallContext& call, const Batch& batch) {
+        return operations_.BatchAppendEntries(tx, call, batch);
+      },
+      kToProto);
+}
+
+grpc::ServerUnaryReactor* AuditService::GetEntry(grpc::CallbackServerContext* context,
+                                                 const v1::GetEntryRequest* request,
+                                                 v1::Entry* response) {
+  return ServeRead(
+      calls_, "meso.audit.v1.AuditService/GetEntry", context, request, response, kFromProto,
+      [this](Transaction& tx, const CallContext& call, uint64_t index) {
+        return operations_.GetEntry(tx, call, index);
+      },
+      kToProto);
+}
+
+grpc::ServerUnaryReactor* AuditService::ListEntries(grpc::CallbackServerContext* context,
+                                                    const v1::ListEntriesRequest* request,
+                                                    v1::ListEntriesResponse* response) {
+  return ServeRead(
+      calls_, "meso.audit.v1.AuditService/ListEntries", context, request, response, kFromProto,
+      [this](Transaction& tx, const CallContext& call, const ListRequest& list) {
+        return operations_.ListEntries(tx, call, list);
+      },
+      [request](const EntryPage& page, v1::ListEntriesResponse* out) {
+        ToProto(page, *request, out);
+      });
+}
+
+grpc::ServerUnaryReactor* AuditService::GetTimeline(grpc::CallbackServerContext* context,
+                                                    const v1::GetTimelineRequest* request,
+                                                    v1::GetTimelineResponse* response) {
+  return ServeRead(
+      calls_, "meso.audit.v1.AuditService/GetTimeline", context, request, response, kFromProto,
+      [this](Transaction& tx, const CallContext& call, const TimelineRequest& timeline) {
+        return operations_.GetTimeline(tx, call, timeline);
+      },
+      [request](const TimelinePage& page, v1::GetTimelineResponse* out) {
+        ToProto(page, *request, out);
+      });
+}
+
+grpc::ServerUnaryReactor* AuditService::GetCheckpoint(grpc::CallbackServerContext* context,
+                                                      const v1::GetCheckpointRequest* request,
+                                                      v1::Checkpoint* response) {
+  return ServeRead(
+      calls_, "meso.audit.v1.AuditService/GetCheckpoint", context, request, response,
+      [](const v1::GetCheckpointRequest&) { return absl::StatusOr<Nothing>(Nothing()); },
+      [this](Transaction& tx, const CallContext&, const Nothing&) {
+        return operations_.GetCheckpoint(tx);
+      },
+      kToProto);
+}
+
+grpc::ServerUnaryReactor* AuditService::ListLogKeys(grpc::CallbackServerContext* context,
+                                                    const v1::ListLogKeysRequest* request,
+                                                    v1::ListLogKeysResponse* response) {
+  return ServeRead(
+      calls_, "meso.audit.v1.AuditService/ListLogKeys", context, request, response,
+      [](const v1::ListLogKeysRequest&) { return absl::StatusOr<Nothing>(Nothing()); },
+      [this](Transaction& tx, const CallContext&, const Nothing&) {
+        return operations_.ListLogKeys(tx);
+      },
+      kToProto);
+}
+
+grpc::ServerWriteReactor<v1::ExportEntriesResponse>* AuditService::ExportEntries(
+    grpc::CallbackServerContext* context, const v1::ExportEntriesRequest* request) {
+  return new ExportStream(calls_, operations_, *context, *request);
+}
+
+}  // namespace meso::audit
