@@ -243,10 +243,12 @@ const Peer& ServiceProcess::peer(absl::string_view service) {
 
 Consumer& ServiceProcess::Consume(const std::string& source, EventHandlers handlers) {
   MESO_CHECK(!impl_->serving, "Consume comes before Serve");
+  ConsumerOptions options;
+  options.metrics = &impl_->metrics;
   impl_->consumers.push_back(
       std::make_unique<Consumer>(*impl_->database, *impl_->clock, source, std::move(handlers),
                                  MakeRedisEventFeed(impl_->config.redis, source),
-                                 MakePullFeed(peer(source), impl_->config.service)));
+                                 MakePullFeed(peer(source), impl_->config.service), options));
   return *impl_->consumers.back();
 }
 
