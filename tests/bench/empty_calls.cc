@@ -1,0 +1,63 @@
+// The cheapest call there is through ServeCall: what every method pays before it does anything.
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "meso/test/v1/note_service.grpc.pb.h"
+#include "tests/bench/draw_scenario.h"
+#include "tests/support/test_server.h"
+
+namespace meso {
+namespace {
+
+using test::v1::CountNotesRequest;
+using test::v1::CountNotesResponse;
+using test::v1::NoteService;
+
+class EmptyService final : public NoteService::WithCallbackMethod_CountNotes<NoteService::Service> {
+ public:
+  explicit EmptyService(CallServer& calls) : calls_(calls) {}
+
+  grpc::ServerUnaryReactor* CountNotes(grpc::CallbackServerContext* context,
+                                       const CountNotesRequest* request,
+                                       CountNotesResponse* response) override {
+    return ServeRead(
+        calls_, "meso.test.v1.NoteService/CountNotes", context, request, response,
+        [](const CountNotesRequest&) -> absl::StatusOr<int> { return 0; },
+        [](Transaction&, const CallContext&, int) -> absl::StatusOr<int> { return 0; },
+        [](int, CountNotesResponse*) {});
+  }
+
+ private:
+  CallServer& calls_;
+};
+
+}  // namespace
+
+std::vector<LoadResult> RunEmptyCalls(int calls) {
+  std::vector<LoadResult> results;
+  for (const int callers : {1, 64}) {
+    TestServer server("empty");
+    EmptyService service(server.calls());
+    server.Serve({&service});
+    auto stub = NoteService::NewStub(server.channel());
+    const std::string token = server.keys().Token("users/desk", {"front_desk@*"});
+    results.push_back(RunLoad(callers, calls, [&](int, std::function<void(std::string)> done) {
+      struct Call {
+        grpc::ClientContext context;
+        CountNotesRequest request;
+        CountNotesResponse response;
+      };
+      auto call = std::make_shared<Call>();
+      call->request.set_parent("sites/par-1");
+      TestServer::Prepare(token, &call->context);
+      stub->async()->CountNotes(&call->context, &call->request, &call->response,
+                                [call, done = std::move(done)](grpc::Status status) {
+                                  done(status.ok() ? "" : status.error_message());
+                                });
+    }));
+    server.Stop();
+  }
+  return results;
+}
+
+}  // namespace meso

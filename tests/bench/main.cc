@@ -1,0 +1,70 @@
+// meso-bench: rates and latencies of the hot paths, each beside its raw limit of the same run.
+//
+//   meso-bench [--scenario=draw,book,empty,ledger] [--calls=4000] [--ledger_rows=10000]
+//
+// `ledger` runs the draw cell at 10^4 and at 10^6 ledger rows. Prints a table on stdout. Exits 1
+// when a call failed.
+#include <cstdio>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/strings/match.h"
+#include "tests/bench/book_scenario.h"
+#include "tests/bench/draw_scenario.h"
+
+ABSL_FLAG(std::string, scenario, "empty,draw,book", "which scenarios to run");
+ABSL_FLAG(int, calls, 4000, "calls per cell");
+ABSL_FLAG(int, ledger_rows, 10000, "movements in the ledger before the draw cells");
+
+namespace {
+
+int failures = 0;
+
+void PrintCell(const char* name, const meso::LoadResult& result) {
+  std::printf("%-38s %9.0f/s   p50 %7.2f ms   p99 %7.2f ms\n", name, result.rate, result.p50_ms,
+              result.p99_ms);
+  for (const auto& [error, count] : result.errors) {
+    std::printf("    %d failed: %s\n", count, error.c_str());
+    failures += count;
+  }
+}
+
+void PrintDraw(const meso::DrawFigures& figures) {
+  std::printf("%-38s %9.0f/s\n", "floor: SQLite, one per commit", figures.floor_single);
+  std::printf("%-38s %9.0f/s\n", "floor: SQLite, groups of 32", figures.floor_grouped);
+  PrintCell("DrawStock, 1 caller", figures.one);
+  PrintCell("DrawStock, 64 callers", figures.many);
+  std::printf("%-38s %9.2f\n", "64 callers / grouped floor",
+              figures.many.rate / figures.floor_grouped);
+  std::printf("%-38s %9.2f\n", "64 callers / one-per-commit floor",
+              figures.many.rate / figures.floor_single);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  absl::ParseCommandLine(argc, argv);
+  const std::string scenario = absl::GetFlag(FLAGS_scenario);
+  const int calls = absl::GetFlag(FLAGS_calls);
+  if (absl::StrContains(scenario, "empty")) {
+    const std::vector<meso::LoadResult> cells = meso::RunEmptyCalls(calls * 5);
+    PrintCell("empty call through ServeCall, 1 caller", cells[0]);
+    PrintCell("empty call, 64 callers", cells[1]);
+  }
+  if (absl::StrContains(scenario, "draw")) {
+    PrintDraw(meso::RunDrawScenario(calls, absl::GetFlag(FLAGS_ledger_rows)));
+  }
+  if (absl::StrContains(scenario, "ledger")) {
+    for (const int rows : {10000, 1000000}) {
+      const meso::DrawFigures figures = meso::RunDrawScenario(calls, rows);
+      std::printf("ledger of %d rows\n", rows);
+      PrintDraw(figures);
+    }
+  }
+  if (absl::StrContains(scenario, "book")) {
+    const meso::BookFigures figures = meso::RunBookScenario(calls / 4);
+    PrintCell("BookAppointment, 1 caller", figures.one);
+    PrintCell("BookAppointment, 64 callers", figures.many);
+  }
+  return failures == 0 ? 0 : 1;
+}
