@@ -128,15 +128,20 @@ CallPlan MakePlan(
 
 }  // namespace serve_call_internal
 
+// Puts patient data back into a stored reply of this type; any callable (not deduced from it).
+template <typename Response>
+using RestoreReply = std::type_identity_t<std::function<absl::Status(Transaction&, Response*)>>;
+
 // A write that needs no other service. operation: StatusOr<Out>(Transaction&, const CallContext&,
 // const In&), convert: StatusOr<In>(const Request&), answer: void(const Out&, Response*). All may
 // run more than once.
 template <typename Request, typename Response, typename Convert, typename Operation,
           typename Answer>
-grpc::ServerUnaryReactor* ServeMutation(
-    CallServer& server, absl::string_view method, grpc::CallbackServerContext* context,
-    const Request* request, Response* response, Convert convert, Operation operation, Answer answer,
-    std::function<absl::Status(Transaction&, Response*)> restore = nullptr) {
+grpc::ServerUnaryReactor* ServeMutation(CallServer& server, absl::string_view method,
+                                        grpc::CallbackServerContext* context,
+                                        const Request* request, Response* response, Convert convert,
+                                        Operation operation, Answer answer,
+                                        RestoreReply<Response> restore = nullptr) {
   return server.Start(
       context, serve_call_internal::MakePlan(
                    CallPlan::Form::kMutation, method, request, response, std::move(convert),
@@ -179,10 +184,10 @@ grpc::ServerUnaryReactor* ServeRead(CallServer& server, absl::string_view method
 // EXECUTE and its request has no request_id) gets its access entry from CallServer.
 template <typename Request, typename Response, typename Convert, typename Operation,
           typename Answer>
-grpc::ServerUnaryReactor* ServeSaga(
-    CallServer& server, absl::string_view method, grpc::CallbackServerContext* context,
-    const Request* request, Response* response, Convert convert, Operation operation, Answer answer,
-    std::function<absl::Status(Transaction&, Response*)> restore = nullptr) {
+grpc::ServerUnaryReactor* ServeSaga(CallServer& server, absl::string_view method,
+                                    grpc::CallbackServerContext* context, const Request* request,
+                                    Response* response, Convert convert, Operation operation,
+                                    Answer answer, RestoreReply<Response> restore = nullptr) {
   return server.Start(context,
                       serve_call_internal::MakePlan(
                           CallPlan::Form::kSaga, method, request, response, std::move(convert),
