@@ -1,0 +1,559 @@
+#include "services/audit/audit_operations.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/error.h"
+#include "generated/audit_migrations.h"
+#include "services/audit/own_entries.h"
+#include "tests/services/audit/domain/entry_samples.h"
+#include "tests/support/faulty_database.h"
+#include "tests/support/temp_database.h"
+
+namespace meso::audit {
+namespace {
+
+CallContext Caller(const std::string& subject, const std::string& role,
+                   const std::set<std::string>& sites = {"*"}) {
+  CallContext call;
+  call.caller.subject = subject;
+  call.caller.roles[role] = sites;
+  call.allowed_roles = {role};
+  return call;
+}
+
+CallContext Scheduling() { return Caller("services/scheduling", "service"); }
+CallContext Auditor() { return Caller("users/ines", "compliance_auditor"); }
+
+class AuditOperationsTest : public testing::Test {
+ protected:
+  static Batch Run(uint64_t first, uint64_t last, const std::string& source = "scheduling") {
+    Batch batch{source, kEpoch, {}};
+    for (uint64_t i = first; i <= last; ++i) batch.drafts.push_back(SampleDraft(i));
+    return batch;
+  }
+
+  // Runs one operation in a write transaction and returns its result.
+  template <typename Fn>
+  auto Write(Fn fn) -> decltype(fn(std::declval<Transaction&>())) {
+    decltype(fn(std::declval<Transaction&>())) result = absl::UnknownError("never ran");
+    const absl::Status status = db()->Transact([&](Transaction& tx) -> absl::Status {
+      result = fn(tx);
+      if constexpr (std::is_same_v<decltype(result), absl::Status>) {
+        return result;
+      } else {
+        return result.status();
+      }
+    });
+    if (!status.ok()) result = status;
+    return result;
+  }
+
+  absl::StatusOr<AppendResult> Append(const Batch& batch, const CallContext& call = Scheduling()) {
+    return Write([&](Transaction& tx) { return ops_.BatchAppendEntries(tx, call, batch); });
+  }
+  absl::Status Sign() {
+    return Write([&](Transaction& tx) { return ops_.SignCheckpoint(tx); });
+  }
+  uint64_t TreeSize() {
+    return *Write([](Transaction& tx) { return LoadTreeSize(tx); });
+  }
+
+  std::vector<uint64_t> List(const std::string& filter, int page_size = 500,
+                             const CallContext& call = Auditor()) {
+    std::vector<uint64_t> indexes;
+    ListRequest request{filter, page_size, std::nullopt};
+    for (int page_count = 0; page_count < 1000; ++page_count) {
+      const absl::StatusOr<EntryPage> page =
+          Write([&](Transaction& tx) { return ops_.ListEntries(tx, call, request); });
+      EXPECT_TRUE(page.ok()) << filter << ": " << page.status();
+      if (!page.ok()) break;
+      EXPECT_LE(page->entries.size(), static_cast<size_t>(page_size));
+      for (const EntryView& view : page->entries) indexes.push_back(view.leaf.index);
+      if (!page->next_before) return indexes;
+      request.before = page->next_before;
+    }
+    ADD_FAILURE() << "the list does not end";
+    return indexes;
+  }
+
+  std::vector<uint64_t> Timeline(const std::string& name, int page_size = 500,
+                                 const CallContext& call = Auditor()) {
+    std::vector<uint64_t> indexes;
+    TimelineRequest request;
+    request.name = name;
+    request.page_size = page_size;
+    for (int page_count = 0; page_count < 1000; ++page_count) {
+      const absl::StatusOr<TimelinePage> page =
+          Write([&](Transaction& tx) { return ops_.GetTimeline(tx, call, request); });
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) break;
+      for (const EntryView& view : page->entries) indexes.push_back(view.leaf.index);
+      if (!page->next_after) return indexes;
+      request.after = page->next_after;
+    }
+    return indexes;
+  }
+
+  std::string ExportBundle(const ExportRequest& request) {
+    std::unique_ptr<Export> run;
+    EXPECT_TRUE(db()->Transact([&](Transaction& tx) -> absl::Status {
+                      auto begun = ops_.BeginExport(tx, Auditor(), request);
+                      if (begun.ok()) run = *std::move(begun);
+                      return begun.status();
+                    })
+                    .ok());
+    std::string bundle;
+    while (run != nullptr && !run->done) {
+      auto step = Write([&](Transaction& tx) { return ops_.ReadExportStep(tx, *run); });
+      EXPECT_TRUE(step.ok()) << step.status();
+      if (!step.ok()) break;
+      AuditOperations::WriteExportStep(Auditor(), *std::move(step), run.get());
+      bundle += run->writer.Take();
+    }
+    return bundle;
+  }
+
+  VerifyReport Verify(const std::string& bundle) {
+    std::istringstream in(bundle);
+    return VerifyBundle(in, {ops_.verifier()}, nullptr);
+  }
+
+  // Changes a row behind the service's back, triggers and all.
+  void Tamper(const std::string& statement) {
+    const absl::Status status = db()->Transact([&](Transaction& tx) -> absl::Status {
+      for (const char* trigger :
+           {"audit_entry_is_written_once", "audit_entry_is_kept", "audit_tree_is_written_once",
+            "audit_tree_is_kept", "audit_payload_is_written_once"}) {
+        const absl::Status dropped =
+            tx.Execute(Sql::Dynamic(absl::StrCat("DROP TRIGGER IF EXISTS ", trigger)), {});
+        if (!dropped.ok()) return dropped;
+      }
+      return tx.Execute(Sql::Dynamic(statement), {});
+    });
+    ASSERT_TRUE(status.ok()) << status;
+  }
+
+  Database* db() { return &**temp_; }
+
+  std::unique_ptr<TempDatabase> temp_ = std::make_unique<TempDatabase>("audit", AuditMigrations());
+  ManualClock clock_{absl::FromUnixSeconds(1'795'165'200)};
+  SequentialSalts salts_;
+  int appended_ = 0;
+  AuditOperations ops_{clock_, SamplePseudonyms(), SampleKey(), salts_, [this] { ++appended_; }};
+};
+
+TEST_F(AuditOperationsTest, AppendsARunOnceHoweverOftenItIsSent) {
+  const absl::StatusOr<AppendResult> first = Append(Run(1, 100));
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->appended, 100);
+  EXPECT_EQ(first->last_sequence, 100u);
+  EXPECT_EQ(first->tree_size, 100u);
+  EXPECT_EQ(appended_, 1);
+
+  const absl::StatusOr<AppendResult> again = Append(Run(1, 100));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->appended, 0);
+  EXPECT_EQ(again->last_sequence, 100u);
+  EXPECT_EQ(again->tree_size, 100u);
+
+  const absl::StatusOr<AppendResult> overlap = Append(Run(90, 120));
+  ASSERT_TRUE(overlap.ok()) << overlap.status();
+  EXPECT_EQ(overlap->appended, 20);
+  EXPECT_EQ(TreeSize(), 120u);
+
+  const absl::StatusOr<AppendResult> past = Append(Run(5, 9));
+  ASSERT_TRUE(past.ok());
+  EXPECT_EQ(past->last_sequence, 120u) << "the durable end, whatever was repeated";
+}
+
+TEST_F(AuditOperationsTest, RefusesAGapAndNamesWhatIsMissing) {
+  const absl::Status start = Append(Run(2, 3)).status();
+  EXPECT_EQ(start.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(start), "SEQUENCE_GAP");
+  EXPECT_EQ(DetailsOf(start).metadata["expected"], "1");
+  ASSERT_TRUE(Append(Run(1, 10)).ok());
+  const absl::Status later = Append(Run(12, 12)).status();
+  EXPECT_EQ(ReasonOf(later), "SEQUENCE_GAP");
+  EXPECT_EQ(DetailsOf(later).metadata["expected"], "11");
+  EXPECT_EQ(TreeSize(), 10u);
+}
+
+TEST_F(AuditOperationsTest, CountsEachSourceAndEpochForItself) {
+  ASSERT_TRUE(Append(Run(1, 5)).ok());
+  ASSERT_TRUE(Append(Run(1, 7, "inventory"), Caller("services/inventory", "service")).ok());
+  Batch restored = Run(1, 2);
+  restored.epoch = "0198f2c4-0000-7000-8000-00000000e002";
+  ASSERT_TRUE(Append(restored).ok());
+  EXPECT_EQ(TreeSize(), 14u);
+  EXPECT_EQ(Append(Run(6, 6))->last_sequence, 6u);
+}
+
+TEST_F(AuditOperationsTest, RefusesMalformedRunsWhole) {
+  const auto reason = [this](const Batch& batch, const CallContext& call = Scheduling()) {
+    const absl::Status status = Append(batch, call).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    return ReasonOf(status);
+  };
+  EXPECT_EQ(reason(Run(1, 0)), "FIELD_REQUIRED");
+  EXPECT_EQ(reason(Run(1, 1001)), "FIELD_INVALID");
+  EXPECT_EQ(reason(Run(0, 3)), "FIELD_INVALID");
+  Batch jumping = Run(1, 3);
+  jumping.drafts[2].sequence = 4;
+  EXPECT_EQ(reason(jumping), "FIELD_INVALID");
+  std::swap(jumping.drafts[0], jumping.drafts[1]);
+  EXPECT_EQ(reason(jumping), "FIELD_INVALID");
+  EXPECT_EQ(reason(Run(1, 1), Caller("services/inventory", "service")), "FIELD_INVALID")
+      << "nobody speaks for another service";
+  EXPECT_EQ(TreeSize(), 0u);
+}
+
+TEST_F(AuditOperationsTest, NoticesAnotherContentUnderAKnownNumber) {
+  ASSERT_TRUE(Append(Run(1, 10)).ok());
+  Batch other = Run(8, 12);
+  other.drafts[1].reason = "REWRITTEN";
+  const absl::Status status = Append(other).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(ReasonOf(status), "LEAF_MISMATCH");
+  EXPECT_EQ(DetailsOf(status).metadata["entry"], "entries/8");
+  EXPECT_EQ(TreeSize(), 10u) << "nothing of the run is appended";
+  Batch other_patient = Run(8, 8);
+  other_patient.drafts[0].keys.push_back({KeyKind::kPatient, "patients/p-99"});
+  EXPECT_EQ(ReasonOf(Append(other_patient).status()), "LEAF_MISMATCH");
+}
+
+TEST_F(AuditOperationsTest, GoesOnAfterARestartAsIfNeverStopped) {
+  ASSERT_TRUE(Append(Run(1, 50)).ok());
+  ASSERT_TRUE(Sign().ok());
+  temp_->Reopen();
+  ASSERT_TRUE(Write([&](Transaction& tx) { return ops_.OpenLog(tx); }).ok());
+  ASSERT_TRUE(Append(Run(50, 77)).ok());
+  ASSERT_TRUE(Sign().ok());
+  const SampleLog expected(77);
+  const absl::StatusOr<CheckpointView> checkpoint =
+      Write([&](Transaction& tx) { return ops_.GetCheckpoint(tx); });
+  ASSERT_TRUE(checkpoint.ok());
+  EXPECT_EQ(checkpoint->checkpoint.root, ParseCheckpoint(expected.checkpoints.back())->root)
+      << "the same leaves in the same order, whatever the batches";
+}
+
+TEST_F(AuditOperationsTest, ProvesAnEntryToBeInTheLog) {
+  ASSERT_TRUE(Append(Run(1, 20)).ok());
+  const auto get = [this](uint64_t index, const CallContext& call = Auditor()) {
+    return Write([&](Transaction& tx) { return ops_.GetEntry(tx, call, index); });
+  };
+  EXPECT_FALSE(get(3)->proof.has_value()) << "nothing is signed yet";
+  ASSERT_TRUE(Sign().ok());
+  Hasher hasher;
+  for (uint64_t index = 0; index < 20; ++index) {
+    const absl::StatusOr<ProvenEntry> proven = get(index);
+    ASSERT_TRUE(proven.ok()) << proven.status();
+    const absl::StatusOr<Checkpoint> checkpoint =
+        OpenCheckpoint(proven->checkpoint_note, {ops_.verifier()});
+    ASSERT_TRUE(checkpoint.ok());
+    EXPECT_TRUE(VerifyInclusion(hasher.Leaf(proven->entry.leaf_bytes), index, checkpoint->size,
+                                *proven->proof, checkpoint->root, hasher));
+  }
+  EXPECT_EQ(ReasonOf(get(20).status()), "RESOURCE_NOT_FOUND");
+  // Entry 1 is of par-1, entry 2 of syd-1.
+  const CallContext at_paris = Caller("users/a", "compliance_auditor", {"par-1"});
+  EXPECT_TRUE(get(1, at_paris).ok());
+  EXPECT_EQ(ReasonOf(get(2, at_paris).status()), "RESOURCE_NOT_FOUND");
+}
+
+TEST_F(AuditOperationsTest, FindsEntriesByEveryKeyAndScansForTheRest) {
+  ASSERT_TRUE(Append(Run(1, 60)).ok());
+  const auto expect = [](const std::function<bool(uint64_t)>& belongs) {
+    std::vector<uint64_t> indexes;
+    for (uint64_t sequence = 60; sequence >= 1; --sequence) {
+      if (belongs(sequence)) indexes.push_back(sequence - 1);
+    }
+    return indexes;
+  };
+  for (const int page_size : {1, 7, 500}) {
+    EXPECT_EQ(List("", page_size), expect([](uint64_t) { return true; }));
+    EXPECT_EQ(List("patient = \"patients/p-2\"", page_size),
+              expect([](uint64_t s) { return s % 3 != 0 && s % 4 == 2; }));
+    EXPECT_EQ(List("actor = \"users/u3\"", page_size),
+              expect([](uint64_t s) { return s % 4 == 3; }));
+    EXPECT_EQ(List("site = \"sites/par-1\" AND outcome = REFUSED", page_size),
+              expect([](uint64_t s) { return s % 10 == 0; }));
+    EXPECT_EQ(List("violation = true OR reason = SLOT_TAKEN", page_size),
+              expect([](uint64_t s) { return s % 7 == 0 || s % 5 == 0; }));
+    EXPECT_EQ(List(absl::StrCat("lot = \"", kLot, "\" AND NOT role = chain_admin"), page_size),
+              expect([](uint64_t) { return true; }));
+  }
+  EXPECT_EQ(List("request_id = \"0198f2c4-0000-4000-8000-000000000042\""),
+            (std::vector<uint64_t>{41}));
+  EXPECT_EQ(List("correlation_id = \"c-4\""), (std::vector<uint64_t>{13, 12, 11}));
+  EXPECT_EQ(List("patient = \"patients/nobody\""), (std::vector<uint64_t>{}));
+  // SampleDraft(s) happened s * 1.000000007 s after 22:13:20.
+  EXPECT_EQ(List("time >= \"2023-11-14T22:13:50Z\" AND time < \"2023-11-14T22:13:52Z\""),
+            (std::vector<uint64_t>{30, 29}));
+  EXPECT_EQ(List("time > \"2024-01-01T00:00:00Z\""), (std::vector<uint64_t>{}));
+}
+
+TEST_F(AuditOperationsTest, FindsAcrossIndexSegmentsAndTimeBlocks) {
+  for (uint64_t first = 1; first < 5000; first += 1000) {
+    ASSERT_TRUE(Append(Run(first, first + 999)).ok());
+  }
+  EXPECT_EQ(List("actor = \"users/u1\" AND violation = true").size(), 5000u / 28);
+  EXPECT_EQ(List("request_id = \"0198f2c4-0000-4000-8000-000000000002\""),
+            (std::vector<uint64_t>{1}));
+  EXPECT_EQ(List("reason = NONE").size(), 0u);
+  EXPECT_EQ(List("time < \"2023-11-14T22:13:22.5Z\""), (std::vector<uint64_t>{1, 0}));
+  EXPECT_EQ(Timeline("patients/p-1").size(), 834u);
+}
+
+TEST_F(AuditOperationsTest, ShowsACallerItsOwnSitesOnly) {
+  ASSERT_TRUE(Append(Run(1, 30)).ok());
+  const CallContext at_paris = Caller("users/a", "compliance_auditor", {"par-1"});
+  for (const uint64_t index : List("", 500, at_paris)) EXPECT_EQ(index % 2, 1u);
+  EXPECT_EQ(List("", 500, at_paris).size(), 15u);
+  EXPECT_EQ(List("site = \"sites/syd-1\"", 500, at_paris).size(), 0u);
+  EXPECT_EQ(Timeline(kLot, 500, at_paris).size(), 15u);
+}
+
+TEST_F(AuditOperationsTest, TouchesThePatientAskedForEvenWhenNothingIsFound) {
+  const CallContext call = Auditor();
+  ASSERT_TRUE(Write([&](Transaction& tx) {
+                return ops_.ListEntries(tx, call, {"patient = \"patients/p-404\"", 50, {}});
+              }).ok());
+  EXPECT_EQ(call.audit.keys.count({"patient", "patients/p-404"}), 1u);
+}
+
+TEST_F(AuditOperationsTest, RefusesAFilterItCannotRead) {
+  const absl::Status status = Write([&](Transaction& tx) {
+                                return ops_.ListEntries(tx, Auditor(), {"colour = red", 50, {}});
+                              }).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ReasonOf(status), "FILTER_INVALID");
+}
+
+TEST_F(AuditOperationsTest, OrdersATimelineByTimeAcrossSourcesAndBySourceWithin) {
+  Batch scheduling = Run(1, 3);
+  Batch inventory = Run(1, 3, "inventory");
+  const int64_t start = scheduling.drafts[0].time_ns;
+  scheduling.drafts[0].time_ns = start + 10;
+  scheduling.drafts[1].time_ns = start + 5;  // its clock was set back
+  scheduling.drafts[2].time_ns = start + 40;
+  for (int i = 0; i < 3; ++i) inventory.drafts[i].time_ns = start + 8 + 10 * i;  // 8 18 28
+  ASSERT_TRUE(Append(scheduling).ok());
+  ASSERT_TRUE(Append(inventory, Caller("services/inventory", "service")).ok());
+  for (const int page_size : {1, 2, 500}) {
+    EXPECT_EQ(Timeline(kLot, page_size), (std::vector<uint64_t>{3, 0, 1, 4, 5, 2}));
+  }
+}
+
+TEST_F(AuditOperationsTest, AnAppointmentsTimelineFollowsItsProcesses) {
+  Batch batch = Run(1, 4);
+  batch.drafts[0].correlation_id = "booking";
+  batch.drafts[1].correlation_id = "booking";
+  batch.drafts[1].keys.clear();  // the clearance asked for this booking
+  batch.drafts[1].object = {};
+  batch.drafts[2].correlation_id = "booking";
+  batch.drafts[2].keys = {
+      {KeyKind::kAppointment, "sites/par-1/appointments/0198f2c4-0000-7000-8000-0000000000a2"}};
+  batch.drafts[3].correlation_id = "other";
+  batch.drafts[3].keys.clear();
+  ASSERT_TRUE(Append(batch).ok());
+  EXPECT_EQ(Timeline(kAppointment), (std::vector<uint64_t>{0, 1}))
+      << "another appointment of the same process is another story";
+}
+
+TEST_F(AuditOperationsTest, RefusesTimelinesOfOtherThingsAndOverlongOnes) {
+  TimelineRequest request;
+  for (const char* name : {"sites/par-1", "lots/x", "entries/1", "patients/", ""}) {
+    request.name = name;
+    const absl::Status status =
+        Write([&](Transaction& tx) { return ops_.GetTimeline(tx, Auditor(), request); }).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << name;
+    EXPECT_EQ(ReasonOf(status), "FIELD_INVALID") << name;
+  }
+}
+
+TEST_F(AuditOperationsTest, SignsOnceForWhatIsThereAndKeepsOnePerHour) {
+  EXPECT_EQ(ReasonOf(Write([&](Transaction& tx) { return ops_.GetCheckpoint(tx); }).status()),
+            "CHECKPOINT_NOT_YET");
+  const auto sizes = [this] {
+    std::vector<uint64_t> found;
+    const auto stored = Write([](Transaction& tx) { return ListCheckpoints(tx); });
+    for (const StoredCheckpoint& checkpoint : *stored) found.push_back(checkpoint.tree_size);
+    return found;
+  };
+  ASSERT_TRUE(Sign().ok());
+  EXPECT_EQ(sizes(), (std::vector<uint64_t>{0}));
+  for (uint64_t n = 1; n <= 3; ++n) {
+    ASSERT_TRUE(Append(Run(n, n)).ok());
+    ASSERT_TRUE(Sign().ok());
+    ASSERT_TRUE(Sign().ok()) << "nothing new";
+  }
+  EXPECT_EQ(sizes(), (std::vector<uint64_t>{3}));
+  clock_.Advance(absl::Hours(1));
+  ASSERT_TRUE(Append(Run(4, 4)).ok());
+  ASSERT_TRUE(Sign().ok());
+  ASSERT_TRUE(Append(Run(5, 5)).ok());
+  ASSERT_TRUE(Sign().ok());
+  EXPECT_EQ(sizes(), (std::vector<uint64_t>{3, 5}));
+}
+
+TEST_F(AuditOperationsTest, ExportsWhatVerifies) {
+  ASSERT_TRUE(Append(Run(1, 700)).ok());
+  ASSERT_TRUE(Sign().ok());
+  ASSERT_TRUE(Append(Run(701, 705)).ok());  // beyond the checkpoint: in the next export
+  const VerifyReport all = Verify(ExportBundle({"", true}));
+  EXPECT_TRUE(all.ok) << all.problem;
+  EXPECT_EQ(all.entries, 700u);
+  EXPECT_EQ(all.payloads, 700u - 700 / 3);
+  const VerifyReport bare = Verify(ExportBundle({"", false}));
+  EXPECT_TRUE(bare.ok) << bare.problem;
+  EXPECT_EQ(bare.payloads, 0u);
+  for (const std::string filter :
+       {"patient = \"patients/p-2\"", "violation = true", "reason = NONE"}) {
+    const std::string bundle = ExportBundle({filter, false});
+    const VerifyReport report = Verify(bundle);
+    EXPECT_TRUE(report.ok) << filter << ": " << report.problem;
+    EXPECT_EQ(report.entries + report.left_out, 700u);
+    EXPECT_EQ(report.entries, List(filter + " AND time < \"2023-11-14T22:25:00.5Z\"").size());
+    EXPECT_FALSE(absl::StrContains(bundle, "patients/"));
+  }
+}
+
+TEST_F(AuditOperationsTest, EveryTamperingOfTheStoreIsFoundAndNamed) {
+  const struct {
+    const char* statement;
+    std::optional<uint64_t> first_bad;
+    bool refuses_start;
+  } cases[] = {
+      {"UPDATE audit_entry SET leaf = CAST(replace(CAST(leaf AS TEXT), 'TREAT', 'HMARK') AS BLOB) "
+       "WHERE entry_index = 7",
+       7, false},
+      {"UPDATE audit_payload SET payload = CAST(replace(CAST(payload AS TEXT), 'p-', 'q-') AS "
+       "BLOB) "
+       "WHERE entry_index = 9",
+       9, false},
+      {"DELETE FROM audit_payload WHERE entry_index = 9", 9, false},
+      {"UPDATE audit_tree SET hashes = zeroblob(32) WHERE entry_index = 4", 4, false},
+      {"DELETE FROM audit_entry WHERE entry_index = 11", 11, false},
+      {"DELETE FROM audit_tree WHERE entry_index = 11", 11, false},
+      {"UPDATE audit_entry SET leaf = (SELECT leaf FROM audit_entry WHERE entry_index = 3) "
+       "WHERE entry_index = 5",
+       5, false},
+      {"DELETE FROM audit_entry WHERE entry_index >= 15", 15, true},
+      {"DELETE FROM audit_tree WHERE entry_index >= 15", 15, true},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.statement);
+    temp_ = std::make_unique<TempDatabase>("audit", AuditMigrations());
+    ASSERT_TRUE(Append(Run(1, 20)).ok());
+    ASSERT_TRUE(Sign().ok());
+    Tamper(c.statement);
+    const VerifyReport report = Verify(ExportBundle({"", true}));
+    EXPECT_FALSE(report.ok);
+    EXPECT_EQ(report.first_bad_index, c.first_bad) << report.problem;
+    const absl::Status opened = Write([&](Transaction& tx) { return ops_.OpenLog(tx); });
+    EXPECT_EQ(opened.ok(), !c.refuses_start) << opened;
+    EXPECT_EQ(ReasonOf(opened), c.refuses_start ? "TREE_INCONSISTENT" : "");
+  }
+}
+
+TEST_F(AuditOperationsTest, TheStoreItselfRefusesToRewriteTheLog) {
+  ASSERT_TRUE(Append(Run(1, 5)).ok());
+  for (const char* statement :
+       {"UPDATE audit_entry SET time_ns = 0", "DELETE FROM audit_entry", "DELETE FROM audit_tree",
+        "UPDATE audit_tree SET hashes = zeroblob(32)", "UPDATE audit_payload SET salt = x'00'"}) {
+    EXPECT_FALSE(
+        Write([&](Transaction& tx) { return tx.Execute(Sql::Dynamic(statement), {}); }).ok())
+        << statement;
+  }
+}
+
+TEST_F(AuditOperationsTest, RefusesAKeyOfAnotherLog) {
+  ASSERT_TRUE(Write([&](Transaction& tx) { return ops_.OpenLog(tx); }).ok());
+  AuditOperations other(clock_, SamplePseudonyms(),
+                        *MakeSigningKey("another/log", std::string(32, 'k')), salts_);
+  const absl::Status status = Write([&](Transaction& tx) { return other.OpenLog(tx); });
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  // A new key of the same name is a rotation: old checkpoints still open, both keys are listed.
+  ASSERT_TRUE(Sign().ok());
+  clock_.Advance(absl::Minutes(1));
+  AuditOperations rotated(clock_, SamplePseudonyms(),
+                          *MakeSigningKey("meso.test/audit", std::string(32, 'r')), salts_);
+  ASSERT_TRUE(Write([&](Transaction& tx) { return rotated.OpenLog(tx); }).ok());
+  const auto keys = Write([&](Transaction& tx) { return rotated.ListLogKeys(tx); });
+  ASSERT_TRUE(keys.ok());
+  ASSERT_EQ(keys->size(), 2u);
+  EXPECT_TRUE((*keys)[0].current);
+  EXPECT_EQ((*keys)[0].verifier_key, rotated.verifier().Encode());
+  EXPECT_EQ((*keys)[1].verifier_key, ops_.verifier().Encode());
+}
+
+TEST_F(AuditOperationsTest, DeliversItsOwnEntriesOnce) {
+  AuditRecord record;
+  record.time = clock_.Now();
+  record.service = "audit";
+  record.actor = "users/ines";
+  record.action = "E";
+  record.outcome = "DENIED";
+  record.reason = "ROLE_REQUIRED";
+  record.method = "meso.audit.v1.AuditService/ListEntries";
+  record.keys = {{"patient", "patients/p-1"}, {"site", "sites/par-1"}};
+  record.facts = {{"n", "1"}};
+  std::vector<AuditRecord> records;
+  for (int i = 1; i <= 3; ++i) {
+    record.sequence = i;
+    records.push_back(record);
+  }
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(DeliverOwnEntries(*db(), ops_, "audit", kEpoch, records).ok());
+  }
+  EXPECT_EQ(TreeSize(), 3u);
+  EXPECT_EQ(List("service = audit AND outcome = DENIED AND patient = \"patients/p-1\""),
+            (std::vector<uint64_t>{2, 1, 0}));
+}
+
+TEST_F(AuditOperationsTest, AFailureAtAnyStatementOrCommitLeavesNothingAndARepeatCompletes) {
+  FaultyDatabase faulty(*db());
+  uint64_t next = 1;
+  const auto append = [&](uint64_t first, uint64_t last) {
+    const Batch batch = Run(first, last);
+    return faulty.Transact(
+        [&](Transaction& tx) { return ops_.BatchAppendEntries(tx, Scheduling(), batch).status(); });
+  };
+  ASSERT_TRUE(append(next, next + 2).ok());
+  next += 3;
+  faulty.Heal();
+  ASSERT_TRUE(append(next, next + 2).ok());
+  const int statements = faulty.statements();
+  const int commits = faulty.commits();
+  next += 3;
+  ASSERT_GT(statements, 10);
+  for (int fault = 1; fault <= statements + 2 * commits; ++fault) {
+    const uint64_t size = TreeSize();
+    const bool lost_answer = fault > statements + commits;
+    if (fault <= statements) {
+      faulty.FailStatement(fault);
+    } else if (!lost_answer) {
+      faulty.FailCommit(fault - statements);
+    } else {
+      faulty.LoseAnswer(fault - statements - commits);
+    }
+    EXPECT_EQ(ReasonOf(append(next, next + 2)), "STORAGE_UNAVAILABLE");
+    EXPECT_TRUE(faulty.fired()) << fault;
+    EXPECT_EQ(TreeSize(), lost_answer ? size + 3 : size) << fault;
+    faulty.Heal();
+    ASSERT_TRUE(append(next, next + 2).ok()) << fault;
+    EXPECT_EQ(TreeSize(), size + 3) << fault;
+    next += 3;
+  }
+  ASSERT_TRUE(Sign().ok());
+  const VerifyReport report = Verify(ExportBundle({"", true}));
+  EXPECT_TRUE(report.ok) << report.problem;
+  EXPECT_EQ(report.entries, next - 1);
+}
+
+}  // namespace
+}  // namespace meso::audit

@@ -1,0 +1,110 @@
+// The log's formats never change: these bytes were written once, and every build must write and
+// read the same.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "absl/strings/escaping.h"
+#include "meso/audit/v1/bundle.pb.h"
+#include "meso/audit/v1/log_leaf.pb.h"
+#include "services/audit/domain/bundle_record.h"
+#include "tests/services/audit/domain/entry_samples.h"
+
+namespace meso::audit {
+namespace {
+
+using nlohmann::json;
+
+std::string ReadData(const std::string& name) {
+  std::ifstream file("tests/data/" + name, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  EXPECT_FALSE(bytes.str().empty()) << name;
+  return bytes.str();
+}
+
+std::string Hex(absl::string_view bytes) { return absl::BytesToHexString(bytes); }
+
+TEST(GoldenTest, SealsTheSameLeavesAsEver) {
+  const json golden = json::parse(ReadData("audit_leaf_vectors.json"));
+  Hasher hasher;
+  const PseudonymKey pseudonyms = SamplePseudonyms();
+  ASSERT_EQ(golden["leaves"].size(), 15u);
+  for (const json& vector : golden["leaves"]) {
+    const uint64_t index = vector["index"];
+    const SealedEntry sealed = Seal(SampleDraft(index + 1), {"scheduling", kEpoch, index + 1},
+                                    index, pseudonyms, SampleSalt(index), hasher);
+    SCOPED_TRACE(index);
+    EXPECT_EQ(Hex(sealed.leaf_bytes), vector["leaf"].get<std::string>());
+    EXPECT_EQ(Hex(sealed.payload_bytes), vector["payload"].get<std::string>());
+    EXPECT_EQ(Hex(sealed.salt), vector["salt"].get<std::string>());
+    EXPECT_EQ(Hex(HashView(hasher.Leaf(sealed.leaf_bytes))),
+              vector["leaf_hash"].get<std::string>());
+    EXPECT_EQ(Hex(sealed.leaf.commitment), vector["commitment"].get<std::string>());
+  }
+  for (const auto& [patient, pseudonym] : golden["pseudonyms"].items()) {
+    EXPECT_EQ(pseudonyms.PseudonymOf(patient, hasher), pseudonym.get<std::string>());
+  }
+}
+
+TEST(GoldenTest, WritesAndVerifiesTheSameBundleAsEver) {
+  const json golden = json::parse(ReadData("audit_leaf_vectors.json"));
+  const SampleLog log(15, {0, 4, 15});
+  const std::string bundle = log.Bundle(true, [](uint64_t index) { return index % 4 == 2; });
+  EXPECT_TRUE(bundle == ReadData("audit_bundle.bin")) << "the bundle's bytes have changed";
+  const absl::StatusOr<VerifierKey> key = ParseVerifierKey(golden["key"].get<std::string>());
+  ASSERT_TRUE(key.ok());
+  std::istringstream in(ReadData("audit_bundle.bin"));
+  const VerifyReport report = VerifyBundle(in, {*key}, nullptr);
+  EXPECT_TRUE(report.ok) << report.problem;
+  EXPECT_EQ(Hex(HashView(report.root)), golden["root"].get<std::string>());
+  EXPECT_EQ(report.entries, 11u);
+  EXPECT_EQ(report.left_out, 4u);
+  EXPECT_EQ(log.checkpoints.back(), golden["checkpoint"].get<std::string>());
+}
+
+// The handwritten encoder and the published schema are the same format.
+template <typename Message>
+void ExpectSameAsSchema(const std::string& bytes) {
+  Message message;
+  ASSERT_TRUE(message.ParseFromString(bytes));
+  std::vector<const google::protobuf::FieldDescriptor*> unknown;
+  EXPECT_EQ(message.GetReflection()->GetUnknownFields(message).field_count(), 0);
+  EXPECT_EQ(Hex(message.SerializeAsString()), Hex(bytes));
+}
+
+TEST(GoldenTest, LeavesPayloadsAndRecordsAreTheirPublishedMessages) {
+  const SampleLog log(15);
+  for (const SealedEntry& entry : log.entries) {
+    ExpectSameAsSchema<v1::LogLeaf>(entry.leaf_bytes);
+    ExpectSameAsSchema<v1::EntryPayload>(entry.payload_bytes);
+    ExpectSameAsSchema<v1::BundleEntry>(EncodeEntry(
+        {entry.leaf.index, entry.leaf_bytes, log.rows[entry.leaf.index], "salt", "payload"}));
+  }
+  ExpectSameAsSchema<v1::BundleHeader>(EncodeHeader({"origin", 3, 4, "filter", true}));
+  ExpectSameAsSchema<v1::BundleLeftOut>(EncodeLeftOut({7, std::string(64, 'x')}));
+  ExpectSameAsSchema<v1::BundleTrailer>(EncodeTrailer({1, 2, 3, std::string(32, 'd')}));
+}
+
+TEST(GoldenTest, FieldNumbersOfALeafAreFrozen) {
+  const struct {
+    int number;
+    const char* name;
+  } frozen[] = {
+      {1, "index"},          {2, "time_ns"},         {3, "service"},        {4, "site"},
+      {5, "actor"},          {6, "on_behalf_of"},    {7, "client_address"}, {8, "request_id"},
+      {9, "correlation_id"}, {10, "causation_id"},   {11, "method"},        {12, "action"},
+      {13, "object"},        {14, "purpose"},        {15, "outcome"},       {16, "reason"},
+      {17, "violation"},     {18, "schema_version"}, {19, "source"},        {20, "commitment"},
+      {21, "keys"},          {22, "facts"}};
+  for (const auto& field : frozen) {
+    const auto* found = v1::LogLeaf::descriptor()->FindFieldByNumber(field.number);
+    ASSERT_NE(found, nullptr) << field.name;
+    EXPECT_EQ(found->name(), field.name);
+  }
+}
+
+}  // namespace
+}  // namespace meso::audit
