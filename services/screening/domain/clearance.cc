@@ -79,6 +79,11 @@ class Decision {
         then_(BuildFacts(input, book_, day_, /*then=*/true)) {}
 
   Clearance Decide() {
+    // Even where no answer makes a tag matter: nobody clears a recipe that could not be looked at.
+    if (!input_.cocktail.tags.has_value()) {
+      result_.missing_inputs.insert("cocktail");
+      blocked_by_input_ = true;
+    }
     for (const Rule& rule : input_.rule_set->rules) {
       for (const Outcome& outcome : rule.outcomes) Consider(rule, outcome);
     }
