@@ -46,15 +46,7 @@ Interval Session::when() const {
   return whole;
 }
 
-Interval Session::patient_time() const {
-  Interval whole{absl::InfiniteFuture(), absl::InfinitePast()};
-  for (const Segment& segment : segments) {
-    if (segment.phase == PhaseKind::kCleanup) continue;
-    whole.begin = std::min(whole.begin, segment.when.begin);
-    whole.end = std::max(whole.end, segment.when.end);
-  }
-  return whole;
-}
+Interval Session::patient_time() const { return when(); }
 
 PractitionerName Session::practitioner() const {
   PractitionerName anybody;

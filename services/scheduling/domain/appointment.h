@@ -53,7 +53,7 @@ struct Session {
 
   // From the first begin to the last end. Precondition: there is a segment.
   Interval when() const;
-  // While the patient is in it: without the cleanup.
+  // While the patient can't be in another session: all of it, the way from room to room included.
   Interval patient_time() const;
   // Of the procedure; empty when none is needed.
   PractitionerName practitioner() const;
