@@ -50,13 +50,25 @@ void ActiveCall::OnDone() {
 void ActiveCall::Shed(const absl::Status& status) { Conclude(status); }
 
 absl::Status ActiveCall::CheckWanted() const {
-  if (cancelled_.load(std::memory_order_relaxed) || server_.out_of_time.load()) {
+  if (cancelled_.load(std::memory_order_relaxed)) {
     return absl::CancelledError("the caller has gone");
+  }
+  if (server_.out_of_time.load()) {
+    return DependencyDown(server_.options.service, "it is shutting down");
   }
   if (server_.options.clock->Now() >= call_.deadline) {
     return absl::DeadlineExceededError("the deadline has passed");
   }
   return absl::OkStatus();
+}
+
+absl::Status ActiveCall::WhyStopped(absl::Status status) const {
+  // The database stops a call without knowing why it was told to.
+  const bool stopped = status.code() == absl::StatusCode::kDeadlineExceeded ||
+                       status.code() == absl::StatusCode::kCancelled;
+  if (!stopped || !ReasonOf(status).empty()) return status;
+  const absl::Status unwanted = CheckWanted();
+  return unwanted.ok() ? status : unwanted;
 }
 
 std::function<bool()> ActiveCall::CancelledCheck() {
@@ -109,7 +121,7 @@ void ActiveCall::SubmitMutation() {
   };
   write.done = [this](absl::Status status) {
     server_.stages.Post([this, status = std::move(status)] {
-      Conclude(IsTrialDone(status) ? absl::OkStatus() : status);
+      Conclude(IsTrialDone(status) ? absl::OkStatus() : WhyStopped(status));
     });
   };
   server_.options.database->Submit(std::move(write));
@@ -156,7 +168,7 @@ void ActiveCall::SubmitRead() {
   };
   read.done = [this](absl::Status status) {
     server_.stages.Post([this, status = std::move(status)] {
-      if (!status.ok()) return Refuse(status);
+      if (!status.ok()) return Refuse(WhyStopped(status));
       if (!method_.WritesAccessEntry()) return Conclude(status);
       RecordThenConclude(status, /*trial=*/false);
     });
@@ -176,7 +188,7 @@ void ActiveCall::LookForReply() {
   };
   read.done = [this](absl::Status status) {
     server_.stages.Post([this, status = std::move(status)] {
-      if (!status.ok()) return Refuse(status);
+      if (!status.ok()) return Refuse(WhyStopped(status));
       if (replayed_) return Conclude(status);
       StartSaga();
     });

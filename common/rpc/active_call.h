@@ -34,6 +34,7 @@ class ActiveCall final : public grpc::ServerUnaryReactor {
  private:
   // Not empty when nobody waits for the answer any more.
   absl::Status CheckWanted() const;
+  absl::Status WhyStopped(absl::Status status) const;
   absl::Status Prepare();
   void SubmitMutation();
   void SubmitRead();
