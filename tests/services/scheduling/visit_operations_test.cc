@@ -1,0 +1,185 @@
+#include "services/scheduling/visit_operations.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/error.h"
+#include "tests/services/scheduling/scheduling_clinic.h"
+
+namespace meso::scheduling {
+namespace {
+
+using Step = ScriptedSchedulingPeers::Step;
+using testing::ElementsAre;
+
+// A booked appointment on its own day.
+struct Visit {
+  Visit() : booked(clinic.Booked()) { clinic.database.clock().Advance(absl::Hours(22)); }
+
+  absl::StatusOr<SagaAnswer> CheckIn(int request = 10) {
+    return CheckInAppointment(clinic.env, clinic.Call(request, "CheckInAppointment"),
+                              {booked.name, ""});
+  }
+  absl::StatusOr<SagaAnswer> Start(int request = 11) {
+    return StartAppointment(clinic.env, clinic.Call(request, "StartAppointment"),
+                            {booked.name, ""});
+  }
+  absl::StatusOr<SagaAnswer> Complete(NoProductReason reason = NoProductReason::kUnspecified) {
+    return CompleteAppointment(clinic.env, clinic.Call(12, "CompleteAppointment"),
+                               {{booked.name, ""}, reason});
+  }
+  absl::StatusOr<Appointment> Cancel() {
+    absl::StatusOr<Appointment> cancelled;
+    const absl::Status status = clinic.Do([&](Transaction& tx) {
+      cancelled = CancelAppointment(clinic.env, tx, clinic.Call(13, "CancelAppointment"),
+                                    {{booked.name, ""}, CancelReason::kPatientRequest});
+      return cancelled.status();
+    });
+    if (!status.ok()) return status;
+    return cancelled;
+  }
+  AppointmentState State() { return clinic.Get(booked.name)->state; }
+
+  SchedulingClinic clinic;
+  Appointment booked;
+};
+
+TEST(VisitOperationsTest, RunsFromCheckInToCompletion) {
+  Visit visit;
+  ASSERT_TRUE(visit.CheckIn().ok());
+  visit.clinic.peers.reservation_state = "DRAWN";
+  ASSERT_TRUE(visit.Start().ok());
+  visit.clinic.peers.administrations.names = {"administrations/1"};
+  visit.clinic.peers.administrations.given_ampoules = 3;
+  ASSERT_TRUE(visit.Complete().ok());
+  const Appointment done = *visit.clinic.Get(visit.booked.name);
+  EXPECT_EQ(done.state, AppointmentState::kCompleted);
+  EXPECT_THAT(done.administrations, ElementsAre("administrations/1"));
+  EXPECT_NE(done.actual_end_time, absl::InfinitePast());
+  EXPECT_THAT(visit.clinic.EventTypes(), ElementsAre("AppointmentBooked", "AppointmentCheckedIn",
+                                                     "AppointmentStarted", "AppointmentCompleted"));
+  EXPECT_EQ(visit.clinic.Count("meso_audit"), 4);
+}
+
+TEST(VisitOperationsTest, ARepeatedRequestGetsTheFirstAnswer) {
+  Visit visit;
+  ASSERT_TRUE(visit.CheckIn().ok());
+  // The caller layer looks for a reply first; a twin that slipped past it meets the same answer.
+  EXPECT_EQ(ReasonOf(visit.CheckIn(99).status()), "STATE_NOT_ALLOWED");
+  EXPECT_EQ(visit.clinic.Count("meso_audit"), 2);
+}
+
+TEST(VisitOperationsTest, CheckInWaitsForTheDay) {
+  Visit visit;
+  visit.clinic.database.clock().Advance(-absl::Hours(22));
+  EXPECT_EQ(ReasonOf(visit.CheckIn().status()), "STATE_NOT_ALLOWED");
+  EXPECT_EQ(visit.clinic.peers.calls(Step::kGetReservation), 0);
+}
+
+TEST(VisitOperationsTest, CheckInNeedsClearanceConsentAndStock) {
+  Visit visit;
+  visit.clinic.peers.clearance.state = "PROVISIONAL";
+  EXPECT_EQ(ReasonOf(visit.CheckIn().status()), "CLEARANCE_REQUIRED");
+  visit.clinic.peers.clearance.state = "CLEARED";
+  visit.clinic.peers.clearance.consent.clear();
+  EXPECT_EQ(ReasonOf(visit.CheckIn().status()), "CONSENT_MISSING");
+  visit.clinic.peers.clearance.consent = "consents/1";
+  for (const char* state : {"INVALIDATED", "RELEASED", "EXPIRED", "PROMISED"}) {
+    visit.clinic.peers.reservation_state = state;
+    EXPECT_EQ(ReasonOf(visit.CheckIn().status()), "STOCK_NOT_AVAILABLE") << state;
+  }
+  visit.clinic.peers.reservation_state = "CONFIRMED";
+  visit.clinic.peers.TakeDown(Step::kClearance);
+  EXPECT_EQ(ReasonOf(visit.CheckIn().status()), "DEPENDENCY_DOWN");
+  visit.clinic.peers.Restore();
+  EXPECT_EQ(visit.State(), AppointmentState::kBooked);
+  EXPECT_TRUE(visit.CheckIn().ok());
+}
+
+TEST(VisitOperationsTest, ARecallThatOvertakesTheAnswerRefusesCheckInAndStart) {
+  for (const bool at_start : {false, true}) {
+    Visit visit;
+    if (at_start) {
+      ASSERT_TRUE(visit.CheckIn().ok());
+      visit.clinic.peers.reservation_state = "DRAWN";
+    }
+    visit.clinic.peers.AfterNext(Step::kGetReservation, [&] {
+      EXPECT_TRUE(visit.clinic
+                      .Do([&](Transaction& tx) {
+                        return TakeInLotHeld(visit.clinic.env, tx, visit.clinic.At("inventory", 1),
+                                             {visit.clinic.peers.lots[0], "h", "LOT_RECALLED", ""});
+                      })
+                      .ok());
+    });
+    EXPECT_EQ(ReasonOf(at_start ? visit.Start().status() : visit.CheckIn().status()),
+              "APPOINTMENT_AT_RISK");
+  }
+}
+
+TEST(VisitOperationsTest, StartNeedsEveryProductDrawnAndTheEmergencyKit) {
+  Visit visit;
+  EXPECT_EQ(ReasonOf(visit.Start().status()), "STATE_NOT_ALLOWED");
+  ASSERT_TRUE(visit.CheckIn().ok());
+  visit.clinic.peers.reservation_state = "CONFIRMED";
+  EXPECT_EQ(ReasonOf(visit.Start().status()), "STOCK_NOT_AVAILABLE");
+  visit.clinic.peers.reservation_state = "DRAWN";
+  visit.clinic.peers.kit = {true, {"products/EMR-ADR"}};
+  const absl::Status status = visit.Start().status();
+  EXPECT_EQ(ReasonOf(status), "EMERGENCY_KIT_MISSING");
+  EXPECT_EQ(DetailsOf(status).violations[0].subject, "products/EMR-ADR");
+  visit.clinic.peers.kit = {};
+  EXPECT_TRUE(visit.Start().ok());
+}
+
+TEST(VisitOperationsTest, CompleteNeedsTheRecordOrAReason) {
+  Visit visit;
+  ASSERT_TRUE(visit.CheckIn().ok());
+  visit.clinic.peers.reservation_state = "DRAWN";
+  ASSERT_TRUE(visit.Start().ok());
+  EXPECT_EQ(ReasonOf(visit.Complete().status()), "ADMINISTRATION_MISSING");
+  visit.clinic.peers.administrations = {{"administrations/1"}, 2, 1};
+  EXPECT_EQ(ReasonOf(visit.Complete().status()), "ADMINISTRATION_MISSING");
+  EXPECT_EQ(ReasonOf(visit.Complete(NoProductReason::kClinicalDecision).status()), "FIELD_INVALID");
+  visit.clinic.peers.administrations = {};
+  ASSERT_TRUE(visit.Complete(NoProductReason::kClinicalDecision).ok());
+  EXPECT_EQ(visit.State(), AppointmentState::kCompleted);
+}
+
+TEST(VisitOperationsTest, CancellingFreesTheSlotAndSaysWhetherItWasLate) {
+  Visit visit;
+  const auto cancelled = visit.Cancel();
+  ASSERT_TRUE(cancelled.ok()) << cancelled.status();
+  EXPECT_TRUE(cancelled->late_cancel);
+  EXPECT_EQ(visit.clinic.Count("occupation WHERE active = 1"), 0);
+  EXPECT_THAT(visit.clinic.EventTypes(), ElementsAre("AppointmentBooked", "AppointmentCancelled"));
+  EXPECT_EQ(ReasonOf(visit.Cancel().status()), "STATE_NOT_ALLOWED");
+  SchedulingClinic early;
+  const Appointment booked = early.Booked();
+  early.database.clock().Advance(-absl::Hours(2));
+  absl::StatusOr<Appointment> in_time;
+  ASSERT_TRUE(early
+                  .Do([&](Transaction& tx) {
+                    in_time = CancelAppointment(early.env, tx, early.Call(2),
+                                                {{booked.name, ""}, CancelReason::kPatientIll});
+                    return in_time.status();
+                  })
+                  .ok());
+  EXPECT_FALSE(in_time->late_cancel);
+}
+
+TEST(VisitOperationsTest, AnOldEtagIsRefused) {
+  Visit visit;
+  EXPECT_EQ(ReasonOf(CheckInAppointment(visit.clinic.env, visit.clinic.Call(10),
+                                        {visit.booked.name, "r1"})
+                         .status()),
+            "ETAG_MISMATCH");
+  EXPECT_EQ(ReasonOf(CheckInAppointment(visit.clinic.env, visit.clinic.Call(10),
+                                        {AppointmentName("sites/par-1/appointments/"
+                                                         "ffffffff-0000-7000-8000-000000000001"),
+                                         ""})
+                         .status()),
+            "RESOURCE_NOT_FOUND");
+}
+
+}  // namespace
+}  // namespace meso::scheduling
