@@ -48,7 +48,7 @@ struct ConsumerOptions {
   Metrics* metrics = nullptr;
   int tries_max = 10;                                       // then the event is a dead letter
   absl::Duration retry_delay_min = absl::Milliseconds(20);  // doubled per try
-  absl::Duration retry_delay_max = absl::Seconds(2);
+  absl::Duration retry_delay_max = absl::Seconds(1);
   absl::Duration silence_max = absl::Seconds(1);   // after the fast feed's last heartbeat expired
   absl::Duration check_every = absl::Seconds(30);  // ask the source even when all looks well
 };

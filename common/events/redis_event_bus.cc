@@ -1,5 +1,7 @@
 #include "common/events/redis_event_bus.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
