@@ -6,7 +6,7 @@
 #include "common/base/status_macros.h"
 #include "common/config/process_config.h"
 #include "generated/audit_migrations.h"
-#include "services/audit/own_entries.h"
+#include "services/audit/events/audit_consumer.h"
 
 namespace meso::audit {
 namespace {

@@ -1,4 +1,4 @@
-#include "services/audit/own_entries.h"
+#include "services/audit/events/audit_consumer.h"
 
 #include <algorithm>
 #include <map>

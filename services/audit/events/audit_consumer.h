@@ -1,10 +1,12 @@
-// The audit service's own entries: reads of the log, refusals, denials.
+// What the audit service takes in without being called: its own entries (reads of the log,
+// refusals, denials).
 //
-// They are written to this process's audit outbox like any service's, and its relay hands them to
-// DeliverOwnEntries instead of sending them over the network. No call, and no entry about the
-// entry. Thread-safe.
-#ifndef MESO_SERVICES_AUDIT_OWN_ENTRIES_H_
-#define MESO_SERVICES_AUDIT_OWN_ENTRIES_H_
+// It follows no other service's events: whatever happens elsewhere arrives as an entry. Its own
+// entries are written to this process's audit outbox like any service's, and its relay hands them
+// to DeliverOwnEntries instead of sending them over the network. No entry is made about an entry.
+// Thread-safe.
+#ifndef MESO_SERVICES_AUDIT_EVENTS_AUDIT_CONSUMER_H_
+#define MESO_SERVICES_AUDIT_EVENTS_AUDIT_CONSUMER_H_
 
 #include <string>
 #include <vector>
@@ -28,4 +30,4 @@ absl::Status DeliverOwnEntries(Database& database, const AuditOperations& operat
 
 }  // namespace meso::audit
 
-#endif  // MESO_SERVICES_AUDIT_OWN_ENTRIES_H_
+#endif  // MESO_SERVICES_AUDIT_EVENTS_AUDIT_CONSUMER_H_
