@@ -6,8 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <map>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +14,7 @@
 #include "common/database/outbox.h"
 #include "services/screening/screening_operations.h"
 #include "tests/services/screening/default_content.h"
+#include "tests/services/screening/fake_peers.h"
 #include "tests/support/temp_database.h"
 
 namespace meso::screening {
@@ -24,22 +23,6 @@ inline constexpr char kAuthor[] = "users/author";
 inline constexpr char kPublisher[] = "users/publisher";
 inline constexpr char kNurse[] = "users/nurse";                 // at sites/par-1
 inline constexpr char kForeignNurse[] = "users/foreign-nurse";  // at sites/syd-1
-
-// Inventory and scheduling as the test wants them.
-class FakePeers final : public ScreeningPeers {
- public:
-  absl::StatusOr<FetchedCocktail> GetCocktail(const CallContext& call,
-                                              const CocktailRevisionName& name) override;
-  absl::Status CatchUp(absl::string_view source, absl::Time deadline) override;
-
-  bool down = false;
-  // By name: tags, and whether it is published.
-  std::map<std::string, std::pair<std::set<std::string>, bool>> cocktails;
-  int cocktails_asked = 0;
-  std::function<void()> before_answer;  // runs while inventory "thinks"
-  std::map<std::string, int> caught_up;
-  std::function<void(absl::string_view source)> on_catch_up;  // delivers events
-};
 
 class OperationsFixture : public ::testing::Test {
  protected:
