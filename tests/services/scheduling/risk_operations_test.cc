@@ -59,7 +59,8 @@ class RiskOperationsTest : public testing::Test {
   }
   std::vector<std::string> Reasons() {
     std::vector<std::string> reasons;
-    for (const Risk& risk : clinic_.Get(booked_.name)->risks) reasons.push_back(risk.reason);
+    const Appointment now = *clinic_.Get(booked_.name);
+    for (const Risk& risk : now.risks) reasons.push_back(risk.reason);
     return reasons;
   }
 
