@@ -1,0 +1,250 @@
+// RecordAdministration: what already happened, with the ledger brought into line and every broken
+// rule flagged.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/error.h"
+#include "common/base/failpoint.h"
+#include "common/base/resource_name.h"
+#include "common/base/status_macros.h"
+#include "services/inventory/domain/calendar.h"
+#include "services/inventory/inventory_operations.h"
+#include "services/inventory/paged.h"
+#include "services/inventory/stock_steps.h"
+#include "services/inventory/store/administration_store.h"
+#include "services/inventory/store/reservation_store.h"
+#include "services/inventory/store/stock_store.h"
+
+namespace meso::inventory {
+namespace {
+
+absl::Status BooksDisagree() {
+  return absl::InternalError("the ledger does not have the units it was just given");
+}
+
+std::vector<DrawnLot> Outstanding(const std::vector<DrawRow>& draws) {
+  std::vector<DrawnLot> open;
+  for (const DrawRow& row : draws) {
+    if (row.drawn.accounted < row.drawn.ampoules) open.push_back(row.drawn);
+  }
+  return open;
+}
+
+absl::Status FillOutstanding(Transaction& tx, Administration& record) {
+  MESO_ASSIGN_OR_RETURN(const std::vector<DrawRow> draws, ListDraws(tx, record.appointment));
+  record.outstanding = Outstanding(draws);
+  return absl::OkStatus();
+}
+
+// One record being written.
+class Recording {
+ public:
+  Recording(Step& step, Administration record) : step_(step), record_(std::move(record)) {}
+
+  absl::StatusOr<Administration> Run() {
+    record_.site = SiteName(SiteOf(record_.appointment.value()));
+    MESO_ASSIGN_OR_RETURN(zone_, LoadZone(step_.tx, record_.site));
+    FieldErrors errors;
+    CheckAdministration(record_, step_.now, errors);
+    MESO_RETURN_IF_ERROR(errors.ToStatus());
+    record_.name = AdministrationName(absl::StrCat("administrations/", step_.ids.NewId()));
+    record_.record_time = step_.now;
+    record_.recorder = step_.call.user().subject;
+    MESO_RETURN_IF_ERROR(CheckPatient());
+    for (AdministeredLot& line : record_.lots) MESO_RETURN_IF_ERROR(Account(line));
+    MESO_RETURN_IF_ERROR(InsertAdministration(step_.tx, record_));
+    MESO_FAILPOINT("inventory.administer.before_commit");
+    FlagDeviations();
+    MESO_RETURN_IF_ERROR(FillOutstanding(step_.tx, record_));
+    return std::move(record_);
+  }
+
+ private:
+  absl::Status CheckPatient() {
+    MESO_ASSIGN_OR_RETURN(const PatientName earlier,
+                          PatientOfAppointment(step_.tx, record_.appointment));
+    if (!earlier.empty() && earlier != record_.patient) {
+      record_.deviations.push_back({"PATIENT_MISMATCH", LotName(),
+                                    "An earlier record of the appointment names another patient."});
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<LotEvidence> LoadEvidence(const LotName& name) {
+    LotEvidence evidence;
+    // Holds that were ended since count too: what matters is the moment it was given.
+    MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot, LoadLot(step_.tx, name, true));
+    if (!lot) return ResourceNotFound(name.value());
+    evidence.lot = *lot;
+    MESO_ASSIGN_OR_RETURN(const std::optional<Product> product,
+                          LoadProduct(step_.tx, lot->product));
+    if (!product) return ResourceNotFound(lot->product.value());
+    evidence.product = *product;
+    evidence.use = {record_.site, DateAt(record_.occurred_time, zone_), record_.occurred_time,
+                    product->min_remaining_life_days};
+    MESO_ASSIGN_OR_RETURN(const std::vector<DrawRow> draws,
+                          ListDraws(step_.tx, record_.appointment));
+    for (const DrawRow& row : draws) {
+      if (row.drawn.lot_row == lot->row) {
+        evidence.drawn_open += row.drawn.ampoules - row.drawn.accounted;
+      }
+    }
+    MESO_ASSIGN_OR_RETURN(const std::vector<Balance> balances,
+                          ListBalancesOfLot(step_.tx, lot->row));
+    for (const Balance& balance : balances) {
+      if (balance.site == record_.site) evidence.on_hand += balance.on_hand;
+    }
+    return evidence;
+  }
+
+  // Brings the books into line with one line of the record.
+  absl::Status Account(AdministeredLot& line) {
+    MESO_ASSIGN_OR_RETURN(const LotEvidence evidence, LoadEvidence(line.lot));
+    line.lot_row = evidence.lot.row;
+    line.product = evidence.lot.product;
+    line.lot_number = evidence.lot.lot_number;
+    for (Deviation& deviation : DecideDeviations(line, evidence)) {
+      record_.deviations.push_back(std::move(deviation));
+    }
+    const int64_t missing = line.ampoules + line.wasted - evidence.drawn_open;
+    if (missing > 0) MESO_RETURN_IF_ERROR(DrawUnrecorded(evidence, missing));
+    MESO_RETURN_IF_ERROR(Use(evidence.lot, MovementKind::kAdminister, line.ampoules));
+    MESO_RETURN_IF_ERROR(Use(evidence.lot, MovementKind::kWaste, line.wasted));
+    step_.call.Touch("lot", line.lot.value());
+    return absl::OkStatus();
+  }
+
+  // Units given without having been drawn: taken from the shelf now, and where the books have too
+  // few, found first.
+  absl::Status DrawUnrecorded(const LotEvidence& evidence, int64_t ampoules) {
+    const Lot& lot = evidence.lot;
+    if (ampoules > evidence.on_hand) {
+      MESO_RETURN_IF_ERROR(
+          Append(lot, MovementKind::kAdjust, kMainUnit, ampoules - evidence.on_hand));
+    }
+    MESO_RETURN_IF_ERROR(TakeFromReservations(lot, ampoules));
+    MESO_ASSIGN_OR_RETURN(const std::vector<Balance> balances,
+                          ListBalancesOfLot(step_.tx, lot.row));
+    for (const Balance& balance : balances) {
+      if (balance.site != record_.site || ampoules == 0) continue;
+      const int64_t taken = std::min(ampoules, balance.on_hand - balance.reserved);
+      if (taken == 0) continue;
+      MESO_RETURN_IF_ERROR(Append(lot, MovementKind::kDraw, balance.unit, taken));
+      MESO_RETURN_IF_ERROR(
+          AddDraw(step_.tx, record_.appointment, lot.row, record_.site, balance.unit, taken));
+      ampoules -= taken;
+    }
+    return ampoules == 0 ? absl::OkStatus() : BooksDisagree();
+  }
+
+  // The units are gone, whoever they were kept for: the newest reservations lose them and look for
+  // others.
+  absl::Status TakeFromReservations(const Lot& lot, int64_t ampoules) {
+    MESO_ASSIGN_OR_RETURN(const std::vector<Balance> balances,
+                          ListBalancesOfLot(step_.tx, lot.row));
+    int64_t missing = ampoules;
+    for (const Balance& balance : balances) {
+      if (balance.site == record_.site) missing -= balance.on_hand - balance.reserved;
+    }
+    if (missing <= 0) return absl::OkStatus();
+    MESO_ASSIGN_OR_RETURN(const std::vector<Reservation> reservations,
+                          ListReservationsOnLot(step_.tx, lot.row, record_.site));
+    for (const Reservation& reservation : reservations) {
+      for (const Allocation& allocation : reservation.allocations) {
+        if (allocation.lot_row != lot.row || allocation.Left() == 0 || missing <= 0) continue;
+        const int64_t taken = std::min(missing, allocation.Left());
+        MESO_RETURN_IF_ERROR(FreeUnits(step_.tx, lot.row, record_.site, allocation.unit, taken));
+        MESO_RETURN_IF_ERROR(RemoveAllocation(step_.tx, reservation.row, allocation, taken));
+        missing -= taken;
+      }
+      MESO_RETURN_IF_ERROR(Invalidate(step_, reservation, kStockTaken, {lot.name}));
+      if (missing <= 0) break;
+    }
+    return missing <= 0 ? absl::OkStatus() : BooksDisagree();
+  }
+
+  // From drawn to given or wasted, shelf by shelf of where it was drawn.
+  absl::Status Use(const Lot& lot, MovementKind kind, int64_t ampoules) {
+    if (ampoules == 0) return absl::OkStatus();
+    MESO_ASSIGN_OR_RETURN(const std::vector<DrawRow> draws,
+                          ListDraws(step_.tx, record_.appointment));
+    for (const DrawRow& row : draws) {
+      const int64_t used = std::min(
+          ampoules, row.drawn.lot_row == lot.row ? row.drawn.ampoules - row.drawn.accounted : 0);
+      if (used == 0) continue;
+      MESO_RETURN_IF_ERROR(Append(lot, kind, row.unit, used));
+      MESO_RETURN_IF_ERROR(
+          UpdateDrawAccounted(step_.tx, record_.appointment, lot.row, row.unit, used));
+      ampoules -= used;
+    }
+    return ampoules == 0 ? absl::OkStatus() : BooksDisagree();
+  }
+
+  absl::Status Append(const Lot& lot, MovementKind kind, const std::string& unit,
+                      int64_t ampoules) {
+    Movement movement;
+    movement.kind = kind;
+    movement.site = record_.site;
+    movement.unit = unit;
+    movement.ampoules = ampoules;
+    movement.record_time = step_.now;
+    movement.actor = record_.recorder;
+    movement.appointment = record_.appointment;
+    movement.administration = record_.name;
+    return AppendMovement(step_.tx, lot, movement, 0, BooksDisagree);
+  }
+
+  void FlagDeviations() {
+    if (record_.deviations.empty()) return;
+    std::set<std::string> codes;
+    for (const Deviation& deviation : record_.deviations) codes.insert(deviation.code);
+    step_.call.audit.violation = true;
+    step_.call.audit.facts["deviations"] = absl::StrJoin(codes, ",");
+  }
+
+  Step& step_;
+  Administration record_;
+  absl::TimeZone zone_;
+};
+
+}  // namespace
+
+absl::StatusOr<Administration> InventoryOperations::RecordAdministration(
+    Transaction& tx, const CallContext& call, const Administration& record) const {
+  Step step{tx, call, clock_.Now(), ids_, wake_work_};
+  return Recording(step, record).Run();
+}
+
+absl::StatusOr<Administration> InventoryOperations::GetAdministration(
+    Transaction& tx, const CallContext& call, const AdministrationName& name) const {
+  MESO_ASSIGN_OR_RETURN(std::optional<Administration> record, LoadAdministration(tx, name));
+  if (!record || !MaySee(call, record->site)) return ResourceNotFound(name.value());
+  MESO_RETURN_IF_ERROR(FillOutstanding(tx, *record));
+  return *std::move(record);
+}
+
+absl::StatusOr<PatientName> InventoryOperations::LoadPatientOf(
+    Transaction& tx, const AdministrationName& name) const {
+  MESO_ASSIGN_OR_RETURN(const std::optional<Administration> record, LoadAdministration(tx, name));
+  if (!record) return ResourceNotFound(name.value());
+  return record->patient;
+}
+
+absl::StatusOr<Page<Administration>> InventoryOperations::ListAdministrations(
+    Transaction& tx, const CallContext& call, const SitePageQuery& query) const {
+  MESO_ASSIGN_OR_RETURN(std::vector<Administration> records,
+                        meso::inventory::ListAdministrations(tx, query.site, query.page));
+  MESO_ASSIGN_OR_RETURN(
+      Page<Administration> page,
+      MakePage(
+          tx, std::move(records), query.page.size,
+          [](const Administration& record) { return record.name.value(); },
+          [&](const Administration& record) { return MaySee(call, record.site); }));
+  for (Administration& record : page.items) MESO_RETURN_IF_ERROR(FillOutstanding(tx, record));
+  return page;
+}
+
+}  // namespace meso::inventory

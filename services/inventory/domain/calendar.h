@@ -1,0 +1,31 @@
+// Dates in a site's calendar: expiry and use dates are whole days where the ampoule is used.
+//
+// Pure. A time zone is an IANA name loaded from the system's tzdata; times are instants.
+#ifndef MESO_SERVICES_INVENTORY_DOMAIN_CALENDAR_H_
+#define MESO_SERVICES_INVENTORY_DOMAIN_CALENDAR_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+
+namespace meso::inventory {
+
+// How far ahead physical lots are kept, in days of the site's calendar.
+inline constexpr int kAllocationHorizonDays = 14;
+
+// The zone of an IANA name; nullopt when tzdata does not know it.
+std::optional<absl::TimeZone> FindTimeZone(absl::string_view name);
+
+// The date at `zone` when the instant happens.
+absl::CivilDay DateAt(absl::Time instant, const absl::TimeZone& zone);
+
+// "2026-11-21"; exactly that form, an existing day of the years 1900 to 9999.
+std::optional<absl::CivilDay> ParseDate(absl::string_view text);
+std::string FormatDate(absl::CivilDay day);
+
+}  // namespace meso::inventory
+
+#endif  // MESO_SERVICES_INVENTORY_DOMAIN_CALENDAR_H_

@@ -1,0 +1,142 @@
+#include "services/inventory/domain/errors.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/error.h"
+#include "services/inventory/domain/calendar.h"
+#include "services/inventory/domain/reservation.h"
+
+namespace meso::inventory {
+namespace {
+
+constexpr absl::StatusCode kRefused = absl::StatusCode::kFailedPrecondition;
+
+std::string Explain(absl::string_view reason) {
+  if (reason == kLotExpired) return "it expires before the use date; take another lot";
+  if (reason == kLotQuarantined) return "it is in quarantine; wait for its release";
+  if (reason == kLotRecalled) return "it is recalled; set it aside";
+  if (reason == kLotNotReleased) return "it was not released; wait for its inspection";
+  if (reason == kBeyondUseDate) return "less life is left than the product asks for";
+  if (reason == kCountInProgress) return "it is being counted; wait for the count";
+  if (reason == kFullyReserved) return "all of it is reserved; release a reservation";
+  return std::string(reason);
+}
+
+}  // namespace
+
+absl::Status UnknownGtin(absl::string_view gtin) {
+  return Error(absl::StatusCode::kNotFound, "UNKNOWN_GTIN",
+               absl::StrCat("No product has the GTIN ", gtin, ". Register the product first."))
+      .With("gtin", gtin);
+}
+
+absl::Status LotMismatch(const Lot& known, absl::CivilDay given) {
+  return Error(kRefused, "LOT_MISMATCH",
+               absl::StrCat("Lot ", known.lot_number, " of ", known.product.value(),
+                            " is known to expire ", FormatDate(known.expiry), ", not ",
+                            FormatDate(given), ". Compare the pack: one of them was misread."))
+      .With("lot", known.name.value())
+      .With("known_expiry_date", FormatDate(known.expiry))
+      .With("given_expiry_date", FormatDate(given));
+}
+
+absl::Status ScanAmbiguous(absl::string_view field, absl::string_view why) {
+  return Error(absl::StatusCode::kInvalidArgument, "SCAN_AMBIGUOUS",
+               absl::StrCat("The scan can't be trusted: ", why,
+                            ". Compare the pack and type the field ", field, "."))
+      .With("field", field)
+      .Because({"SCAN_AMBIGUOUS", std::string(field), std::string(why)});
+}
+
+absl::Status InsufficientStock(const SiteName& site, absl::CivilDay use_date,
+                               const AllocationPlan& plan) {
+  std::vector<std::string> missing;
+  for (const Shortfall& shortfall : plan.shortfalls) {
+    missing.push_back(absl::StrCat(shortfall.product.value(), " (", shortfall.found, " of ",
+                                   shortfall.needed, ")"));
+  }
+  Error error(kRefused, kInsufficientStock,
+              absl::StrCat("Not enough usable ampoules at ", site.value(), " for ",
+                           FormatDate(use_date), ": ", absl::StrJoin(missing, ", "),
+                           ". Receive stock, or choose another site or date."));
+  error.With("site", site.value()).With("use_date", FormatDate(use_date));
+  for (const Shortfall& shortfall : plan.shortfalls) {
+    error.Because({kInsufficientStock, shortfall.product.value(),
+                   absl::StrCat(shortfall.found, " usable ampoules, ", shortfall.needed,
+                                " needed; receive stock")});
+  }
+  for (const SkippedLot& skipped : plan.skipped) {
+    for (const std::string& reason : skipped.reasons) {
+      error.Because({reason, skipped.lot.value(),
+                     absl::StrCat("lot ", skipped.lot_number, " (", skipped.ampoules,
+                                  " ampoules): ", Explain(reason))});
+    }
+  }
+  return error;
+}
+
+absl::Status NotEnoughOfLot(const Lot& lot, const SiteName& site, int64_t wanted, int64_t free) {
+  return Error(kRefused, kInsufficientStock,
+               absl::StrCat("Lot ", lot.lot_number, " has ", free, " unreserved ampoules at ",
+                            site.value(), ", ", wanted, " wanted. Take another lot."))
+      .With("lot", lot.name.value())
+      .With("site", site.value())
+      .With("free", absl::StrCat(free))
+      .With("wanted", absl::StrCat(wanted))
+      .Because({kInsufficientStock, lot.name.value(), "take another lot"});
+}
+
+absl::Status BeyondHorizon(const SiteName& site, absl::CivilDay use_date, absl::CivilDay horizon) {
+  return Error(
+             kRefused, "STOCK_NOT_AVAILABLE",
+             absl::StrCat("Ampoules can be kept until ", FormatDate(horizon), " at ", site.value(),
+                          ", not for ", FormatDate(use_date), ". Reserve nearer to the date."))
+      .With("site", site.value())
+      .With("use_date", FormatDate(use_date))
+      .With("horizon", FormatDate(horizon))
+      .With("cause", "BEYOND_HORIZON")
+      .Because({"BEYOND_HORIZON", site.value(),
+                absl::StrCat("lots are kept at most ", kAllocationHorizonDays, " days ahead")});
+}
+
+absl::Status LotNotUsable(const Lot& lot, const SiteName& site, absl::CivilDay use_date,
+                          const std::vector<std::string>& reasons) {
+  Error error(kRefused, reasons.front(),
+              absl::StrCat("Lot ", lot.lot_number, " may not be used at ", site.value(), " on ",
+                           FormatDate(use_date), ": ", Explain(reasons.front()), "."));
+  error.With("lot", lot.name.value())
+      .With("site", site.value())
+      .With("use_date", FormatDate(use_date))
+      .With("expiry_date", FormatDate(lot.expiry));
+  for (const std::string& reason : reasons) {
+    error.Because({reason, lot.name.value(), Explain(reason)});
+  }
+  return error;
+}
+
+absl::Status NotFefo(const Lot& wanted, const Lot& earlier) {
+  return Error(kRefused, "NOT_FEFO",
+               absl::StrCat("Lot ", earlier.lot_number, " expires ", FormatDate(earlier.expiry),
+                            ", before lot ", wanted.lot_number, " (", FormatDate(wanted.expiry),
+                            "). Take it, or say why not in fefo_override."))
+      .With("lot", wanted.name.value())
+      .With("earlier_lot", earlier.name.value())
+      .Because({"NOT_FEFO", wanted.name.value(), "an earlier expiring lot is usable"});
+}
+
+absl::Status NotInRecipe(const ProductName& product, absl::string_view reservation) {
+  return Error(kRefused, "STATE_NOT_ALLOWED",
+               absl::StrCat(reservation, " keeps no more ampoules of ", product.value(),
+                            ". Draw what its recipe asks for, or draw without a reservation."))
+      .With("product", product.value())
+      .With("reservation", reservation)
+      .Because({"STATE_NOT_ALLOWED", product.value(), "nothing of it is left to draw"});
+}
+
+absl::Status TraceTooLarge(absl::string_view what, int limit) {
+  return Error(kRefused, "RANGE_TOO_LARGE",
+               absl::StrCat("More than ", limit, " ", what, ". Read them page by page."))
+      .With("limit", absl::StrCat(limit));
+}
+
+}  // namespace meso::inventory

@@ -1,0 +1,44 @@
+// The refusals that are inventory's own, each named for the fact. Pure; none ever holds patient
+// data.
+#ifndef MESO_SERVICES_INVENTORY_DOMAIN_ERRORS_H_
+#define MESO_SERVICES_INVENTORY_DOMAIN_ERRORS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "services/inventory/domain/allocation.h"
+#include "services/inventory/domain/lot.h"
+
+namespace meso::inventory {
+
+// NOT_FOUND / UNKNOWN_GTIN.
+absl::Status UnknownGtin(absl::string_view gtin);
+// FAILED_PRECONDITION / LOT_MISMATCH: the number is known with another expiry.
+absl::Status LotMismatch(const Lot& known, absl::CivilDay given);
+// INVALID_ARGUMENT / SCAN_AMBIGUOUS: the scan and the fields beside it, or the scan in itself,
+// disagree.
+absl::Status ScanAmbiguous(absl::string_view field, absl::string_view why);
+// FAILED_PRECONDITION / INSUFFICIENT_STOCK with every short product and every lot passed over.
+absl::Status InsufficientStock(const SiteName& site, absl::CivilDay use_date,
+                               const AllocationPlan& plan);
+// FAILED_PRECONDITION / INSUFFICIENT_STOCK: the shelf has only `free` units of this lot that nobody
+// has reserved.
+absl::Status NotEnoughOfLot(const Lot& lot, const SiteName& site, int64_t wanted, int64_t free);
+// FAILED_PRECONDITION / STOCK_NOT_AVAILABLE with cause BEYOND_HORIZON.
+absl::Status BeyondHorizon(const SiteName& site, absl::CivilDay use_date, absl::CivilDay horizon);
+// FAILED_PRECONDITION with the gravest reason of DecideEligibility, and all of them as violations.
+absl::Status LotNotUsable(const Lot& lot, const SiteName& site, absl::CivilDay use_date,
+                          const std::vector<std::string>& reasons);
+// FAILED_PRECONDITION / NOT_FEFO: `earlier` is to be used before `wanted`.
+absl::Status NotFefo(const Lot& wanted, const Lot& earlier);
+// FAILED_PRECONDITION / STATE_NOT_ALLOWED: `product` is not, or no longer, in the reservation's
+// recipe.
+absl::Status NotInRecipe(const ProductName& product, absl::string_view reservation);
+// FAILED_PRECONDITION / RANGE_TOO_LARGE.
+absl::Status TraceTooLarge(absl::string_view what, int limit);
+
+}  // namespace meso::inventory
+
+#endif  // MESO_SERVICES_INVENTORY_DOMAIN_ERRORS_H_

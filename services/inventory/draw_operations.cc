@@ -1,0 +1,237 @@
+// DrawStock: the gate between shelf and patient.
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/error.h"
+#include "common/base/failpoint.h"
+#include "common/base/resource_name.h"
+#include "common/base/status_macros.h"
+#include "services/inventory/domain/calendar.h"
+#include "services/inventory/domain/errors.h"
+#include "services/inventory/inventory_operations.h"
+#include "services/inventory/stock_steps.h"
+#include "services/inventory/store/administration_store.h"
+#include "services/inventory/store/reservation_store.h"
+#include "services/inventory/store/stock_store.h"
+
+namespace meso::inventory {
+namespace {
+
+// One DrawStock call: draws item by item inside the transaction, all or none.
+class Drawing {
+ public:
+  Drawing(Step& step, const DrawRequest& request)
+      : step_(step), request_(request), site_(SiteOf(request.appointment.value())) {}
+
+  absl::StatusOr<DrawAnswer> Run() {
+    MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(step_.tx, site_));
+    today_ = DateAt(step_.now, zone);
+    if (!request_.reservation.empty()) MESO_RETURN_IF_ERROR(OpenReservation());
+    if (request_.items.empty()) MESO_RETURN_IF_ERROR(DrawAllReserved());
+    for (const DrawItem& item : request_.items) MESO_RETURN_IF_ERROR(DrawOne(item));
+    MESO_RETURN_IF_ERROR(CloseReservation());
+    MESO_FAILPOINT("inventory.draw.before_commit");
+    return MakeAnswer();
+  }
+
+ private:
+  absl::Status OpenReservation() {
+    const ReservationName& name = request_.reservation;
+    MESO_ASSIGN_OR_RETURN(reservation_, LoadReservation(step_.tx, name));
+    if (!reservation_ || reservation_->site != site_) return ResourceNotFound(name.value());
+    const ReservationState state = reservation_->StateAt(step_.now);
+    if (state != ReservationState::kReserved && state != ReservationState::kConfirmed) {
+      std::string shown(ToText(state));
+      if (!reservation_->invalid_reasons.empty()) {
+        absl::StrAppend(&shown, " (", absl::StrJoin(reservation_->invalid_reasons, ", "), ")");
+      }
+      return StateNotAllowed(name.value(), shown, "RESERVED or CONFIRMED");
+    }
+    if (!reservation_->appointment.empty() && reservation_->appointment != request_.appointment) {
+      return StateNotAllowed(name.value(), "for another appointment", "for this appointment");
+    }
+    reservation_->appointment = request_.appointment;
+    return absl::OkStatus();
+  }
+
+  absl::Status DrawAllReserved() {
+    for (Allocation& allocation : reservation_->allocations) {
+      if (allocation.Left() == 0) continue;
+      MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot,
+                            LoadLotByRow(step_.tx, allocation.lot_row));
+      if (!lot) return absl::DataLossError("an allocation without its lot");
+      MESO_RETURN_IF_ERROR(CheckUsable(*lot));
+      MESO_RETURN_IF_ERROR(DrawReserved(*lot, allocation, allocation.Left()));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckUsable(const Lot& lot) {
+    MESO_ASSIGN_OR_RETURN(const std::vector<std::string> reasons,
+                          JudgeLot(step_, site_, lot, today_));
+    return reasons.empty() ? absl::OkStatus() : LotNotUsable(lot, site_, today_, reasons);
+  }
+
+  absl::StatusOr<Lot> FindLot(const DrawItem& item) {
+    if (item.scan.empty()) {
+      MESO_ASSIGN_OR_RETURN(std::optional<Lot> lot, LoadLot(step_.tx, item.lot));
+      if (!lot) return ResourceNotFound(item.lot.value());
+      return *std::move(lot);
+    }
+    const int year = static_cast<int>(absl::ToCivilYear(step_.now, absl::UTCTimeZone()).year());
+    MESO_ASSIGN_OR_RETURN(const ParsedScan scan, ParseScan(item.scan, year));
+    MESO_ASSIGN_OR_RETURN(const std::optional<Product> product,
+                          LoadProductByGtin(step_.tx, scan.gtin));
+    if (!product) return UnknownGtin(scan.gtin);
+    if (scan.lot_number.empty()) return ScanAmbiguous("lot", "the symbol has no lot number");
+    MESO_ASSIGN_OR_RETURN(std::optional<Lot> lot,
+                          LoadLotByNumber(step_.tx, product->name, scan.lot_number));
+    if (!lot) {
+      return ResourceNotFound(absl::StrCat("lot ", scan.lot_number, " of ", product->name.value()));
+    }
+    if (scan.expiry && *scan.expiry != lot->expiry) return LotMismatch(*lot, *scan.expiry);
+    if (!item.lot.empty() && item.lot != lot->name) {
+      return ScanAmbiguous("lot", "the scanned lot is another one");
+    }
+    return *std::move(lot);
+  }
+
+  // Takes what is kept of the lot first; the rest comes from free units, which stand in for other
+  // lots of the reservation.
+  absl::Status DrawOne(const DrawItem& item) {
+    MESO_ASSIGN_OR_RETURN(const Lot lot, FindLot(item));
+    MESO_RETURN_IF_ERROR(CheckUsable(lot));
+    int64_t left = item.ampoules;
+    if (reservation_) {
+      for (Allocation& allocation : reservation_->allocations) {
+        if (allocation.lot_row != lot.row || allocation.Left() == 0 || left == 0) continue;
+        const int64_t taken = std::min(left, allocation.Left());
+        MESO_RETURN_IF_ERROR(DrawReserved(lot, allocation, taken));
+        left -= taken;
+      }
+    }
+    return left == 0 ? absl::OkStatus() : DrawFree(lot, left, item.fefo_override);
+  }
+
+  absl::Status DrawReserved(const Lot& lot, Allocation& allocation, int64_t ampoules) {
+    MESO_RETURN_IF_ERROR(Move(lot, allocation.unit, ampoules, ampoules));
+    MESO_RETURN_IF_ERROR(UpdateAllocationDrawn(step_.tx, reservation_->row, allocation, ampoules));
+    allocation.drawn += ampoules;
+    return absl::OkStatus();
+  }
+
+  absl::Status DrawFree(const Lot& lot, int64_t ampoules, FefoOverride fefo_override) {
+    MESO_RETURN_IF_ERROR(ExpireLapsed(step_, site_));
+    MESO_ASSIGN_OR_RETURN(const std::vector<Candidate> shelves,
+                          LoadUsable(step_, site_, {{lot.product, ampoules}}, today_));
+    if (fefo_override == FefoOverride::kNone) MESO_RETURN_IF_ERROR(CheckFefo(lot, shelves));
+    if (fefo_override != FefoOverride::kNone) {
+      step_.call.audit.facts["fefo_override"] = absl::StrCat(static_cast<int>(fefo_override));
+    }
+    int64_t free = 0;
+    for (const Candidate& shelf : shelves) {
+      if (shelf.lot.row == lot.row) free += shelf.Free();
+    }
+    if (free < ampoules) return NotEnoughOfLot(lot, site_, ampoules, free);
+    for (const Candidate& shelf : shelves) {
+      if (shelf.lot.row != lot.row || ampoules == 0) continue;
+      const int64_t taken = std::min(ampoules, shelf.Free());
+      if (taken == 0) continue;
+      if (reservation_) MESO_RETURN_IF_ERROR(StandIn(lot, shelf.balance.unit, taken));
+      MESO_RETURN_IF_ERROR(Move(lot, shelf.balance.unit, taken, 0));
+      ampoules -= taken;
+    }
+    return absl::OkStatus();
+  }
+
+  // Is there a usable lot that expires earlier and that this appointment could have? Its own
+  // reserved lots count.
+  absl::Status CheckFefo(const Lot& lot, const std::vector<Candidate>& shelves) {
+    for (const Candidate& shelf : shelves) {
+      if (!shelf.reasons.empty() || shelf.lot.expiry >= lot.expiry) continue;
+      int64_t within_reach = shelf.Free();
+      if (reservation_) {
+        for (const Allocation& allocation : reservation_->allocations) {
+          if (allocation.lot_row == shelf.lot.row) within_reach += allocation.Left();
+        }
+      }
+      if (within_reach > 0) return NotFefo(lot, shelf.lot);
+    }
+    return absl::OkStatus();
+  }
+
+  // Free units of `lot` take the place of units the reservation keeps of other lots of the product.
+  absl::Status StandIn(const Lot& lot, const std::string& unit, int64_t ampoules) {
+    int64_t left = ampoules;
+    std::vector<Allocation>& kept = reservation_->allocations;
+    for (auto it = kept.rbegin(); it != kept.rend() && left > 0; ++it) {
+      if (it->product != lot.product || it->Left() == 0) continue;
+      const int64_t given = std::min(left, it->Left());
+      MESO_RETURN_IF_ERROR(FreeUnits(step_.tx, it->lot_row, site_, it->unit, given));
+      MESO_RETURN_IF_ERROR(RemoveAllocation(step_.tx, reservation_->row, *it, given));
+      it->ampoules -= given;
+      left -= given;
+    }
+    if (left > 0) return NotInRecipe(lot.product, reservation_->name.value());
+    Allocation allocation;
+    allocation.lot_row = lot.row;
+    allocation.unit = unit;
+    allocation.ampoules = ampoules;
+    allocation.drawn = ampoules;
+    return AddAllocation(step_.tx, reservation_->row, allocation);
+  }
+
+  absl::Status Move(const Lot& lot, const std::string& unit, int64_t ampoules,
+                    int64_t from_reserved) {
+    Movement movement;
+    movement.kind = MovementKind::kDraw;
+    movement.site = site_;
+    movement.unit = unit;
+    movement.ampoules = ampoules;
+    movement.record_time = step_.now;
+    movement.actor = step_.call.user().subject;
+    movement.appointment = request_.appointment;
+    movement.reservation = request_.reservation;
+    MESO_RETURN_IF_ERROR(AppendMovement(
+        step_.tx, lot, movement, from_reserved,
+        [lot, site = site_, ampoules] { return NotEnoughOfLot(lot, site, ampoules, 0); }));
+    step_.call.Touch("lot", lot.name.value());
+    return AddDraw(step_.tx, request_.appointment, lot.row, site_, unit, ampoules);
+  }
+
+  absl::Status CloseReservation() {
+    if (!reservation_) return absl::OkStatus();
+    if (reservation_->IsFullyDrawn()) reservation_->state = ReservationState::kDrawn;
+    MESO_RETURN_IF_ERROR(UpdateReservation(step_.tx, *reservation_));
+    MESO_ASSIGN_OR_RETURN(reservation_, LoadReservation(step_.tx, request_.reservation));
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<DrawAnswer> MakeAnswer() {
+    DrawAnswer answer;
+    MESO_ASSIGN_OR_RETURN(const std::vector<DrawRow> draws,
+                          ListDraws(step_.tx, request_.appointment));
+    for (const DrawRow& draw : draws) answer.drawn.push_back(draw.drawn);
+    answer.reservation = std::move(reservation_);
+    MESO_ASSIGN_OR_RETURN(answer.as_of, HeadPosition(step_.tx));
+    return answer;
+  }
+
+  Step& step_;
+  const DrawRequest& request_;
+  const SiteName site_;
+  absl::CivilDay today_;
+  std::optional<Reservation> reservation_;
+};
+
+}  // namespace
+
+absl::StatusOr<DrawAnswer> InventoryOperations::DrawStock(Transaction& tx, const CallContext& call,
+                                                          const DrawRequest& request) const {
+  Step step{tx, call, clock_.Now(), ids_, wake_work_};
+  return Drawing(step, request).Run();
+}
+
+}  // namespace meso::inventory

@@ -1,0 +1,234 @@
+// The use cases that set lots aside, call them back, and release them.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "services/inventory/domain/errors.h"
+#include "services/inventory/inventory_operations.h"
+#include "services/inventory/paged.h"
+#include "services/inventory/shelf_view.h"
+#include "services/inventory/stock_steps.h"
+#include "services/inventory/store/administration_store.h"
+#include "services/inventory/store/reservation_store.h"
+#include "services/inventory/store/stock_store.h"
+
+namespace meso::inventory {
+namespace {
+
+// A recall that reaches more records than this names the first ones; TraceLot has them all.
+constexpr int kReachRecordsMax = 1000;
+
+// A hold at one site needs the role there, a hold everywhere at all sites.
+absl::Status CheckMayHold(const CallContext& call, const SiteName& site) {
+  if (site.empty()) {
+    return call.AllowedSites() ? SiteForbidden("sites/-") : absl::OkStatus();
+  }
+  return MaySee(call, site) ? absl::OkStatus() : SiteForbidden(site.value());
+}
+
+absl::StatusOr<Lot> LoadKnownLot(Transaction& tx, const LotName& name, const std::string& etag) {
+  MESO_ASSIGN_OR_RETURN(std::optional<Lot> lot, LoadLot(tx, name));
+  if (!lot) return ResourceNotFound(name.value());
+  if (!etag.empty() && etag != EtagOf(lot->revision)) {
+    return EtagMismatch(name.value(), etag, EtagOf(lot->revision));
+  }
+  return *std::move(lot);
+}
+
+// Places the hold, tells it, and takes the lot from every reservation that relied on it.
+absl::Status PlaceHold(Step& step, const Lot& lot, const Hold& hold) {
+  MESO_RETURN_IF_ERROR(InsertHold(step.tx, lot, hold));
+  MESO_ASSIGN_OR_RETURN(const std::vector<Reservation> reservations,
+                        ListReservationsOnLot(step.tx, lot.row, hold.site));
+  MESO_ASSIGN_OR_RETURN(const std::vector<AppointmentName> drawn,
+                        ListOpenDrawsOfLot(step.tx, lot.row, hold.site));
+  std::vector<ReservationImpact> impacts;
+  std::set<AppointmentName> named;
+  for (const Reservation& reservation : reservations) {
+    if (reservation.IsLapsed(step.now)) continue;
+    impacts.push_back({reservation.name, reservation.appointment});
+    named.insert(reservation.appointment);
+  }
+  // An ampoule already drawn and not yet given is as unusable as one on the shelf.
+  for (const AppointmentName& appointment : drawn) {
+    if (named.count(appointment) == 0) impacts.push_back({ReservationName(), appointment});
+  }
+  MESO_RETURN_IF_ERROR(AppendLotHeld(step.tx, step.Stamp(), lot, hold, impacts));
+  const std::string reason = hold.kind == HoldKind::kRecall ? kLotRecalled : kLotQuarantined;
+  for (const Reservation& reservation : reservations) {
+    if (reservation.IsLapsed(step.now)) continue;
+    MESO_RETURN_IF_ERROR(Invalidate(step, reservation, reason, {lot.name}));
+    if (!reservation.appointment.empty()) {
+      step.call.Touch("appointment", reservation.appointment.value());
+    }
+  }
+  for (const AppointmentName& appointment : drawn) {
+    step.call.Touch("appointment", appointment.value());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Lot> AnswerLot(Step& step, const LotName& name) {
+  MESO_ASSIGN_OR_RETURN(std::optional<Lot> lot, LoadLot(step.tx, name, /*all_holds=*/true));
+  if (!lot) return ResourceNotFound(name.value());
+  MESO_RETURN_IF_ERROR(CountOnHand(step.tx, step.call, *lot));
+  step.call.Touch("lot", name.value());
+  step.call.audit.object_version = lot->revision;
+  return *std::move(lot);
+}
+
+// The holds a release means: those named, or all that people placed and the caller may end.
+absl::StatusOr<std::vector<Hold>> SelectHolds(const Step& step, const Lot& lot,
+                                              const ReleaseRequest& request) {
+  std::vector<Hold> selected;
+  for (const std::string& id : request.hold_ids) {
+    const auto it = std::find_if(lot.holds.begin(), lot.holds.end(),
+                                 [&](const Hold& hold) { return hold.hold_id == id; });
+    if (it == lot.holds.end()) {
+      return StateNotAllowed(absl::StrCat("hold ", id, " on ", lot.name.value()), "not in force",
+                             "in force");
+    }
+    if (it->kind == HoldKind::kRecall) {
+      return StateNotAllowed(absl::StrCat("hold ", id, " on ", lot.name.value()), "RECALL",
+                             "QUARANTINE or EXCURSION: a recall's hold ends with the recall");
+    }
+    MESO_RETURN_IF_ERROR(CheckMayHold(step.call, it->site));
+    selected.push_back(*it);
+  }
+  if (!request.hold_ids.empty()) return selected;
+  absl::Status refused = absl::OkStatus();
+  for (const Hold& hold : lot.holds) {
+    if (hold.kind == HoldKind::kRecall) continue;
+    const absl::Status may = CheckMayHold(step.call, hold.site);
+    if (may.ok()) selected.push_back(hold);
+    if (!may.ok()) refused = may;
+  }
+  if (selected.empty() && !refused.ok()) return refused;
+  if (selected.empty()) {
+    return StateNotAllowed(lot.name.value(), lot.holds.empty() ? "not held" : "held by a recall",
+                           "held by QUARANTINE or EXCURSION");
+  }
+  return selected;
+}
+
+absl::StatusOr<RecallReach> LoadReach(Transaction& tx, const CallContext& call, absl::Time now,
+                                      const Recall& recall) {
+  RecallReach reach;
+  std::set<ReservationName> reservations;
+  std::set<AppointmentName> appointments;
+  std::set<AdministrationName> administrations;
+  std::set<PatientName> patients;
+  for (const LotName& name : recall.lots) {
+    MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot, LoadLot(tx, name));
+    if (!lot) return ResourceNotFound(name.value());
+    bool hidden = false;
+    MESO_ASSIGN_OR_RETURN(const std::vector<StockLevel> levels,
+                          LevelsOfLot(tx, call, now, *lot, hidden));
+    reach.stock_levels.insert(reach.stock_levels.end(), levels.begin(), levels.end());
+    MESO_ASSIGN_OR_RETURN(const std::vector<Reservation> relying,
+                          ListReservationsOnLot(tx, lot->row, SiteName()));
+    for (const Reservation& reservation : relying) {
+      if (!MaySee(call, reservation.site) || reservation.IsLapsed(now)) continue;
+      reservations.insert(reservation.name);
+      if (!reservation.appointment.empty()) appointments.insert(reservation.appointment);
+    }
+    MESO_ASSIGN_OR_RETURN(const std::vector<Administration> records,
+                          ListAdministrationsOfLot(tx, lot->row, kReachRecordsMax));
+    for (const Administration& record : records) {
+      if (!MaySee(call, record.site)) continue;
+      administrations.insert(record.name);
+      patients.insert(record.patient);
+    }
+  }
+  reach.reservations.assign(reservations.begin(), reservations.end());
+  reach.appointments.assign(appointments.begin(), appointments.end());
+  reach.administrations.assign(administrations.begin(), administrations.end());
+  reach.patients_exposed = static_cast<int64_t>(patients.size());
+  return reach;
+}
+
+}  // namespace
+
+absl::StatusOr<Lot> InventoryOperations::QuarantineLot(Transaction& tx, const CallContext& call,
+                                                       const HoldRequest& request) const {
+  Step step{tx, call, clock_.Now(), ids_, wake_work_};
+  MESO_RETURN_IF_ERROR(CheckMayHold(call, request.site));
+  if (!request.site.empty()) MESO_RETURN_IF_ERROR(LoadZone(tx, request.site).status());
+  MESO_ASSIGN_OR_RETURN(const Lot lot, LoadKnownLot(tx, request.lot, request.etag));
+  Hold hold;
+  hold.hold_id = ids_.NewId();
+  hold.kind = request.kind;
+  hold.site = request.site;
+  hold.reason = request.reason;
+  hold.note = request.note;
+  hold.placed_by = call.user().subject;
+  hold.place_time = step.now;
+  MESO_RETURN_IF_ERROR(PlaceHold(step, lot, hold));
+  return AnswerLot(step, lot.name);
+}
+
+absl::StatusOr<Lot> InventoryOperations::ReleaseLot(Transaction& tx, const CallContext& call,
+                                                    const ReleaseRequest& request) const {
+  Step step{tx, call, clock_.Now(), ids_, wake_work_};
+  MESO_ASSIGN_OR_RETURN(const Lot lot, LoadKnownLot(tx, request.lot, request.etag));
+  MESO_ASSIGN_OR_RETURN(const std::vector<Hold> selected, SelectHolds(step, lot, request));
+  size_t left = lot.holds.size();
+  for (const Hold& hold : selected) {
+    MESO_RETURN_IF_ERROR(
+        UpdateHoldReleased(tx, lot, hold.hold_id, call.user().subject, request.note, step.now));
+    MESO_RETURN_IF_ERROR(AppendLotReleased(tx, step.Stamp(), lot, hold, --left == 0));
+    MESO_RETURN_IF_ERROR(QueueReallocations(step, hold.site, lot.product));
+  }
+  return AnswerLot(step, lot.name);
+}
+
+absl::StatusOr<Recall> InventoryOperations::CreateRecall(Transaction& tx, const CallContext& call,
+                                                         const RecallRequest& request) const {
+  Step step{tx, call, clock_.Now(), ids_, wake_work_};
+  Recall recall = request.recall;
+  std::vector<Lot> lots;
+  for (const LotName& name : recall.lots) {
+    MESO_ASSIGN_OR_RETURN(const Lot lot, LoadKnownLot(tx, name, ""));
+    recall.lot_rows.push_back(lot.row);
+    lots.push_back(lot);
+  }
+  recall.create_time = step.now;
+  recall.creator = call.user().subject;
+  if (!request.validate_only) {
+    recall.name = RecallName(absl::StrCat("recalls/", ids_.NewId()));
+    MESO_RETURN_IF_ERROR(InsertRecall(tx, recall));
+    for (const Lot& lot : lots) {
+      Hold hold;
+      hold.hold_id = ids_.NewId();
+      hold.kind = HoldKind::kRecall;
+      hold.reason = recall.reason;
+      hold.recall = recall.name;
+      hold.placed_by = recall.creator;
+      hold.place_time = step.now;
+      MESO_RETURN_IF_ERROR(PlaceHold(step, lot, hold));
+      call.Touch("lot", lot.name.value());
+    }
+  }
+  MESO_ASSIGN_OR_RETURN(recall.reach, LoadReach(tx, call, step.now, recall));
+  return recall;
+}
+
+absl::StatusOr<Recall> InventoryOperations::GetRecall(Transaction& tx, const CallContext& call,
+                                                      const RecallName& name) const {
+  MESO_ASSIGN_OR_RETURN(std::optional<Recall> recall, LoadRecall(tx, name));
+  if (!recall) return ResourceNotFound(name.value());
+  MESO_ASSIGN_OR_RETURN(recall->reach, LoadReach(tx, call, clock_.Now(), *recall));
+  return *std::move(recall);
+}
+
+absl::StatusOr<Page<Recall>> InventoryOperations::ListRecalls(Transaction& tx, const CallContext&,
+                                                              const PageQuery& query) const {
+  MESO_ASSIGN_OR_RETURN(std::vector<Recall> recalls, meso::inventory::ListRecalls(tx, query));
+  return MakePage(tx, std::move(recalls), query.size,
+                  [](const Recall& recall) { return recall.name.value(); });
+}
+
+}  // namespace meso::inventory

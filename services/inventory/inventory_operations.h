@@ -1,0 +1,289 @@
+// Every use case of inventory: one function, one transaction each. No gRPC, no SQL.
+//
+// With validate_only the caller layer takes everything back afterwards; an operation only spares
+// itself the work.
+//
+// The service, the event consumer and the pending-work handler call these with the transaction
+// their caller opened; each loads, decides with domain/, saves, and appends the events of what
+// happened. Replies and the audit entries of calls are written by the caller layer; an operation
+// without a call (an event's effect, pending work) appends its own audit entry.
+//
+// Reads answer for the caller's sites only: an object of another site is not found, a list or a
+// trace leaves it out. All may run more than once and keep no state. Thread-safe.
+#ifndef MESO_SERVICES_INVENTORY_INVENTORY_OPERATIONS_H_
+#define MESO_SERVICES_INVENTORY_INVENTORY_OPERATIONS_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/base/call_context.h"
+#include "common/base/clock.h"
+#include "common/base/id_source.h"
+#include "common/database/database.h"
+#include "common/database/outbox.h"
+#include "services/inventory/domain/administration.h"
+#include "services/inventory/domain/gs1.h"
+#include "services/inventory/domain/ledger.h"
+#include "services/inventory/domain/recall.h"
+#include "services/inventory/domain/reservation.h"
+#include "services/inventory/store/inventory_store.h"
+
+namespace meso::inventory {
+
+// The kind of pending work that finds other lots for an invalidated reservation; its subject is the
+// reservation.
+inline constexpr char kReallocateWork[] = "reallocate";
+
+// An answer and the state it was read in.
+template <typename T>
+struct AsOf {
+  T value;
+  EventPosition as_of;
+};
+
+// A page of a list; `next` is the key to go on from, empty on the last page.
+template <typename T>
+struct Page {
+  std::vector<T> items;
+  std::string next;
+  EventPosition as_of;
+};
+
+// A list below a site; the site's name empty = all sites of the caller.
+struct SitePageQuery {
+  SiteName site;
+  PageQuery page;
+};
+
+struct ScanAnswer {
+  ParsedScan scan;
+  ProductName product;  // empty when no product has the GTIN
+  LotName lot;          // empty when the lot was never received
+};
+
+struct Receipt {
+  SiteName site;
+  std::string unit;
+  std::string scan;
+  ProductName product;
+  std::string lot_number;
+  std::optional<absl::CivilDay> expiry;
+  int64_t ampoules = 0;
+  std::string document;
+  bool validate_only = false;
+};
+struct ReceiptAnswer {
+  Lot lot;
+  StockLevel level;
+  bool created = false;
+  std::vector<std::string> warnings;
+};
+
+struct HoldRequest {
+  LotName lot;
+  SiteName site;  // empty = everywhere
+  HoldKind kind = HoldKind::kQuarantine;
+  HoldReason reason = HoldReason::kUnspecified;
+  std::string note;
+  std::string etag;
+};
+struct ReleaseRequest {
+  LotName lot;
+  std::vector<std::string> hold_ids;
+  std::string note;
+  std::string etag;
+};
+struct RecallRequest {
+  Recall recall;
+  bool validate_only = false;
+};
+
+struct ReserveRequest {
+  ReservationName name;
+  SiteName site;
+  CocktailRevisionName cocktail;
+  absl::Time use_time;
+  AppointmentName appointment;
+  bool validate_only = false;
+};
+struct ReleaseReservationRequest {
+  ReservationName name;
+  SiteName site;
+};
+// What AppointmentBooked and AppointmentCancelled say.
+struct BookingFact {
+  AppointmentName appointment;
+  SiteName site;
+  ReservationName reservation;
+  CocktailRevisionName cocktail;
+  absl::Time end_time;
+  absl::CivilDay use_date;
+};
+
+struct DrawItem {
+  std::string scan;
+  LotName lot;
+  int64_t ampoules = 1;
+  FefoOverride fefo_override = FefoOverride::kNone;
+};
+struct DrawRequest {
+  AppointmentName appointment;
+  ReservationName reservation;  // empty = none
+  std::vector<DrawItem> items;  // empty = all the reservation keeps
+};
+struct DrawAnswer {
+  std::vector<DrawnLot> drawn;
+  std::optional<Reservation> reservation;
+  EventPosition as_of;
+};
+
+struct EmergencyKitLine {
+  ProductName product;
+  std::string display_name;
+  int64_t available = 0;
+  int64_t par = 0;
+};
+// Numbered as in the contract.
+enum class EmergencyKitState { kUnspecified = 0, kStocked = 1, kBelowPar = 2, kMissing = 3 };
+struct EmergencyKit {
+  SiteName site;
+  EmergencyKitState state = EmergencyKitState::kMissing;
+  std::vector<EmergencyKitLine> lines;
+  EventPosition as_of;
+};
+
+struct LotTrace {
+  Lot lot;
+  std::vector<StockLevel> stock_levels;
+  std::vector<Administration> administrations;
+  std::vector<PatientName> patients;
+  std::vector<Reservation> reservations;
+  std::vector<RecallName> recalls;
+  bool restricted = false;
+  EventPosition as_of;
+};
+struct PatientTraceLine {
+  Administration administration;
+  AdministeredLot given;
+  Lot lot;
+  Product product;
+};
+struct PatientTrace {
+  PatientName patient;
+  std::vector<PatientTraceLine> lines;
+  bool restricted = false;
+  EventPosition as_of;
+};
+struct LedgerReport {
+  int64_t lots_checked = 0;
+  int64_t movements_checked = 0;
+  std::vector<LedgerViolation> violations;
+  EventPosition as_of;
+};
+
+class InventoryOperations {
+ public:
+  // `wake_work` is called after a commit that left pending work; may be empty.
+  InventoryOperations(const Clock& clock, IdSource& ids, std::function<void()> wake_work)
+      : clock_(clock), ids_(ids), wake_work_(std::move(wake_work)) {}
+
+  const Clock& clock() const { return clock_; }
+
+  // The formulary. Errors as listed at each RPC in inventory_service.proto, here and below.
+  absl::StatusOr<Product> GetProduct(Transaction& tx, const CallContext& call,
+                                     const ProductName& name) const;
+  absl::StatusOr<Page<Product>> ListProducts(Transaction& tx, const CallContext& call,
+                                             const PageQuery& query) const;
+  absl::StatusOr<Product> UpdateProduct(Transaction& tx, const CallContext& call,
+                                        const ProductChange& change) const;
+  absl::StatusOr<Cocktail> CreateCocktail(Transaction& tx, const CallContext& call,
+                                          const Cocktail& cocktail) const;
+  absl::StatusOr<Cocktail> PublishCocktail(Transaction& tx, const CallContext& call,
+                                           const Cocktail& wanted, const std::string& etag) const;
+  // Revision 0 = the newest published one.
+  absl::StatusOr<Cocktail> GetCocktail(Transaction& tx, const CallContext& call,
+                                       const Cocktail& wanted) const;
+  absl::StatusOr<Page<Cocktail>> ListCocktails(Transaction& tx, const CallContext& call,
+                                               const PageQuery& query) const;
+
+  // Lots and shelves.
+  absl::StatusOr<ScanAnswer> ParseScan(Transaction& tx, const CallContext& call,
+                                       const std::string& scan) const;
+  absl::StatusOr<ReceiptAnswer> ReceiveStock(Transaction& tx, const CallContext& call,
+                                             const Receipt& receipt) const;
+  absl::StatusOr<Lot> GetLot(Transaction& tx, const CallContext& call, const LotName& name) const;
+  absl::StatusOr<Page<Lot>> ListLots(Transaction& tx, const CallContext& call,
+                                     const PageQuery& query) const;
+  absl::StatusOr<Page<StockLevel>> ListStockLevels(Transaction& tx, const CallContext& call,
+                                                   const SitePageQuery& query) const;
+  absl::StatusOr<Page<Movement>> ListMovements(Transaction& tx, const CallContext& call,
+                                               const SitePageQuery& query) const;
+  absl::StatusOr<EmergencyKit> CheckEmergencyKit(Transaction& tx, const CallContext& call,
+                                                 const SiteName& site) const;
+
+  // Holds and recalls.
+  absl::StatusOr<Lot> QuarantineLot(Transaction& tx, const CallContext& call,
+                                    const HoldRequest& request) const;
+  absl::StatusOr<Lot> ReleaseLot(Transaction& tx, const CallContext& call,
+                                 const ReleaseRequest& request) const;
+  absl::StatusOr<Recall> CreateRecall(Transaction& tx, const CallContext& call,
+                                      const RecallRequest& request) const;
+  absl::StatusOr<Recall> GetRecall(Transaction& tx, const CallContext& call,
+                                   const RecallName& name) const;
+  absl::StatusOr<Page<Recall>> ListRecalls(Transaction& tx, const CallContext& call,
+                                           const PageQuery& query) const;
+
+  // Reservations.
+  absl::StatusOr<AsOf<Reservation>> ReserveStock(Transaction& tx, const CallContext& call,
+                                                 const ReserveRequest& request) const;
+  absl::StatusOr<AsOf<Reservation>> ReleaseReservation(
+      Transaction& tx, const CallContext& call, const ReleaseReservationRequest& request) const;
+  absl::StatusOr<AsOf<Reservation>> GetReservation(Transaction& tx, const CallContext& call,
+                                                   const ReservationName& name) const;
+  absl::StatusOr<Page<Reservation>> ListReservations(Transaction& tx, const CallContext& call,
+                                                     const SitePageQuery& query) const;
+  absl::StatusOr<DrawAnswer> DrawStock(Transaction& tx, const CallContext& call,
+                                       const DrawRequest& request) const;
+
+  // Records and traces.
+  absl::StatusOr<Administration> RecordAdministration(Transaction& tx, const CallContext& call,
+                                                      const Administration& record) const;
+  absl::StatusOr<Administration> GetAdministration(Transaction& tx, const CallContext& call,
+                                                   const AdministrationName& name) const;
+  // The patient of a record: puts a stored reply together again. Errors: RESOURCE_NOT_FOUND.
+  absl::StatusOr<PatientName> LoadPatientOf(Transaction& tx, const AdministrationName& name) const;
+  absl::StatusOr<Page<Administration>> ListAdministrations(Transaction& tx, const CallContext& call,
+                                                           const SitePageQuery& query) const;
+  absl::StatusOr<LotTrace> TraceLot(Transaction& tx, const CallContext& call,
+                                    const LotName& name) const;
+  absl::StatusOr<PatientTrace> TracePatient(Transaction& tx, const CallContext& call,
+                                            const PatientName& patient) const;
+  // `lot` empty = all.
+  absl::StatusOr<LedgerReport> CheckLedger(Transaction& tx, const CallContext& call,
+                                           const LotName& lot) const;
+
+  // Effects of scheduling's events; `call` is the service's own.
+  absl::Status SaveSiteChange(Transaction& tx, const CallContext& call, const Site& site) const;
+  // Confirms the reservation after checking every lot again; else finds others; else leaves it
+  // INVALIDATED.
+  absl::Status ConfirmReservation(Transaction& tx, const CallContext& call,
+                                  const BookingFact& fact) const;
+  absl::Status ReleaseCancelled(Transaction& tx, const CallContext& call,
+                                const BookingFact& fact) const;
+  // Pending work: finds usable lots for an INVALIDATED reservation. True when it keeps lots again
+  // (or needs none).
+  absl::StatusOr<bool> ReallocateReservation(Transaction& tx, const CallContext& call,
+                                             const ReservationName& name) const;
+
+ private:
+  const Clock& clock_;
+  IdSource& ids_;
+  std::function<void()> wake_work_;
+};
+
+}  // namespace meso::inventory
+
+#endif  // MESO_SERVICES_INVENTORY_INVENTORY_OPERATIONS_H_

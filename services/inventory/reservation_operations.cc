@@ -1,0 +1,290 @@
+// The use cases of reservations, and what scheduling's events do to them.
+#include <algorithm>
+#include <set>
+
+#include "common/base/error.h"
+#include "common/base/failpoint.h"
+#include "common/base/status_macros.h"
+#include "services/inventory/domain/calendar.h"
+#include "services/inventory/domain/errors.h"
+#include "services/inventory/inventory_operations.h"
+#include "services/inventory/paged.h"
+#include "services/inventory/stock_steps.h"
+#include "services/inventory/store/reservation_store.h"
+#include "services/inventory/store/stock_store.h"
+
+namespace meso::inventory {
+namespace {
+
+absl::StatusOr<AsOf<Reservation>> Answer(Transaction& tx, Reservation reservation) {
+  AsOf<Reservation> answer;
+  answer.value = std::move(reservation);
+  MESO_ASSIGN_OR_RETURN(answer.as_of, HeadPosition(tx));
+  return answer;
+}
+
+// The reservation as stored, shown with the state it has now.
+absl::StatusOr<Reservation> Reload(Step& step, const ReservationName& name) {
+  MESO_ASSIGN_OR_RETURN(std::optional<Reservation> reservation, LoadReservation(step.tx, name));
+  if (!reservation) return ResourceNotFound(name.value());
+  return *std::move(reservation);
+}
+
+// The date the ampoules will be used, within what can be kept for.
+absl::StatusOr<absl::CivilDay> DecideUseDate(const ReserveRequest& request,
+                                             const absl::TimeZone& zone, absl::Time now) {
+  const absl::CivilDay today = DateAt(now, zone);
+  const absl::CivilDay use_date = DateAt(request.use_time, zone);
+  if (use_date < today) {
+    FieldErrors errors;
+    errors.Invalid("use_time", "its day is over at the site");
+    return errors.ToStatus();
+  }
+  const absl::CivilDay horizon = today + kAllocationHorizonDays;
+  if (use_date > horizon) return BeyondHorizon(request.site, use_date, horizon);
+  return use_date;
+}
+
+absl::StatusOr<AllocationPlan> PlanReservation(Step& step, const Reservation& reservation) {
+  MESO_ASSIGN_OR_RETURN(const std::vector<Need> needs, LoadRecipe(step.tx, reservation.cocktail));
+  MESO_RETURN_IF_ERROR(ExpireLapsed(step, reservation.site));
+  MESO_ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
+                        LoadUsable(step, reservation.site, needs, reservation.use_date));
+  AllocationPlan plan = DecideAllocation(needs, std::move(candidates));
+  if (!plan.shortfalls.empty()) {
+    return InsufficientStock(reservation.site, reservation.use_date, plan);
+  }
+  return plan;
+}
+
+// What was freed may be what another reservation waits for.
+absl::Status QueueForFreed(Step& step, const Reservation& reservation) {
+  std::set<ProductName> products;
+  for (const Allocation& allocation : reservation.allocations) {
+    if (allocation.Left() > 0) products.insert(allocation.product);
+  }
+  for (const ProductName& product : products) {
+    MESO_RETURN_IF_ERROR(QueueReallocations(step, reservation.site, product));
+  }
+  return absl::OkStatus();
+}
+
+// Gives everything back and marks it RELEASED.
+absl::Status Release(Step& step, Reservation reservation) {
+  MESO_RETURN_IF_ERROR(FreeUndrawn(step, reservation));
+  reservation.state = ReservationState::kReleased;
+  MESO_RETURN_IF_ERROR(UpdateReservation(step.tx, reservation));
+  return QueueForFreed(step, reservation);
+}
+
+// An id nobody reserved yet is taken all the same: the ReserveStock that may still be on its way
+// must fail.
+absl::Status InsertReleased(Step& step, const ReservationName& name, const SiteName& site) {
+  Reservation reservation;
+  reservation.name = name;
+  reservation.site = site;
+  reservation.state = ReservationState::kReleased;
+  reservation.use_time = step.now;
+  reservation.use_date = DateAt(step.now, absl::UTCTimeZone());
+  reservation.expire_time = step.now;
+  reservation.create_time = step.now;
+  return InsertReservation(step.tx, reservation).status();
+}
+
+// A booking whose reservation is not here: keeps its place, so that the next steps find lots for
+// it.
+absl::Status InsertForBooking(Step& step, const BookingFact& fact) {
+  Reservation reservation;
+  reservation.name = fact.reservation;
+  reservation.site = fact.site;
+  reservation.cocktail = fact.cocktail;
+  reservation.state = ReservationState::kInvalidated;
+  reservation.invalid_reasons = {kInsufficientStock};
+  reservation.use_time = fact.end_time;
+  reservation.use_date = fact.use_date;
+  reservation.expire_time = fact.end_time + kLifeAfterUse;
+  reservation.create_time = step.now;
+  return InsertReservation(step.tx, reservation).status();
+}
+
+// The first reason why a lot it keeps may not be used on its day; empty = all may.
+absl::StatusOr<std::string> FindUnusable(Step& step, const Reservation& reservation,
+                                         std::vector<LotName>& lots) {
+  std::string first;
+  for (const Allocation& allocation : reservation.allocations) {
+    if (allocation.Left() == 0) continue;
+    MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot, LoadLotByRow(step.tx, allocation.lot_row));
+    if (!lot) return absl::DataLossError("an allocation without its lot");
+    MESO_ASSIGN_OR_RETURN(const std::vector<std::string> reasons,
+                          JudgeLot(step, reservation.site, *lot, reservation.use_date));
+    if (reasons.empty()) continue;
+    if (first.empty()) first = reasons.front();
+    lots.push_back(allocation.lot);
+  }
+  return first;
+}
+
+// Looks for other lots; what can't be had now is told and left to pending work.
+absl::Status ReallocateOrInvalidate(Step& step, const Reservation& reservation,
+                                    const std::string& reason, const std::vector<LotName>& lots) {
+  MESO_ASSIGN_OR_RETURN(const bool found, Reallocate(step, reservation));
+  if (found) return absl::OkStatus();
+  Reservation lost = reservation;
+  if (!lost.KeepsUnits()) {
+    // Given back or lapsed before: nothing is kept, and nothing must be counted as kept.
+    for (const Allocation& allocation : lost.allocations) {
+      if (allocation.Left() == 0) continue;
+      MESO_RETURN_IF_ERROR(RemoveAllocation(step.tx, lost.row, allocation, allocation.Left()));
+    }
+  }
+  return Invalidate(step, std::move(lost), reason, lots);
+}
+
+absl::Status ConfirmStored(Step& step, Reservation reservation, const BookingFact& fact) {
+  reservation.appointment = fact.appointment;
+  reservation.use_time = fact.end_time;
+  reservation.use_date = fact.use_date;
+  reservation.confirmed = true;
+  reservation.expire_time = ExpireTimeOf(reservation, step.now);
+  if (reservation.state == ReservationState::kReserved ||
+      reservation.state == ReservationState::kDrawn) {
+    std::vector<LotName> lots;
+    MESO_ASSIGN_OR_RETURN(const std::string reason, FindUnusable(step, reservation, lots));
+    if (!reason.empty()) return ReallocateOrInvalidate(step, reservation, reason, lots);
+    if (reservation.state == ReservationState::kReserved) {
+      reservation.state = ReservationState::kConfirmed;
+    }
+    MESO_RETURN_IF_ERROR(UpdateReservation(step.tx, reservation));
+    return AppendReservationConfirmed(step.tx, step.Stamp(), reservation);
+  }
+  if (reservation.cocktail.empty()) reservation.cocktail = fact.cocktail;
+  const std::string reason = reservation.invalid_reasons.empty()
+                                 ? kInsufficientStock
+                                 : reservation.invalid_reasons.front();
+  return ReallocateOrInvalidate(step, reservation, reason, {});
+}
+
+}  // namespace
+
+absl::StatusOr<AsOf<Reservation>> InventoryOperations::ReserveStock(
+    Transaction& tx, const CallContext& call, const ReserveRequest& request) const {
+  Step step{tx, call, clock_.Now(), ids_, wake_work_};
+  MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(tx, request.site));
+  Reservation reservation;
+  reservation.name = request.name;
+  reservation.site = request.site;
+  reservation.cocktail = request.cocktail;
+  reservation.appointment = request.appointment;
+  reservation.use_time = request.use_time;
+  MESO_ASSIGN_OR_RETURN(reservation.use_date, DecideUseDate(request, zone, step.now));
+  reservation.state = ReservationState::kReserved;
+  reservation.create_time = step.now;
+  reservation.expire_time = ExpireTimeOf(reservation, step.now);
+  reservation.revision = 1;
+
+  MESO_ASSIGN_OR_RETURN(const std::optional<Reservation> earlier,
+                        LoadReservation(tx, request.name));
+  if (earlier) {
+    return StateNotAllowed(request.name.value(), ToText(earlier->StateAt(step.now)), "unused");
+  }
+  MESO_ASSIGN_OR_RETURN(AllocationPlan plan, PlanReservation(step, reservation));
+  if (!request.validate_only) {
+    MESO_ASSIGN_OR_RETURN(reservation.row, InsertReservation(tx, reservation));
+    MESO_RETURN_IF_ERROR(KeepPlanned(step, reservation, plan));
+    MESO_FAILPOINT("inventory.reserve.before_commit");
+  }
+  reservation.allocations = std::move(plan.allocations);
+  reservation.skipped = std::move(plan.skipped);
+  return Answer(tx, std::move(reservation));
+}
+
+absl::StatusOr<AsOf<Reservation>> InventoryOperations::ReleaseReservation(
+    Transaction& tx, const CallContext& call, const ReleaseReservationRequest& request) const {
+  Step step{tx, call, clock_.Now(), ids_, wake_work_};
+  MESO_ASSIGN_OR_RETURN(const std::optional<Reservation> stored, LoadReservation(tx, request.name));
+  if (!stored) {
+    MESO_RETURN_IF_ERROR(InsertReleased(step, request.name, request.site));
+  } else if (stored->site != request.site) {
+    return ResourceNotFound(request.name.value());
+  } else if (stored->state == ReservationState::kDrawn) {
+    return StateNotAllowed(request.name.value(), ToText(stored->state),
+                           "RESERVED, CONFIRMED or INVALIDATED");
+  } else if (stored->KeepsUnits()) {
+    MESO_RETURN_IF_ERROR(Release(step, *stored));
+  }
+  MESO_ASSIGN_OR_RETURN(Reservation reservation, Reload(step, request.name));
+  return Answer(tx, std::move(reservation));
+}
+
+absl::StatusOr<AsOf<Reservation>> InventoryOperations::GetReservation(
+    Transaction& tx, const CallContext& call, const ReservationName& name) const {
+  Step step{tx, call, clock_.Now(), ids_, wake_work_};
+  MESO_ASSIGN_OR_RETURN(Reservation reservation, Reload(step, name));
+  if (!MaySee(call, reservation.site)) return ResourceNotFound(name.value());
+  reservation.state = reservation.StateAt(step.now);
+  return Answer(tx, std::move(reservation));
+}
+
+absl::StatusOr<Page<Reservation>> InventoryOperations::ListReservations(
+    Transaction& tx, const CallContext& call, const SitePageQuery& query) const {
+  const absl::Time now = clock_.Now();
+  MESO_ASSIGN_OR_RETURN(std::vector<Reservation> reservations,
+                        meso::inventory::ListReservations(tx, query.site, now, query.page));
+  MESO_ASSIGN_OR_RETURN(
+      Page<Reservation> page,
+      MakePage(
+          tx, std::move(reservations), query.page.size,
+          [](const Reservation& reservation) { return reservation.name.value(); },
+          [&](const Reservation& reservation) { return MaySee(call, reservation.site); }));
+  for (Reservation& reservation : page.items) reservation.state = reservation.StateAt(now);
+  return page;
+}
+
+absl::Status InventoryOperations::ConfirmReservation(Transaction& tx, const CallContext& call,
+                                                     const BookingFact& fact) const {
+  Step step{tx, call, clock_.Now(), ids_, wake_work_};
+  MESO_ASSIGN_OR_RETURN(std::optional<Reservation> stored, LoadReservation(tx, fact.reservation));
+  if (!stored) {
+    MESO_RETURN_IF_ERROR(InsertForBooking(step, fact));
+    MESO_ASSIGN_OR_RETURN(stored, LoadReservation(tx, fact.reservation));
+  }
+  // Told before: the effect is there.
+  if (stored->confirmed && stored->appointment == fact.appointment) return absl::OkStatus();
+  MESO_RETURN_IF_ERROR(ConfirmStored(step, *stored, fact));
+  MESO_FAILPOINT("inventory.confirm.before_commit");
+  MESO_ASSIGN_OR_RETURN(const Reservation after, Reload(step, fact.reservation));
+  return RecordOwnWork(step, after, std::string(ToText(after.state)));
+}
+
+absl::Status InventoryOperations::ReleaseCancelled(Transaction& tx, const CallContext& call,
+                                                   const BookingFact& fact) const {
+  Step step{tx, call, clock_.Now(), ids_, wake_work_};
+  MESO_ASSIGN_OR_RETURN(const std::optional<Reservation> stored,
+                        LoadReservation(tx, fact.reservation));
+  if (!stored) {
+    MESO_RETURN_IF_ERROR(InsertReleased(step, fact.reservation, fact.site));
+  } else if (stored->KeepsUnits()) {
+    MESO_RETURN_IF_ERROR(Release(step, *stored));
+  } else {
+    return absl::OkStatus();
+  }
+  MESO_ASSIGN_OR_RETURN(const Reservation after, Reload(step, fact.reservation));
+  return RecordOwnWork(step, after, std::string(ToText(after.state)));
+}
+
+absl::StatusOr<bool> InventoryOperations::ReallocateReservation(Transaction& tx,
+                                                                const CallContext& call,
+                                                                const ReservationName& name) const {
+  Step step{tx, call, clock_.Now(), ids_, wake_work_};
+  MESO_ASSIGN_OR_RETURN(const std::optional<Reservation> stored, LoadReservation(tx, name));
+  // Healed, released or lapsed meanwhile: nothing is left to find.
+  if (!stored || stored->StateAt(step.now) != ReservationState::kInvalidated) return true;
+  MESO_RETURN_IF_ERROR(ExpireLapsed(step, stored->site));
+  MESO_ASSIGN_OR_RETURN(const bool found, Reallocate(step, *stored));
+  if (!found) return false;
+  MESO_ASSIGN_OR_RETURN(const Reservation after, Reload(step, name));
+  MESO_RETURN_IF_ERROR(RecordOwnWork(step, after, std::string(ToText(after.state))));
+  return true;
+}
+
+}  // namespace meso::inventory

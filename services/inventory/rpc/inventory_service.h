@@ -1,0 +1,64 @@
+// The gRPC face of inventory: one short method per RPC - convert in, operation, convert out.
+//
+// Everything around a call (who, may they, deadline, replies, audit) is CallServer's. Thread-safe;
+// holds no state of its own.
+#ifndef MESO_SERVICES_INVENTORY_RPC_INVENTORY_SERVICE_H_
+#define MESO_SERVICES_INVENTORY_RPC_INVENTORY_SERVICE_H_
+
+#include "common/rpc/serve_call.h"
+#include "meso/inventory/v1/inventory_service.grpc.pb.h"
+#include "services/inventory/inventory_operations.h"
+#include "services/inventory/known_sites.h"
+
+namespace meso::inventory {
+
+class InventoryService final : public v1::InventoryService::CallbackService {
+ public:
+  // All outlive the service.
+  InventoryService(CallServer& calls, const InventoryOperations& operations, KnownSites& sites)
+      : calls_(calls), operations_(operations), sites_(sites) {}
+
+#define MESO_RPC(Method, Request, Response)                              \
+  grpc::ServerUnaryReactor* Method(grpc::CallbackServerContext* context, \
+                                   const v1::Request* request, v1::Response* response) override
+  MESO_RPC(GetProduct, GetProductRequest, Product);
+  MESO_RPC(ListProducts, ListProductsRequest, ListProductsResponse);
+  MESO_RPC(UpdateProduct, UpdateProductRequest, Product);
+  MESO_RPC(CreateCocktail, CreateCocktailRequest, Cocktail);
+  MESO_RPC(PublishCocktail, PublishCocktailRequest, Cocktail);
+  MESO_RPC(GetCocktail, GetCocktailRequest, Cocktail);
+  MESO_RPC(ListCocktails, ListCocktailsRequest, ListCocktailsResponse);
+  MESO_RPC(ParseScan, ParseScanRequest, ParsedScan);
+  MESO_RPC(ReceiveStock, ReceiveStockRequest, ReceiveStockResponse);
+  MESO_RPC(GetLot, GetLotRequest, Lot);
+  MESO_RPC(ListLots, ListLotsRequest, ListLotsResponse);
+  MESO_RPC(ListStockLevels, ListStockLevelsRequest, ListStockLevelsResponse);
+  MESO_RPC(ListMovements, ListMovementsRequest, ListMovementsResponse);
+  MESO_RPC(ReserveStock, ReserveStockRequest, Reservation);
+  MESO_RPC(ReleaseReservation, ReleaseReservationRequest, Reservation);
+  MESO_RPC(GetReservation, GetReservationRequest, Reservation);
+  MESO_RPC(ListReservations, ListReservationsRequest, ListReservationsResponse);
+  MESO_RPC(DrawStock, DrawStockRequest, DrawStockResponse);
+  MESO_RPC(RecordAdministration, RecordAdministrationRequest, Administration);
+  MESO_RPC(GetAdministration, GetAdministrationRequest, Administration);
+  MESO_RPC(ListAdministrations, ListAdministrationsRequest, ListAdministrationsResponse);
+  MESO_RPC(QuarantineLot, QuarantineLotRequest, Lot);
+  MESO_RPC(ReleaseLot, ReleaseLotRequest, Lot);
+  MESO_RPC(CreateRecall, CreateRecallRequest, Recall);
+  MESO_RPC(GetRecall, GetRecallRequest, Recall);
+  MESO_RPC(ListRecalls, ListRecallsRequest, ListRecallsResponse);
+  MESO_RPC(TraceLot, TraceLotRequest, LotTrace);
+  MESO_RPC(TracePatient, TracePatientRequest, PatientTrace);
+  MESO_RPC(CheckLedger, CheckLedgerRequest, LedgerReport);
+  MESO_RPC(CheckEmergencyKit, CheckEmergencyKitRequest, EmergencyKit);
+#undef MESO_RPC
+
+ private:
+  CallServer& calls_;
+  const InventoryOperations& operations_;
+  KnownSites& sites_;
+};
+
+}  // namespace meso::inventory
+
+#endif  // MESO_SERVICES_INVENTORY_RPC_INVENTORY_SERVICE_H_

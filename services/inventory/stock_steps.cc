@@ -1,0 +1,236 @@
+#include "services/inventory/stock_steps.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/error.h"
+#include "common/base/resource_name.h"
+#include "common/base/status_macros.h"
+#include "common/database/audit_outbox.h"
+#include "common/database/pending_work_table.h"
+#include "services/inventory/domain/calendar.h"
+#include "services/inventory/domain/errors.h"
+#include "services/inventory/inventory_operations.h"
+#include "services/inventory/store/reservation_store.h"
+#include "services/inventory/store/stock_store.h"
+
+namespace meso::inventory {
+namespace {
+
+constexpr int kLapsedPerRead = 64;
+// A call turns at most this many batches of lapsed reservations: the writer is shared.
+constexpr int kLapsedBatchesMax = 16;
+
+Use UseOf(const Step& step, const SiteName& site, absl::CivilDay date, const Product& product) {
+  return {site, date, step.now, product.min_remaining_life_days};
+}
+
+absl::StatusOr<Product> LoadKnownProduct(Transaction& tx, const ProductName& name) {
+  MESO_ASSIGN_OR_RETURN(std::optional<Product> product, LoadProduct(tx, name));
+  if (!product) return ResourceNotFound(name.value());
+  return *std::move(product);
+}
+
+absl::Status QueueReallocation(Step& step, const ReservationName& name) {
+  MESO_ASSIGN_OR_RETURN(const std::vector<PendingWork> waiting,
+                        ListPendingWorkBySubject(step.tx, kReallocateWork, name.value()));
+  if (!waiting.empty()) return absl::OkStatus();
+  PendingWork work;
+  work.id = step.ids.NewId();
+  work.kind = kReallocateWork;
+  work.subject = name.value();
+  work.due = step.now;
+  MESO_RETURN_IF_ERROR(InsertPendingWork(step.tx, work));
+  if (step.wake_work) step.tx.AfterCommit(step.wake_work);
+  return absl::OkStatus();
+}
+
+// Exchanges the undrawn part of what a reservation keeps for the plan's lots.
+absl::Status ExchangeAllocations(Step& step, const Reservation& reservation,
+                                 const AllocationPlan& plan) {
+  for (const Allocation& allocation : reservation.allocations) {
+    if (allocation.Left() == 0) continue;
+    // An EXPIRED or RELEASED reservation gave its units back already.
+    if (reservation.KeepsUnits()) {
+      MESO_RETURN_IF_ERROR(FreeUnits(step.tx, allocation.lot_row, reservation.site, allocation.unit,
+                                     allocation.Left()));
+    }
+    MESO_RETURN_IF_ERROR(RemoveAllocation(step.tx, reservation.row, allocation, allocation.Left()));
+  }
+  return KeepPlanned(step, reservation, plan);
+}
+
+std::vector<LotName> ReplacedLots(const Reservation& before, const AllocationPlan& plan) {
+  std::set<LotName> kept;
+  for (const Allocation& allocation : plan.allocations) kept.insert(allocation.lot);
+  std::vector<LotName> replaced;
+  for (const Allocation& allocation : before.allocations) {
+    if (allocation.Left() > 0 && kept.count(allocation.lot) == 0) {
+      replaced.push_back(allocation.lot);
+    }
+  }
+  return replaced;
+}
+
+}  // namespace
+
+absl::StatusOr<absl::TimeZone> LoadZone(Transaction& tx, const SiteName& site) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<Site> found, LoadSite(tx, site));
+  if (!found) return ResourceNotFound(site.value());
+  const std::optional<absl::TimeZone> zone = FindTimeZone(found->time_zone);
+  if (!zone) return absl::InternalError(absl::StrCat(site.value(), " has an unknown time zone"));
+  return *zone;
+}
+
+absl::StatusOr<std::vector<Need>> LoadRecipe(Transaction& tx, const CocktailRevisionName& name) {
+  const auto parts = MatchName("cocktails/{code}/revisions/{rev}", name.value());
+  int64_t revision = 0;
+  if (!parts || !absl::SimpleAtoi((*parts)[1].substr(1), &revision)) {
+    return ResourceNotFound(name.value());
+  }
+  MESO_ASSIGN_OR_RETURN(const std::optional<Cocktail> cocktail,
+                        LoadCocktail(tx, (*parts)[0], revision));
+  if (!cocktail) return ResourceNotFound(name.value());
+  if (cocktail->state != CocktailState::kPublished) {
+    return StateNotAllowed(name.value(), ToText(cocktail->state), "PUBLISHED");
+  }
+  std::vector<Need> needs;
+  for (const CocktailLine& line : cocktail->lines) needs.push_back({line.product, line.ampoules});
+  return needs;
+}
+
+absl::StatusOr<std::vector<Candidate>> LoadUsable(Step& step, const SiteName& site,
+                                                  const std::vector<Need>& needs,
+                                                  absl::CivilDay date) {
+  std::vector<Candidate> all;
+  for (const Need& need : needs) {
+    MESO_ASSIGN_OR_RETURN(const Product product, LoadKnownProduct(step.tx, need.product));
+    MESO_ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
+                          LoadCandidates(step.tx, site, need.product));
+    for (Candidate& candidate : candidates) {
+      candidate.reasons = DecideEligibility(candidate.lot, UseOf(step, site, date, product));
+      all.push_back(std::move(candidate));
+    }
+  }
+  return all;
+}
+
+absl::StatusOr<std::vector<std::string>> JudgeLot(Step& step, const SiteName& site, const Lot& lot,
+                                                  absl::CivilDay date) {
+  MESO_ASSIGN_OR_RETURN(const Product product, LoadKnownProduct(step.tx, lot.product));
+  return DecideEligibility(lot, UseOf(step, site, date, product));
+}
+
+void CountAsFree(const Reservation& reservation, std::vector<Candidate>& candidates) {
+  for (Candidate& candidate : candidates) {
+    if (candidate.balance.site != reservation.site) continue;
+    for (const Allocation& allocation : reservation.allocations) {
+      if (allocation.lot_row == candidate.lot.row && allocation.unit == candidate.balance.unit) {
+        candidate.balance.reserved -= allocation.Left();
+      }
+    }
+  }
+}
+
+absl::Status FreeUndrawn(Step& step, const Reservation& reservation) {
+  for (const Allocation& allocation : reservation.allocations) {
+    if (allocation.Left() == 0) continue;
+    MESO_RETURN_IF_ERROR(FreeUnits(step.tx, allocation.lot_row, reservation.site, allocation.unit,
+                                   allocation.Left()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ExpireLapsed(Step& step, const SiteName& site) {
+  for (int batch = 0; batch < kLapsedBatchesMax; ++batch) {
+    MESO_ASSIGN_OR_RETURN(std::vector<Reservation> lapsed,
+                          ListLapsed(step.tx, site, step.now, kLapsedPerRead));
+    for (Reservation& reservation : lapsed) {
+      MESO_RETURN_IF_ERROR(FreeUndrawn(step, reservation));
+      reservation.state = ReservationState::kExpired;
+      MESO_RETURN_IF_ERROR(UpdateReservation(step.tx, reservation));
+    }
+    if (lapsed.size() < kLapsedPerRead) break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status KeepPlanned(Step& step, const Reservation& reservation, const AllocationPlan& plan) {
+  for (const Allocation& allocation : plan.allocations) {
+    MESO_RETURN_IF_ERROR(ReserveUnits(step.tx, allocation.lot_row, reservation.site,
+                                      allocation.unit, allocation.ampoules,
+                                      [site = reservation.site, date = reservation.use_date] {
+                                        return InsufficientStock(site, date, AllocationPlan());
+                                      }));
+    MESO_RETURN_IF_ERROR(AddAllocation(step.tx, reservation.row, allocation));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Invalidate(Step& step, Reservation reservation, const std::string& reason,
+                        const std::vector<LotName>& lots) {
+  std::vector<std::string>& reasons = reservation.invalid_reasons;
+  if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end()) {
+    reasons.push_back(reason);
+  }
+  reservation.state = ReservationState::kInvalidated;
+  MESO_RETURN_IF_ERROR(UpdateReservation(step.tx, reservation));
+  MESO_RETURN_IF_ERROR(AppendReservationInvalidated(step.tx, step.Stamp(), reservation, lots));
+  return QueueReallocation(step, reservation.name);
+}
+
+absl::StatusOr<bool> Reallocate(Step& step, Reservation reservation) {
+  MESO_ASSIGN_OR_RETURN(const std::vector<Need> recipe, LoadRecipe(step.tx, reservation.cocktail));
+  const std::vector<Need> needs = UndrawnNeeds(recipe, reservation);
+  MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(step.tx, reservation.site));
+  const absl::CivilDay date = std::max(reservation.use_date, DateAt(step.now, zone));
+  MESO_ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
+                        LoadUsable(step, reservation.site, needs, date));
+  if (reservation.KeepsUnits()) CountAsFree(reservation, candidates);
+  const AllocationPlan plan = DecideAllocation(needs, std::move(candidates));
+  if (!plan.shortfalls.empty()) return false;
+
+  const std::vector<LotName> replaced = ReplacedLots(reservation, plan);
+  MESO_RETURN_IF_ERROR(ExchangeAllocations(step, reservation, plan));
+  reservation.state = needs.empty()           ? ReservationState::kDrawn
+                      : reservation.confirmed ? ReservationState::kConfirmed
+                                              : ReservationState::kReserved;
+  reservation.invalid_reasons.clear();
+  MESO_RETURN_IF_ERROR(UpdateReservation(step.tx, reservation));
+  MESO_ASSIGN_OR_RETURN(const std::optional<Reservation> after,
+                        LoadReservation(step.tx, reservation.name));
+  MESO_RETURN_IF_ERROR(AppendReservationReallocated(step.tx, step.Stamp(), *after, replaced));
+  return true;
+}
+
+absl::Status QueueReallocations(Step& step, const SiteName& site, const ProductName& product) {
+  MESO_ASSIGN_OR_RETURN(const std::vector<ReservationName> waiting,
+                        ListInvalidatedNeeding(step.tx, site, product));
+  for (const ReservationName& name : waiting) {
+    MESO_RETURN_IF_ERROR(QueueReallocation(step, name));
+  }
+  return absl::OkStatus();
+}
+
+bool MaySee(const CallContext& call, const SiteName& site) { return call.MayUseAt(site.value()); }
+
+absl::Status RecordOwnWork(Step& step, const Reservation& reservation, const std::string& effect) {
+  AuditRecord record = MakeAuditRecord(step.call, "inventory", absl::OkStatus(), step.now);
+  record.site = reservation.site.value();
+  record.object_type = "Reservation";
+  record.object_name = reservation.name.value();
+  record.facts["effect"] = effect;
+  if (!reservation.appointment.empty()) {
+    record.keys.emplace("appointment", reservation.appointment.value());
+  }
+  for (const Allocation& allocation : reservation.allocations) {
+    record.keys.emplace("lot", allocation.lot.value());
+  }
+  return AppendAudit(step.tx, record);
+}
+
+}  // namespace meso::inventory

@@ -1,0 +1,81 @@
+// Steps that several operations share: the site's calendar, what a shelf offers, reservations
+// losing and finding lots.
+//
+// Internal to the operations room. Every check whether a lot may be used goes through LoadUsable
+// here, and so through DecideEligibility. All work inside the caller's transaction; none commits.
+#ifndef MESO_SERVICES_INVENTORY_STOCK_STEPS_H_
+#define MESO_SERVICES_INVENTORY_STOCK_STEPS_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/base/call_context.h"
+#include "common/base/id_source.h"
+#include "common/database/database.h"
+#include "services/inventory/domain/reservation.h"
+#include "services/inventory/events/inventory_events.h"
+#include "services/inventory/store/inventory_store.h"
+
+namespace meso::inventory {
+
+// One operation's run: its transaction, its caller, its moment.
+struct Step {
+  Transaction& tx;
+  const CallContext& call;
+  absl::Time now;
+  IdSource& ids;
+  const std::function<void()>& wake_work;
+
+  EventStamp Stamp() const { return {ids, now, call.trace_parent}; }
+};
+
+// The zone of a site. Errors: RESOURCE_NOT_FOUND when the projection has no such site.
+absl::StatusOr<absl::TimeZone> LoadZone(Transaction& tx, const SiteName& site);
+
+// The recipe of a published revision. Errors: RESOURCE_NOT_FOUND; STATE_NOT_ALLOWED for a draft.
+absl::StatusOr<std::vector<Need>> LoadRecipe(Transaction& tx, const CocktailRevisionName& name);
+
+// Products of a recipe with what a site has of them, each lot judged for use at the site on `date`.
+absl::StatusOr<std::vector<Candidate>> LoadUsable(Step& step, const SiteName& site,
+                                                  const std::vector<Need>& needs,
+                                                  absl::CivilDay date);
+
+// The rule for one lot, at the site on `date`, with its product's minimum life.
+absl::StatusOr<std::vector<std::string>> JudgeLot(Step& step, const SiteName& site, const Lot& lot,
+                                                  absl::CivilDay date);
+
+// Counts the units as free that `reservation` keeps.
+void CountAsFree(const Reservation& reservation, std::vector<Candidate>& candidates);
+
+// Turns the site's lapsed reservations EXPIRED and gives their units back.
+absl::Status ExpireLapsed(Step& step, const SiteName& site);
+
+// Gives back all undrawn units. The allocations stay as history.
+absl::Status FreeUndrawn(Step& step, const Reservation& reservation);
+
+// Keeps the planned units for the stored reservation.
+absl::Status KeepPlanned(Step& step, const Reservation& reservation, const AllocationPlan& plan);
+
+// Marks a reservation INVALIDATED for `reason`, tells it, and leaves the work to find other lots.
+absl::Status Invalidate(Step& step, Reservation reservation, const std::string& reason,
+                        const std::vector<LotName>& lots);
+
+// Finds usable lots for what an INVALIDATED reservation still needs, all or nothing. True when it
+// did: the event is appended. False: nothing changed.
+absl::StatusOr<bool> Reallocate(Step& step, Reservation reservation);
+
+// Leaves work for the INVALIDATED reservations that need the product at a site, or (empty) at any.
+absl::Status QueueReallocations(Step& step, const SiteName& site, const ProductName& product);
+
+// The sites an answer may speak of.
+bool MaySee(const CallContext& call, const SiteName& site);
+
+// The audit entry of work nobody called for.
+absl::Status RecordOwnWork(Step& step, const Reservation& reservation, const std::string& effect);
+
+}  // namespace meso::inventory
+
+#endif  // MESO_SERVICES_INVENTORY_STOCK_STEPS_H_

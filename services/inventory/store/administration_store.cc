@@ -1,0 +1,323 @@
+#include "services/inventory/store/administration_store.h"
+
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "common/database/filter_sql.h"
+#include "services/inventory/domain/calendar.h"
+
+namespace meso::inventory {
+namespace {
+
+#define MESO_ADMINISTRATION_COLUMNS                                                      \
+  "r.id, r.name, r.appointment, r.site, r.patient, r.practitioner, r.occurred_time_us, " \
+  "r.record_time_us, r.recorder, r.deviations"
+
+absl::Status LoadLines(Transaction& tx, Administration& record) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT a.lot, l.name, l.product, l.lot_number, a.ampoules, a.microlitres, a.wasted "
+               "FROM administered_lot a JOIN lot l ON l.id = a.lot WHERE a.administration = $1 "
+               "ORDER BY a.position",
+               {record.row}));
+  for (const Row& row : rows) {
+    AdministeredLot line;
+    line.lot_row = row.Int(0);
+    line.lot = LotName(row.Text(1));
+    line.product = ProductName(row.Text(2));
+    line.lot_number = row.Text(3);
+    line.ampoules = row.Int(4);
+    line.microlitres = row.Int(5);
+    line.wasted = row.Int(6);
+    record.lots.push_back(std::move(line));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadDeviations(Transaction& tx, Administration& record) {
+  MESO_ASSIGN_OR_RETURN(const Rows rows,
+                        tx.Query("SELECT code, lot, description FROM deviation WHERE "
+                                 "administration = $1 ORDER BY position",
+                                 {record.row}));
+  for (const Row& row : rows) {
+    record.deviations.push_back({row.Text(0), LotName(row.Text(1)), row.Text(2)});
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Administration> ReadAdministration(Transaction& tx, const Row& row) {
+  Administration record;
+  record.row = row.Int(0);
+  record.name = AdministrationName(row.Text(1));
+  record.appointment = AppointmentName(row.Text(2));
+  record.site = SiteName(row.Text(3));
+  record.patient = PatientName(row.Text(4));
+  record.practitioner = row.Text(5);
+  record.occurred_time = row.Time(6);
+  record.record_time = row.Time(7);
+  record.recorder = row.Text(8);
+  MESO_RETURN_IF_ERROR(LoadLines(tx, record));
+  if (row.Int(9) > 0) MESO_RETURN_IF_ERROR(LoadDeviations(tx, record));
+  return record;
+}
+
+absl::StatusOr<std::vector<Administration>> ReadAdministrations(Transaction& tx, const Rows& rows) {
+  std::vector<Administration> records;
+  for (const Row& row : rows) {
+    MESO_ASSIGN_OR_RETURN(Administration record, ReadAdministration(tx, row));
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+// The record becomes the head of its patient's chain and links to the head before it.
+absl::StatusOr<int64_t> LinkPatient(Transaction& tx, const PatientName& patient) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<Row> row,
+                        QueryOne(tx, "SELECT last_administration FROM patient WHERE patient = $1",
+                                 {patient.value()}));
+  return row ? row->Int(0) : 0;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<DrawRow>> ListDraws(Transaction& tx,
+                                               const AppointmentName& appointment) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT d.lot, l.name, l.product, l.lot_number, l.expiry_date, d.ampoules, "
+               "d.accounted, d.site, d.unit FROM draw d JOIN lot l ON l.id = d.lot "
+               "WHERE d.appointment = $1 ORDER BY l.name, d.unit",
+               {appointment.value()}));
+  std::vector<DrawRow> draws;
+  for (const Row& row : rows) {
+    const std::optional<absl::CivilDay> expiry = ParseDate(row.Text(4));
+    if (!expiry) return absl::DataLossError("a lot's stored expiry date is no date");
+    draws.push_back({{row.Int(0), LotName(row.Text(1)), ProductName(row.Text(2)), row.Text(3),
+                      *expiry, row.Int(5), row.Int(6)},
+                     SiteName(row.Text(7)),
+                     row.Text(8)});
+  }
+  return draws;
+}
+
+absl::Status AddDraw(Transaction& tx, const AppointmentName& appointment, int64_t lot_row,
+                     const SiteName& site, const std::string& unit, int64_t ampoules) {
+  return tx.Execute(
+      "INSERT INTO draw (appointment, lot, site, unit, ampoules, accounted) "
+      "VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (appointment, lot, unit) DO UPDATE SET "
+      "ampoules = ampoules + excluded.ampoules",
+      {appointment.value(), lot_row, site.value(), unit, ampoules});
+}
+
+absl::Status UpdateDrawAccounted(Transaction& tx, const AppointmentName& appointment,
+                                 int64_t lot_row, const std::string& unit, int64_t ampoules) {
+  return tx.Execute(
+      "UPDATE draw SET accounted = accounted + $1 WHERE appointment = $2 AND lot = $3 AND "
+      "unit = $4 AND ampoules - accounted >= $1",
+      {ampoules, appointment.value(), lot_row, unit}, Expected::Rows(1, [] {
+        return absl::InternalError("more units are accounted for than were drawn");
+      }));
+}
+
+absl::StatusOr<std::vector<AppointmentName>> ListOpenDrawsOfLot(Transaction& tx, int64_t lot_row,
+                                                                const SiteName& site) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT DISTINCT appointment FROM draw WHERE lot = $1 AND accounted < ampoules AND "
+               "($2 = '' OR site = $2) ORDER BY appointment",
+               {lot_row, site.value()}));
+  std::vector<AppointmentName> names;
+  for (const Row& row : rows) names.emplace_back(row.Text(0));
+  return names;
+}
+
+absl::Status InsertAdministration(Transaction& tx, const Administration& administration) {
+  MESO_ASSIGN_OR_RETURN(const int64_t previous, LinkPatient(tx, administration.patient));
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx,
+               "INSERT INTO administration (name, appointment, site, patient, practitioner, "
+               "occurred_time_us, record_time_us, recorder, deviations, patient_previous) "
+               "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+               {administration.name.value(), administration.appointment.value(),
+                administration.site.value(), administration.patient.value(),
+                administration.practitioner, TimeValue(administration.occurred_time),
+                TimeValue(administration.record_time), administration.recorder,
+                static_cast<int64_t>(administration.deviations.size()), previous}));
+  const int64_t id = row->Int(0);
+  MESO_RETURN_IF_ERROR(
+      tx.Execute("INSERT INTO patient (patient, last_administration) VALUES ($1, $2) "
+                 "ON CONFLICT (patient) DO UPDATE SET "
+                 "last_administration = excluded.last_administration",
+                 {administration.patient.value(), id}));
+  int64_t position = 0;
+  for (const AdministeredLot& line : administration.lots) {
+    MESO_RETURN_IF_ERROR(tx.Execute(
+        "INSERT INTO administered_lot (administration, position, lot, ampoules, microlitres, "
+        "wasted) VALUES ($1, $2, $3, $4, $5, $6)",
+        {id, position++, line.lot_row, line.ampoules, line.microlitres, line.wasted}));
+  }
+  position = 0;
+  for (const Deviation& deviation : administration.deviations) {
+    MESO_RETURN_IF_ERROR(
+        tx.Execute("INSERT INTO deviation (administration, position, code, lot, description) "
+                   "VALUES ($1, $2, $3, $4, $5)",
+                   {id, position++, deviation.code, deviation.lot.value(), deviation.description}));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<Administration>> LoadAdministration(Transaction& tx,
+                                                                 const AdministrationName& name) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx, "SELECT " MESO_ADMINISTRATION_COLUMNS " FROM administration r WHERE r.name = $1",
+               {name.value()}));
+  if (!row) return std::optional<Administration>();
+  MESO_ASSIGN_OR_RETURN(Administration record, ReadAdministration(tx, *row));
+  return std::optional<Administration>(std::move(record));
+}
+
+absl::StatusOr<PatientName> PatientOfAppointment(Transaction& tx,
+                                                 const AppointmentName& appointment) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx, "SELECT patient FROM administration WHERE appointment = $1 ORDER BY id LIMIT 1",
+               {appointment.value()}));
+  return PatientName(row ? row->Text(0) : "");
+}
+
+absl::StatusOr<std::vector<Administration>> ListAdministrations(Transaction& tx,
+                                                                const SiteName& site,
+                                                                const PageQuery& page) {
+  static const auto& columns = *new std::map<std::string, FilterColumn>{
+      {"appointment", {"r.appointment"}}, {"deviation", {"(r.deviations > 0)", FilterType::kBool}}};
+  MESO_ASSIGN_OR_RETURN(FilterSql filter, CompileFilter(page.filter, columns, 4));
+  Values args = {page.after, site.value(), int64_t{page.size + 1}};
+  args.insert(args.end(), filter.args.begin(), filter.args.end());
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query(Sql::Dynamic(
+                   absl::StrCat("WITH page (after, only, size) AS (SELECT $1, $2, $3) "
+                                "SELECT " MESO_ADMINISTRATION_COLUMNS
+                                " FROM administration r, page WHERE r.name > page.after AND "
+                                "(page.only = '' OR r.site = page.only) AND ",
+                                filter.where, " ORDER BY r.name LIMIT (SELECT size FROM page)")),
+               std::move(args)));
+  return ReadAdministrations(tx, rows);
+}
+
+absl::StatusOr<std::vector<Administration>> ListAdministrationsOfLot(Transaction& tx,
+                                                                     int64_t lot_row, int limit) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT " MESO_ADMINISTRATION_COLUMNS
+               " FROM administration r WHERE r.id IN (SELECT DISTINCT a.administration FROM "
+               "administered_lot a WHERE a.lot = $1) ORDER BY r.id LIMIT $2",
+               {lot_row, int64_t{limit}}));
+  return ReadAdministrations(tx, rows);
+}
+
+absl::StatusOr<std::vector<Administration>> ListAdministrationsOfPatient(Transaction& tx,
+                                                                         const PatientName& patient,
+                                                                         int limit) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("WITH RECURSIVE chain (id) AS (SELECT last_administration FROM patient WHERE "
+               "patient = $1 UNION ALL SELECT p.patient_previous FROM chain c JOIN "
+               "administration p ON p.id = c.id WHERE p.patient_previous > 0 AND "
+               "p.patient_previous < p.id) SELECT " MESO_ADMINISTRATION_COLUMNS
+               " FROM chain c JOIN administration r ON r.id = c.id ORDER BY r.id DESC LIMIT $2",
+               {patient.value(), int64_t{limit}}));
+  return ReadAdministrations(tx, rows);
+}
+
+absl::Status InsertRecall(Transaction& tx, const Recall& recall) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx,
+               "INSERT INTO recall (name, reason, severity, reference, state, create_time_us, "
+               "creator) VALUES ($1, $2, $3, $4, 'OPEN', $5, $6) RETURNING id",
+               {recall.name.value(), static_cast<int64_t>(recall.reason),
+                static_cast<int64_t>(recall.severity), recall.reference,
+                TimeValue(recall.create_time), recall.creator}));
+  for (const int64_t lot : recall.lot_rows) {
+    MESO_RETURN_IF_ERROR(
+        tx.Execute("INSERT INTO recall_lot (recall, lot) VALUES ($1, $2)", {row->Int(0), lot}));
+  }
+  return absl::OkStatus();
+}
+
+namespace {
+
+#define MESO_RECALL_COLUMNS \
+  "r.id, r.name, r.reason, r.severity, r.reference, r.create_time_us, r.creator"
+
+absl::StatusOr<Recall> ReadRecall(Transaction& tx, const Row& row) {
+  Recall recall;
+  recall.row = row.Int(0);
+  recall.name = RecallName(row.Text(1));
+  recall.reason = static_cast<HoldReason>(row.Int(2));
+  recall.severity = static_cast<RecallSeverity>(row.Int(3));
+  recall.reference = row.Text(4);
+  recall.create_time = row.Time(5);
+  recall.creator = row.Text(6);
+  MESO_ASSIGN_OR_RETURN(const Rows lots,
+                        tx.Query("SELECT l.id, l.name FROM recall_lot c JOIN lot l ON l.id = c.lot "
+                                 "WHERE c.recall = $1 ORDER BY l.name",
+                                 {recall.row}));
+  for (const Row& lot : lots) {
+    recall.lot_rows.push_back(lot.Int(0));
+    recall.lots.emplace_back(lot.Text(1));
+  }
+  return recall;
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<Recall>> LoadRecall(Transaction& tx, const RecallName& name) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx, "SELECT " MESO_RECALL_COLUMNS " FROM recall r WHERE r.name = $1",
+               {name.value()}));
+  if (!row) return std::optional<Recall>();
+  MESO_ASSIGN_OR_RETURN(Recall recall, ReadRecall(tx, *row));
+  return std::optional<Recall>(std::move(recall));
+}
+
+absl::StatusOr<std::vector<Recall>> ListRecalls(Transaction& tx, const PageQuery& page) {
+  static const auto& columns = *new std::map<std::string, FilterColumn>{
+      {"state", {"r.state"}},
+      {"lot",
+       {"EXISTS (SELECT 1 FROM recall_lot c JOIN lot l ON l.id = c.lot WHERE c.recall = r.id AND "
+        "l.name = $)"}}};
+  MESO_ASSIGN_OR_RETURN(FilterSql filter, CompileFilter(page.filter, columns, 3));
+  Values args = {page.after, int64_t{page.size + 1}};
+  args.insert(args.end(), filter.args.begin(), filter.args.end());
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query(Sql::Dynamic(absl::StrCat(
+                   "WITH page (after, size) AS (SELECT $1, $2) SELECT " MESO_RECALL_COLUMNS
+                   " FROM recall r, page WHERE r.name > page.after AND ",
+                   filter.where, " ORDER BY r.name LIMIT (SELECT size FROM page)")),
+               std::move(args)));
+  std::vector<Recall> recalls;
+  for (const Row& row : rows) {
+    MESO_ASSIGN_OR_RETURN(Recall recall, ReadRecall(tx, row));
+    recalls.push_back(std::move(recall));
+  }
+  return recalls;
+}
+
+absl::StatusOr<std::vector<RecallName>> ListRecallsOfLot(Transaction& tx, int64_t lot_row) {
+  MESO_ASSIGN_OR_RETURN(const Rows rows,
+                        tx.Query("SELECT r.name FROM recall_lot c JOIN recall r ON r.id = c.recall "
+                                 "WHERE c.lot = $1 ORDER BY r.name",
+                                 {lot_row}));
+  std::vector<RecallName> names;
+  for (const Row& row : rows) names.emplace_back(row.Text(0));
+  return names;
+}
+
+}  // namespace meso::inventory

@@ -1,0 +1,66 @@
+// What was drawn and given, recalls, and the histories that traces read, in SQL.
+//
+// Records are appended only; a patient's are chained by links to the one before, so that a trace
+// reads them without an index on patients. Functions over a Transaction, no state.
+#ifndef MESO_SERVICES_INVENTORY_STORE_ADMINISTRATION_STORE_H_
+#define MESO_SERVICES_INVENTORY_STORE_ADMINISTRATION_STORE_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/database/database.h"
+#include "services/inventory/domain/administration.h"
+#include "services/inventory/domain/recall.h"
+#include "services/inventory/store/inventory_store.h"
+
+namespace meso::inventory {
+
+// A shelf's units drawn for an appointment.
+struct DrawRow {
+  DrawnLot drawn;
+  SiteName site;
+  std::string unit;
+};
+
+// Everything drawn for an appointment, in the order of lots and units.
+absl::StatusOr<std::vector<DrawRow>> ListDraws(Transaction& tx, const AppointmentName& appointment);
+// Adds to what an appointment has drawn.
+absl::Status AddDraw(Transaction& tx, const AppointmentName& appointment, int64_t lot_row,
+                     const SiteName& site, const std::string& unit, int64_t ampoules);
+// Counts drawn units as given or wasted.
+absl::Status UpdateDrawAccounted(Transaction& tx, const AppointmentName& appointment,
+                                 int64_t lot_row, const std::string& unit, int64_t ampoules);
+// Appointments that drew units of the lot which are not accounted for, at one site or (empty) all.
+absl::StatusOr<std::vector<AppointmentName>> ListOpenDrawsOfLot(Transaction& tx, int64_t lot_row,
+                                                                const SiteName& site);
+
+// Inserts record, lots and deviations, and links it into the patient's chain.
+absl::Status InsertAdministration(Transaction& tx, const Administration& administration);
+absl::StatusOr<std::optional<Administration>> LoadAdministration(Transaction& tx,
+                                                                 const AdministrationName& name);
+// Empty when the appointment has no record yet.
+absl::StatusOr<PatientName> PatientOfAppointment(Transaction& tx,
+                                                 const AppointmentName& appointment);
+// In the order of names; `site` empty = all. Filter fields: appointment, deviation.
+absl::StatusOr<std::vector<Administration>> ListAdministrations(Transaction& tx,
+                                                                const SiteName& site,
+                                                                const PageQuery& page);
+// Every record with units of the lot, oldest first; at most `limit`.
+absl::StatusOr<std::vector<Administration>> ListAdministrationsOfLot(Transaction& tx,
+                                                                     int64_t lot_row, int limit);
+// A patient's records along the chain, newest first; at most `limit`.
+absl::StatusOr<std::vector<Administration>> ListAdministrationsOfPatient(Transaction& tx,
+                                                                         const PatientName& patient,
+                                                                         int limit);
+
+absl::Status InsertRecall(Transaction& tx, const Recall& recall);
+absl::StatusOr<std::optional<Recall>> LoadRecall(Transaction& tx, const RecallName& name);
+// In the order of names. Filter fields: lot, state.
+absl::StatusOr<std::vector<Recall>> ListRecalls(Transaction& tx, const PageQuery& page);
+absl::StatusOr<std::vector<RecallName>> ListRecallsOfLot(Transaction& tx, int64_t lot_row);
+
+}  // namespace meso::inventory
+
+#endif  // MESO_SERVICES_INVENTORY_STORE_ADMINISTRATION_STORE_H_

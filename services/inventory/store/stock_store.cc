@@ -1,0 +1,289 @@
+#include "services/inventory/store/stock_store.h"
+
+#include <map>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "common/database/filter_sql.h"
+
+namespace meso::inventory {
+namespace {
+
+#define MESO_BALANCE_COLUMNS "b.site, b.unit, b.on_hand, b.reserved, b.drawn"
+
+Balance ReadBalance(const Row& row) {
+  return {SiteName(row.Text(0)), row.Text(1), row.Int(2), row.Int(3), row.Int(4)};
+}
+
+Movement ReadMovement(const Row& row) {
+  Movement movement;
+  movement.index = row.Int(0);
+  movement.kind = static_cast<MovementKind>(row.Int(1));
+  movement.lot_row = row.Int(2);
+  movement.site = SiteName(row.Text(3));
+  movement.unit = row.Text(4);
+  movement.ampoules = row.Int(5);
+  movement.record_time = row.Time(6);
+  movement.actor = row.Text(7);
+  movement.appointment = AppointmentName(row.Text(8));
+  movement.reservation = ReservationName(row.Text(9));
+  movement.administration = AdministrationName(row.Text(10));
+  movement.document = row.Text(11);
+  movement.lot_previous = row.Int(12);
+  return movement;
+}
+
+#define MESO_MOVEMENT_COLUMNS                                                    \
+  "m.id, m.kind, m.lot, m.site, m.unit, m.ampoules, m.record_time_us, m.actor, " \
+  "m.appointment, m.reservation, m.administration, m.document, m.lot_previous"
+
+// Rows whose columns 5 on are the balance's, and whose first is the lot's row number.
+absl::StatusOr<std::vector<Candidate>> ReadCandidates(Transaction& tx, const Rows& rows) {
+  std::vector<Candidate> candidates;
+  for (const Row& row : rows) {
+    MESO_ASSIGN_OR_RETURN(std::optional<Lot> lot, LoadLotByRow(tx, row.Int(5)));
+    if (!lot) return absl::DataLossError("a balance without its lot");
+    candidates.push_back({*std::move(lot), ReadBalance(row), {}});
+  }
+  return candidates;
+}
+
+absl::Status MoveBalance(Transaction& tx, const Lot& lot, const Movement& m, int64_t from_reserved,
+                         Refusal otherwise) {
+  switch (m.kind) {
+    case MovementKind::kReceipt:
+    case MovementKind::kAdjust:
+    case MovementKind::kUnspecified:
+      return tx.Execute(
+          "INSERT INTO balance (lot, site, unit, product, expiry_date, received, on_hand, "
+          "reserved, drawn, administered, wasted) "
+          "SELECT l.id, $1, $2, l.product, l.expiry_date, $3, $3, 0, 0, 0, 0 FROM lot l "
+          "WHERE l.id = $4 ON CONFLICT (lot, site, unit) DO UPDATE SET "
+          "received = received + excluded.received, on_hand = on_hand + excluded.on_hand",
+          {m.site.value(), m.unit, m.ampoules, lot.row});
+    case MovementKind::kDraw:
+      return tx.Execute(
+          "UPDATE balance SET on_hand = on_hand - $1, drawn = drawn + $1, "
+          "reserved = reserved - $2 WHERE lot = $3 AND site = $4 AND unit = $5 AND "
+          "on_hand >= $1 AND reserved >= $2 AND on_hand - $1 >= reserved - $2",
+          {m.ampoules, from_reserved, lot.row, m.site.value(), m.unit},
+          Expected::Rows(1, std::move(otherwise)));
+    case MovementKind::kAdminister:
+      return tx.Execute(
+          "UPDATE balance SET drawn = drawn - $1, administered = administered + $1 "
+          "WHERE lot = $2 AND site = $3 AND unit = $4 AND drawn >= $1",
+          {m.ampoules, lot.row, m.site.value(), m.unit}, Expected::Rows(1, std::move(otherwise)));
+    case MovementKind::kWaste:
+      return tx.Execute(
+          "UPDATE balance SET drawn = drawn - $1, wasted = wasted + $1 "
+          "WHERE lot = $2 AND site = $3 AND unit = $4 AND drawn >= $1",
+          {m.ampoules, lot.row, m.site.value(), m.unit}, Expected::Rows(1, std::move(otherwise)));
+  }
+  return absl::InternalError("a movement of no kind");
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Candidate>> LoadCandidates(Transaction& tx, const SiteName& site,
+                                                      const ProductName& product) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT " MESO_BALANCE_COLUMNS ", b.lot FROM balance b WHERE b.site = $1 AND "
+               "b.product = $2 AND b.on_hand > 0 ORDER BY b.expiry_date",
+               {site.value(), product.value()}));
+  return ReadCandidates(tx, rows);
+}
+
+absl::StatusOr<Balance> LoadBalance(Transaction& tx, int64_t lot_row, const SiteName& site,
+                                    const std::string& unit) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<Row> row,
+                        QueryOne(tx,
+                                 "SELECT " MESO_BALANCE_COLUMNS
+                                 " FROM balance b WHERE b.lot = $1 AND b.site = $2 AND b.unit = $3",
+                                 {lot_row, site.value(), unit}));
+  if (!row) return Balance{site, unit, 0, 0, 0};
+  return ReadBalance(*row);
+}
+
+absl::StatusOr<std::vector<Balance>> ListBalancesOfLot(Transaction& tx, int64_t lot_row) {
+  MESO_ASSIGN_OR_RETURN(const Rows rows,
+                        tx.Query("SELECT " MESO_BALANCE_COLUMNS
+                                 " FROM balance b WHERE b.lot = $1 ORDER BY b.site, b.unit",
+                                 {lot_row}));
+  std::vector<Balance> balances;
+  for (const Row& row : rows) balances.push_back(ReadBalance(row));
+  return balances;
+}
+
+absl::StatusOr<std::vector<Candidate>> ListStockLevels(Transaction& tx, const SiteName& site,
+                                                       const PageQuery& page) {
+  static const auto& columns =
+      *new std::map<std::string, FilterColumn>{{"product", {"b.product"}}, {"lot", {"l.name"}}};
+  const std::vector<std::string> after = absl::StrSplit(page.after, '|');
+  if (after.size() != 3 && !page.after.empty()) return PageTokenInvalid();
+  MESO_ASSIGN_OR_RETURN(FilterSql filter, CompileFilter(page.filter, columns, 6));
+  Values args = {after[0], after.size() == 3 ? after[1] : "", after.size() == 3 ? after[2] : "",
+                 site.value(), int64_t{page.size + 1}};
+  args.insert(args.end(), filter.args.begin(), filter.args.end());
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query(Sql::Dynamic(absl::StrCat(
+                   "WITH page (lot, site, unit, only, size) AS (SELECT $1, $2, $3, $4, $5) "
+                   "SELECT " MESO_BALANCE_COLUMNS
+                   ", b.lot FROM balance b JOIN lot l ON l.id = b.lot, page "
+                   "WHERE (l.name, b.site, b.unit) > (page.lot, page.site, page.unit) AND "
+                   "(page.only = '' OR b.site = page.only) AND (b.on_hand > 0 OR b.drawn > 0) "
+                   "AND ",
+                   filter.where, " ORDER BY l.name, b.site, b.unit LIMIT (SELECT size FROM page)")),
+               std::move(args)));
+  return ReadCandidates(tx, rows);
+}
+
+absl::Status ReserveUnits(Transaction& tx, int64_t lot_row, const SiteName& site,
+                          const std::string& unit, int64_t ampoules, Refusal otherwise) {
+  return tx.Execute(
+      "UPDATE balance SET reserved = reserved + $1 WHERE lot = $2 AND site = $3 AND unit = $4 "
+      "AND on_hand - reserved >= $1",
+      {ampoules, lot_row, site.value(), unit}, Expected::Rows(1, std::move(otherwise)));
+}
+
+absl::Status FreeUnits(Transaction& tx, int64_t lot_row, const SiteName& site,
+                       const std::string& unit, int64_t ampoules) {
+  return tx.Execute(
+      "UPDATE balance SET reserved = reserved - $1 WHERE lot = $2 AND site = $3 AND unit = $4 "
+      "AND reserved >= $1",
+      {ampoules, lot_row, site.value(), unit}, Expected::Rows(1, [] {
+        return absl::InternalError("a reservation keeps units its shelf does not know of");
+      }));
+}
+
+absl::Status AppendMovement(Transaction& tx, const Lot& lot, const Movement& movement,
+                            int64_t from_reserved, Refusal otherwise) {
+  MESO_RETURN_IF_ERROR(MoveBalance(tx, lot, movement, from_reserved, std::move(otherwise)));
+  MESO_RETURN_IF_ERROR(tx.Execute(
+      "INSERT INTO movement (kind, lot, site, unit, ampoules, record_time_us, actor, "
+      "appointment, reservation, administration, document, lot_previous) "
+      "SELECT $1, l.id, $2, $3, $4, $5, $6, $7, $8, $9, $10, l.last_movement "
+      "FROM lot l WHERE l.id = $11",
+      {static_cast<int64_t>(movement.kind), movement.site.value(), movement.unit, movement.ampoules,
+       TimeValue(movement.record_time), movement.actor, movement.appointment.value(),
+       movement.reservation.value(), movement.administration.value(), movement.document, lot.row},
+      Expected::Rows(
+          1, [] { return absl::InternalError("a movement of a lot that does not exist"); })));
+  // There is one writer, so the newest line is the one just written; reading its number back with
+  // RETURNING would cost several times the insert.
+  return tx.Execute("UPDATE lot SET last_movement = (SELECT max(id) FROM movement) WHERE id = $1",
+                    {lot.row});
+}
+
+absl::StatusOr<std::vector<Movement>> ListMovements(Transaction& tx, const SiteName& site,
+                                                    const PageQuery& page) {
+  static const auto& columns = *new std::map<std::string, FilterColumn>{
+      {"lot", {"l.name"}},
+      {"product", {"l.product"}},
+      {"kind",
+       {"(CASE m.kind WHEN 1 THEN 'RECEIPT' WHEN 2 THEN 'DRAW' WHEN 3 THEN 'ADMINISTER' "
+        "WHEN 4 THEN 'WASTE' ELSE 'ADJUST' END)"}},
+      {"appointment", {"m.appointment"}},
+      {"administration", {"m.administration"}}};
+  int64_t after = 0;
+  if (!page.after.empty() && !absl::SimpleAtoi(page.after, &after)) return PageTokenInvalid();
+  MESO_ASSIGN_OR_RETURN(FilterSql filter, CompileFilter(page.filter, columns, 4));
+  Values args = {after, site.value(), int64_t{page.size + 1}};
+  args.insert(args.end(), filter.args.begin(), filter.args.end());
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query(Sql::Dynamic(absl::StrCat(
+                   "WITH page (after, only, size) AS (SELECT $1, $2, $3) "
+                   "SELECT " MESO_MOVEMENT_COLUMNS
+                   ", l.name, l.product FROM movement m JOIN lot l ON l.id = m.lot, page "
+                   "WHERE (page.after = 0 OR m.id < page.after) AND "
+                   "(page.only = '' OR m.site = page.only) AND ",
+                   filter.where, " ORDER BY m.id DESC LIMIT (SELECT size FROM page)")),
+               std::move(args)));
+  std::vector<Movement> movements;
+  for (const Row& row : rows) {
+    movements.push_back(ReadMovement(row));
+    movements.back().lot = LotName(row.Text(13));
+    movements.back().product = ProductName(row.Text(14));
+  }
+  return movements;
+}
+
+namespace {
+
+absl::Status SumBySite(Transaction& tx, const Sql& sql, int64_t lot_row,
+                       std::map<SiteName, int64_t>& sums) {
+  MESO_ASSIGN_OR_RETURN(const Rows rows, tx.Query(sql, {lot_row}));
+  for (const Row& row : rows) sums[SiteName(row.Text(0))] = row.Int(1);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<LotHistory> LoadLotHistory(Transaction& tx, const Lot& lot) {
+  LotHistory history;
+  history.lot = lot.name;
+  MESO_ASSIGN_OR_RETURN(const std::optional<Row> head,
+                        QueryOne(tx, "SELECT last_movement FROM lot WHERE id = $1", {lot.row}));
+  history.last_movement = head ? head->Int(0) : 0;
+  // A link always goes back: a damaged one can't make the walk endless.
+  MESO_ASSIGN_OR_RETURN(
+      const Rows movements,
+      tx.Query("WITH RECURSIVE chain (id) AS (SELECT last_movement FROM lot WHERE id = $1 "
+               "UNION ALL SELECT p.lot_previous FROM chain c JOIN movement p ON p.id = c.id "
+               "WHERE p.lot_previous > 0 AND p.lot_previous < p.id) "
+               "SELECT " MESO_MOVEMENT_COLUMNS
+               " FROM chain c JOIN movement m ON m.id = c.id ORDER BY m.id",
+               {lot.row}));
+  for (const Row& row : movements) history.movements.push_back(ReadMovement(row));
+  MESO_ASSIGN_OR_RETURN(
+      const Rows balances,
+      tx.Query("SELECT site, unit, received, on_hand, reserved, drawn, administered, wasted "
+               "FROM balance WHERE lot = $1 ORDER BY site, unit",
+               {lot.row}));
+  for (const Row& row : balances) {
+    history.balances.push_back({SiteName(row.Text(0)), row.Text(1), row.Int(2), row.Int(3),
+                                row.Int(4), row.Int(5), row.Int(6), row.Int(7)});
+  }
+  MESO_RETURN_IF_ERROR(
+      SumBySite(tx,
+                "SELECT r.site, sum(a.ampoules - a.drawn) FROM allocation a JOIN reservation r ON "
+                "r.id = a.reservation WHERE a.lot = $1 AND r.state IN ('RESERVED', 'CONFIRMED', "
+                "'INVALIDATED') GROUP BY r.site",
+                lot.row, history.reserved));
+  MESO_RETURN_IF_ERROR(
+      SumBySite(tx, "SELECT site, sum(ampoules - accounted) FROM draw WHERE lot = $1 GROUP BY site",
+                lot.row, history.drawn));
+  MESO_RETURN_IF_ERROR(SumBySite(tx,
+                                 "SELECT r.site, sum(a.ampoules) FROM administered_lot a JOIN "
+                                 "administration r ON r.id = a.administration WHERE a.lot = $1 "
+                                 "GROUP BY r.site",
+                                 lot.row, history.administered));
+  MESO_RETURN_IF_ERROR(SumBySite(tx,
+                                 "SELECT r.site, sum(a.wasted) FROM administered_lot a JOIN "
+                                 "administration r ON r.id = a.administration WHERE a.lot = $1 "
+                                 "GROUP BY r.site",
+                                 lot.row, history.wasted));
+  return history;
+}
+
+absl::StatusOr<std::map<int64_t, int64_t>> CountMovements(Transaction& tx) {
+  MESO_ASSIGN_OR_RETURN(const Rows rows,
+                        tx.Query("SELECT lot, count(*) FROM movement GROUP BY lot", {}));
+  std::map<int64_t, int64_t> counts;
+  for (const Row& row : rows) counts[row.Int(0)] = row.Int(1);
+  return counts;
+}
+
+absl::StatusOr<std::vector<int64_t>> ListLotRows(Transaction& tx) {
+  MESO_ASSIGN_OR_RETURN(const Rows rows, tx.Query("SELECT id FROM lot ORDER BY id", {}));
+  std::vector<int64_t> numbers;
+  for (const Row& row : rows) numbers.push_back(row.Int(0));
+  return numbers;
+}
+
+}  // namespace meso::inventory

@@ -1,0 +1,136 @@
+// Where a lot went, what a patient got, and whether the books add up.
+#include <set>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "services/inventory/domain/errors.h"
+#include "services/inventory/inventory_operations.h"
+#include "services/inventory/shelf_view.h"
+#include "services/inventory/stock_steps.h"
+#include "services/inventory/store/administration_store.h"
+#include "services/inventory/store/reservation_store.h"
+#include "services/inventory/store/stock_store.h"
+
+namespace meso::inventory {
+namespace {
+
+constexpr int kTraceRecordsMax = 10000;
+constexpr size_t kViolationsMax = 100;
+
+absl::Status TraceRecords(Transaction& tx, const CallContext& call, const Lot& lot,
+                          LotTrace& trace) {
+  MESO_ASSIGN_OR_RETURN(std::vector<Administration> records,
+                        ListAdministrationsOfLot(tx, lot.row, kTraceRecordsMax + 1));
+  if (records.size() > kTraceRecordsMax) {
+    return TraceTooLarge("records name this lot", kTraceRecordsMax);
+  }
+  std::set<PatientName> patients;
+  for (Administration& record : records) {
+    if (!MaySee(call, record.site)) {
+      trace.restricted = true;
+      continue;
+    }
+    patients.insert(record.patient);
+    trace.administrations.push_back(std::move(record));
+  }
+  trace.patients.assign(patients.begin(), patients.end());
+  return absl::OkStatus();
+}
+
+absl::Status CheckOneLot(Transaction& tx, int64_t lot_row, int64_t lines, LedgerReport& report) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot, LoadLotByRow(tx, lot_row));
+  if (!lot) return absl::DataLossError("a lot vanished while it was checked");
+  MESO_ASSIGN_OR_RETURN(LotHistory history, LoadLotHistory(tx, *lot));
+  history.lines = lines;
+  ++report.lots_checked;
+  report.movements_checked += static_cast<int64_t>(history.movements.size());
+  for (LedgerViolation& violation : CheckConservation(history)) {
+    if (report.violations.size() < kViolationsMax) {
+      report.violations.push_back(std::move(violation));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<LotTrace> InventoryOperations::TraceLot(Transaction& tx, const CallContext& call,
+                                                       const LotName& name) const {
+  const absl::Time now = clock_.Now();
+  MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot, LoadLot(tx, name, /*all_holds=*/true));
+  if (!lot) return ResourceNotFound(name.value());
+  LotTrace trace;
+  trace.lot = *lot;
+  MESO_RETURN_IF_ERROR(CountOnHand(tx, call, trace.lot));
+  MESO_ASSIGN_OR_RETURN(trace.stock_levels, LevelsOfLot(tx, call, now, *lot, trace.restricted));
+  MESO_RETURN_IF_ERROR(TraceRecords(tx, call, *lot, trace));
+  MESO_ASSIGN_OR_RETURN(std::vector<Reservation> reservations,
+                        ListReservationsOnLot(tx, lot->row, SiteName()));
+  for (Reservation& reservation : reservations) {
+    if (reservation.IsLapsed(now)) continue;
+    if (!MaySee(call, reservation.site)) {
+      trace.restricted = true;
+      continue;
+    }
+    trace.reservations.push_back(std::move(reservation));
+  }
+  MESO_ASSIGN_OR_RETURN(trace.recalls, ListRecallsOfLot(tx, lot->row));
+  MESO_ASSIGN_OR_RETURN(trace.as_of, HeadPosition(tx));
+  return trace;
+}
+
+absl::StatusOr<PatientTrace> InventoryOperations::TracePatient(Transaction& tx,
+                                                               const CallContext& call,
+                                                               const PatientName& patient) const {
+  PatientTrace trace;
+  trace.patient = patient;
+  MESO_ASSIGN_OR_RETURN(const std::vector<Administration> records,
+                        ListAdministrationsOfPatient(tx, patient, kTraceRecordsMax + 1));
+  if (records.size() > kTraceRecordsMax) {
+    return TraceTooLarge("records name this patient", kTraceRecordsMax);
+  }
+  for (const Administration& record : records) {
+    if (!MaySee(call, record.site)) {
+      trace.restricted = true;
+      continue;
+    }
+    for (const AdministeredLot& given : record.lots) {
+      PatientTraceLine line;
+      line.administration = record;
+      line.given = given;
+      MESO_ASSIGN_OR_RETURN(std::optional<Lot> lot, LoadLot(tx, given.lot, /*all_holds=*/true));
+      MESO_ASSIGN_OR_RETURN(std::optional<Product> product, LoadProduct(tx, given.product));
+      if (!lot || !product) return absl::DataLossError("a record names a lot that is gone");
+      MESO_RETURN_IF_ERROR(CountOnHand(tx, call, *lot));
+      line.lot = *std::move(lot);
+      line.product = *std::move(product);
+      trace.lines.push_back(std::move(line));
+    }
+  }
+  MESO_ASSIGN_OR_RETURN(trace.as_of, HeadPosition(tx));
+  return trace;
+}
+
+absl::StatusOr<LedgerReport> InventoryOperations::CheckLedger(Transaction& tx, const CallContext&,
+                                                              const LotName& name) const {
+  LedgerReport report;
+  MESO_ASSIGN_OR_RETURN(const auto lines, CountMovements(tx));
+  const auto lines_of = [&](int64_t row) {
+    const auto it = lines.find(row);
+    return it == lines.end() ? int64_t{0} : it->second;
+  };
+  if (!name.empty()) {
+    MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot, LoadLot(tx, name));
+    if (!lot) return ResourceNotFound(name.value());
+    MESO_RETURN_IF_ERROR(CheckOneLot(tx, lot->row, lines_of(lot->row), report));
+  } else {
+    MESO_ASSIGN_OR_RETURN(const std::vector<int64_t> rows, ListLotRows(tx));
+    for (const int64_t row : rows) {
+      MESO_RETURN_IF_ERROR(CheckOneLot(tx, row, lines_of(row), report));
+    }
+  }
+  MESO_ASSIGN_OR_RETURN(report.as_of, HeadPosition(tx));
+  return report;
+}
+
+}  // namespace meso::inventory
