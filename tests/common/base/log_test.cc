@@ -20,6 +20,15 @@ TEST(LogTest, WritesOneJsonObjectPerLine) {
   EXPECT_EQ(line.find('\n'), line.size() - 1);
 }
 
+TEST(LogTest, EscapesBytesThatAreNotUtf8AndKeepsThoseThatAre) {
+  EXPECT_EQ(JsonQuote("l'été €😀"), "\"l'été €😀\"");
+  EXPECT_EQ(JsonQuote("a\xff"
+                      "b\xc3"),
+            R"("a\u00ffb\u00c3")");
+  EXPECT_EQ(JsonQuote("\xc0\xaf\xed\xa0\x80"), R"("\u00c0\u00af\u00ed\u00a0\u0080")");
+  EXPECT_EQ(JsonQuote("\xf5\x80\x80\x80"), R"("\u00f5\u0080\u0080\u0080")");
+}
+
 TEST(LogTest, LeavesOutWhatIsBelowTheLowestSeverity) {
   ConfigureLog("inventory", LogFormat::kText, Severity::kWarning);
   testing::internal::CaptureStderr();
