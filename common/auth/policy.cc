@@ -54,7 +54,7 @@ std::string ActionOf(options::v1::AuditAction action) {
 std::unique_ptr<const MethodPolicy> ReadPolicy(absl::string_view method) {
   const google::protobuf::MethodDescriptor* descriptor =
       google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
-          absl::StrReplaceAll(absl::StripPrefix(method, "/"), {{"/", "."}}));
+          absl::StrReplaceAll(method, {{"/", "."}}));
   if (descriptor == nullptr || !descriptor->options().HasExtension(options::v1::access)) {
     return nullptr;
   }
@@ -73,6 +73,7 @@ std::unique_ptr<const MethodPolicy> ReadPolicy(absl::string_view method) {
 }  // namespace
 
 const MethodPolicy* FindPolicy(absl::string_view method) {
+  method = absl::StripPrefix(method, "/");
   static absl::Mutex mutex;
   static auto& policies =
       *new absl::flat_hash_map<std::string, std::unique_ptr<const MethodPolicy>>;
