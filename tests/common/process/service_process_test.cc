@@ -1,0 +1,137 @@
+#include "common/process/service_process.h"
+
+#include <gmock/gmock.h>
+#include <grpc/grpc.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/error.h"
+#include "common/rpc/status_to_grpc.h"
+#include "meso/events/v1/events.grpc.pb.h"
+#include "tests/common/rpc/note_server.h"
+
+namespace meso {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class ServiceProcessTest : public ::testing::Test {
+ protected:
+  ProcessConfig Config(const std::string& service = "inventory") {
+    ProcessConfig config;
+    config.service = service;
+    config.listen = "127.0.0.1:0";
+    config.admin_listen = "127.0.0.1:0";
+    config.database = absl::StrCat("sqlite:", dir_.path(), "/data/", service, ".db");
+    config.redis = "none";
+    config.jwks_file = keys_.jwks_file();
+    config.service_token_file = keys_.ServiceTokenFile(service);
+    config.peer_addresses = {{"audit", absl::StrCat("unix:", dir_.path(), "/audit.sock")}};
+    config.port_file = dir_.path() + "/ports";
+    return config;
+  }
+  absl::Status PullEvents(const ServiceProcess& process) {
+    auto stub = events::v1::EventService::NewStub(grpc::CreateChannel(
+        absl::StrCat("127.0.0.1:", process.port()), grpc::InsecureChannelCredentials()));
+    grpc::ClientContext context;
+    TestServer::Prepare(keys_.ServiceToken("scheduling"), &context);
+    events::v1::PullEventsResponse response;
+    return GrpcToStatus(stub->PullEvents(&context, events::v1::PullEventsRequest(), &response));
+  }
+
+  TempDir dir_;
+  TestKeys keys_;
+};
+
+TEST_F(ServiceProcessTest, ServesTellsItsPortsAndStopsTwice) {
+  auto process = ServiceProcess::Create(Config(), {});
+  ASSERT_TRUE(process.ok()) << process.status();
+  ASSERT_TRUE((*process)->Serve({}).ok());
+  std::ifstream file(dir_.path() + "/ports");
+  int port = 0;
+  int admin_port = 0;
+  file >> port >> admin_port;
+  EXPECT_EQ(port, (*process)->port());
+  EXPECT_EQ(admin_port, (*process)->admin_port());
+  EXPECT_TRUE(PullEvents(**process).ok());
+  (*process)->Stop();
+  (*process)->Stop();
+  EXPECT_EQ(PullEvents(**process).code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(ServiceProcessTest, OpensTheSameDatabaseAgainButNotAnotherServices) {
+  for (int i = 0; i < 2; ++i) {
+    auto process = ServiceProcess::Create(Config(), {});
+    ASSERT_TRUE(process.ok()) << process.status();
+    ASSERT_TRUE((*process)->Serve({}).ok());
+  }
+  ProcessConfig other = Config("screening");
+  other.database = Config().database;
+  const absl::Status refused = ServiceProcess::Create(other, {}).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("inventory"));
+}
+
+TEST_F(ServiceProcessTest, WhatIsMissingIsSaidInOneSentence) {
+  struct Case {
+    std::function<void(ProcessConfig&)> damage;
+    std::string says;
+  };
+  const std::vector<Case> cases = {
+      {[](ProcessConfig& c) { c.jwks_file = "/nonexistent/jwks.json"; }, "--jwks_file"},
+      {[](ProcessConfig& c) { c.service_token_file = "/nonexistent/t"; }, "/nonexistent/t"},
+      {[](ProcessConfig& c) { c.database = "postgresql://x"; }, "--database"},
+      {[](ProcessConfig& c) { c.peer_addresses["audit"] = "192.0.2.1:7104"; }, "--audit_address"},
+  };
+  for (const Case& c : cases) {
+    ProcessConfig config = Config();
+    c.damage(config);
+    const absl::Status status = ServiceProcess::Create(config, {}).status();
+    EXPECT_FALSE(status.ok());
+    EXPECT_THAT(std::string(status.message()), HasSubstr(c.says));
+  }
+}
+
+TEST_F(ServiceProcessTest, AnAddressInUseIsNamed) {
+  auto first = ServiceProcess::Create(Config(), {});
+  ASSERT_TRUE(first.ok() && (*first)->Serve({}).ok());
+  ProcessConfig config = Config("screening");
+  config.listen = absl::StrCat("127.0.0.1:", (*first)->port());
+  auto second = ServiceProcess::Create(config, {});
+  ASSERT_TRUE(second.ok()) << second.status();
+  const absl::Status refused = (*second)->Serve({});
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr(config.listen));
+}
+
+TEST_F(ServiceProcessTest, AuditEntriesGoWhereTheAuditServiceSays) {
+  absl::Mutex mutex;
+  std::vector<AuditRecord> delivered;
+  std::string source;
+  auto process = ServiceProcess::Create(Config("audit"), {});
+  ASSERT_TRUE(process.ok()) << process.status();
+  (*process)->DeliverAuditWith(
+      [&](const AuditSource& from, const std::vector<AuditRecord>& records) {
+        absl::MutexLock lock(&mutex);
+        source = from.service;
+        delivered.insert(delivered.end(), records.begin(), records.end());
+        return absl::OkStatus();
+      });
+  ASSERT_TRUE((*process)->Serve({}).ok());
+  CallContext call = ServiceContext("audit", "work/test");
+  ASSERT_TRUE((*process)->calls().RecordCall(call, absl::OkStatus()).ok());
+  EXPECT_TRUE(WaitUntil([&] {
+    absl::MutexLock lock(&mutex);
+    return !delivered.empty();
+  }));
+  absl::MutexLock lock(&mutex);
+  EXPECT_EQ(source, "audit");
+  ASSERT_THAT(delivered, SizeIs(1));
+  EXPECT_EQ(delivered[0].method, "work/test");
+}
+
+}  // namespace
+}  // namespace meso
