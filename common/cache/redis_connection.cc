@@ -45,28 +45,18 @@ timeval TimeoutValue(absl::Duration duration) {
 
 RedisReply Copy(const redisReply& reply, int depth) {
   RedisReply copy;
-  switch (reply.type) {
-    case REDIS_REPLY_STRING:
-    case REDIS_REPLY_STATUS:
-      copy.kind = RedisReply::Kind::kText;
-      copy.text.assign(reply.str, reply.len);
-      break;
-    case REDIS_REPLY_ERROR:
-      copy.kind = RedisReply::Kind::kError;
-      copy.text.assign(reply.str, reply.len);
-      break;
-    case REDIS_REPLY_INTEGER:
-      copy.kind = RedisReply::Kind::kInteger;
-      copy.integer = reply.integer;
-      break;
-    case REDIS_REPLY_ARRAY:
-      copy.kind = RedisReply::Kind::kList;
-      for (size_t i = 0; depth < kDepthMax && i < reply.elements; ++i) {
-        copy.list.push_back(Copy(*reply.element[i], depth + 1));
-      }
-      break;
-    default:
-      break;
+  const bool text = reply.type == REDIS_REPLY_STRING || reply.type == REDIS_REPLY_STATUS;
+  if (text || reply.type == REDIS_REPLY_ERROR) {
+    copy.kind = text ? RedisReply::Kind::kText : RedisReply::Kind::kError;
+    copy.text.assign(reply.str, reply.len);
+  } else if (reply.type == REDIS_REPLY_INTEGER) {
+    copy.kind = RedisReply::Kind::kInteger;
+    copy.integer = reply.integer;
+  } else if (reply.type == REDIS_REPLY_ARRAY) {
+    copy.kind = RedisReply::Kind::kList;
+    for (size_t i = 0; depth < kDepthMax && i < reply.elements; ++i) {
+      copy.list.push_back(Copy(*reply.element[i], depth + 1));
+    }
   }
   return copy;
 }
