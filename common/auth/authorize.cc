@@ -88,7 +88,8 @@ std::vector<std::string> SiteFieldValues(const MethodPolicy& policy, const Messa
 absl::Status Authorize(const MethodPolicy& policy, const Message& request, CallContext& call) {
   call.allowed_roles = policy.roles;
   call.action = policy.action;
-  if (call.on_behalf_of && !call.caller.HasRole(kRoleService)) {
+  if (call.on_behalf_of &&
+      !(call.caller.HasRole(kRoleService) && absl::StartsWith(call.caller.subject, "services/"))) {
     // Only a service may speak for somebody else; anyone else could claim any name.
     return RoleRequired({kRoleService});
   }

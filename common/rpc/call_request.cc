@@ -31,7 +31,9 @@ void CheckRequestId(const CallMethod& method, const Message& request, bool valid
 void CheckSiteField(const MethodPolicy& policy, const Message& request, FieldErrors& errors) {
   for (const std::string& value : SiteFieldValues(policy, request)) {
     const std::string site = SiteOf(value);
-    if (!site.empty() && MatchName("sites/{any}", site)) continue;
+    // The wildcard was matched against no right either: it can narrow a read, never carry a write.
+    const bool reads = policy.action == "R" || policy.action == "E" || policy.action.empty();
+    if (MatchName(reads ? "sites/{any}" : "sites/{code}", site)) continue;
     errors.Invalid(policy.site_field, "must begin with sites/ and a site's code");
     return;
   }

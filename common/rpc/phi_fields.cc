@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/synchronization/mutex.h"
 #include "common/rpc/message_bytes.h"
 #include "common/rpc/serve_call.h"
 #include "meso/options/v1/options.pb.h"
@@ -52,8 +54,18 @@ void ClearPhi(Message& message) {
 }
 
 bool HasPhi(const Descriptor& type) {
+  // Asked at every call; the answer never changes.
+  static absl::Mutex mutex;
+  static auto& known = *new absl::flat_hash_map<const Descriptor*, bool>;
+  {
+    absl::ReaderMutexLock lock(&mutex);
+    if (const auto it = known.find(&type); it != known.end()) return it->second;
+  }
   std::set<const Descriptor*> seen;
-  return HasPhiWithin(type, seen);
+  const bool has = HasPhiWithin(type, seen);
+  absl::MutexLock lock(&mutex);
+  known[&type] = has;
+  return has;
 }
 
 std::string ReplyBytes(const Message& response) {

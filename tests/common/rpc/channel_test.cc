@@ -5,18 +5,15 @@
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/base/error.h"
 #include "common/rpc/service_config.h"
-#include "meso/audit/v1/audit_service.pb.h"
-#include "meso/events/v1/events.pb.h"
-#include "meso/inventory/v1/inventory_service.pb.h"
-#include "meso/scheduling/v1/scheduling_admin_service.pb.h"
-#include "meso/scheduling/v1/scheduling_service.pb.h"
-#include "meso/screening/v1/screening_service.pb.h"
 #include "tests/common/rpc/note_server.h"
 
 namespace meso {
@@ -24,30 +21,19 @@ namespace {
 
 using absl::StatusCode;
 
-// Every service of the contract, by what the generated files declare.
-std::set<std::string> ServicesOf(const google::protobuf::FileDescriptor* file) {
-  std::set<std::string> names;
-  for (int i = 0; i < file->service_count(); ++i) names.insert(file->service(i)->full_name());
-  return names;
-}
-
+// Every service the contract declares; tests run in the project's root.
 std::set<std::string> AllServices() {
   std::set<std::string> names;
-  for (const google::protobuf::Descriptor* type :
-       {audit::v1::BatchAppendEntriesRequest::descriptor(), events::v1::Event::descriptor()}) {
-    names.merge(ServicesOf(type->file()));
-  }
-  const auto* pool = google::protobuf::DescriptorPool::generated_pool();
-  for (const char* file :
-       {"meso/inventory/v1/inventory_service.proto", "meso/screening/v1/screening_service.proto",
-        "meso/scheduling/v1/scheduling_service.proto",
-        "meso/scheduling/v1/scheduling_admin_service.proto"}) {
-    const auto* descriptor = pool->FindFileByName(file);
-    if (descriptor == nullptr) {
-      ADD_FAILURE() << file;
-      continue;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator("proto/meso")) {
+    if (entry.path().extension() != ".proto") continue;
+    std::ifstream file(entry.path());
+    std::string package;
+    for (std::string line; std::getline(file, line);) {
+      const std::vector<std::string> words = absl::StrSplit(line, absl::ByAnyChar(" ;"));
+      if (words.size() < 2) continue;
+      if (words[0] == "package") package = words[1];
+      if (words[0] == "service") names.insert(absl::StrCat(package, ".", words[1]));
     }
-    names.merge(ServicesOf(descriptor));
   }
   return names;
 }
