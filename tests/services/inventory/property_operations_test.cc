@@ -1,0 +1,133 @@
+// Any sequence of use cases leaves the books sound, and a planted error is found.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/error.h"
+#include "tests/services/inventory/inventory_fixture.h"
+
+namespace meso::inventory {
+namespace {
+
+using ::testing::Contains;
+
+class Chain : public InventoryFixture {
+ public:
+  void TestBody() override {}
+
+  void Act(int action, int n) {
+    const LotName& lot = lots_[n % lots_.size()];
+    switch (action) {
+      case 0:
+        Receive("A", absl::StrCat("N", n % 3), "2027-06-30", 1 + n % 4);
+        break;
+      case 1:
+        Note(Reserve(n, absl::Hours(n % 100)).status());
+        break;
+      case 2:
+        Note(Book(n, absl::Hours(n % 100)));
+        break;
+      case 3:
+        Note(Cancel(n));
+        break;
+      case 4:
+        Note(Draw(n).status());
+        break;
+      case 5:
+        Note(Record(n, absl::StrCat("PT-", n % 4), {Given(lot, n % 3, 1)}).status());
+        break;
+      case 6:
+        Note(Quarantine(lot, n % 2 == 0 ? kParis : SiteName()).status());
+        break;
+      case 7:
+        Note(Release(lot).status());
+        break;
+      case 8:
+        Note(Draw(n, {{"", lot, 1 + n % 2, FefoOverride::kDoctorDecision}}).status());
+        break;
+      case 9:
+        database_.clock().Advance(absl::Hours(5));
+        break;
+      default:
+        RunPendingWork();
+    }
+  }
+
+  void Open() {
+    lots_ = {Receive("A", "A0", "2026-11-23", 6), Receive("A", "A1", "2027-06-30", 6),
+             Receive("B", "B0", "2027-06-30", 5), Receive("C", "C0", "2027-06-30", 5)};
+  }
+
+  std::vector<std::string> Violations() {
+    std::vector<std::string> codes;
+    const auto report = Run(&InventoryOperations::CheckLedger, LotName());
+    EXPECT_TRUE(report.ok()) << report.status();
+    for (const LedgerViolation& violation : report->violations) codes.push_back(violation.code);
+    return codes;
+  }
+
+  absl::Status Plant(const char* sql) {
+    return database_->Transact([&](Transaction& tx) { return tx.Execute(sql, {}); });
+  }
+
+ private:
+  // A refusal is fine here; books that contradict themselves are not.
+  static void Note(const absl::Status& status) {
+    EXPECT_NE(status.code(), absl::StatusCode::kInternal) << status;
+    EXPECT_NE(status.code(), absl::StatusCode::kAborted) << status;
+  }
+
+  std::vector<LotName> lots_;
+};
+
+RC_GTEST_PROP(StockPropertyTest, EverySequenceOfUseCasesConservesEveryUnit, ()) {
+  Chain chain;
+  chain.Open();
+  const auto actions = *rc::gen::container<std::vector<std::pair<int, int>>>(
+      rc::gen::pair(rc::gen::inRange(0, 11), rc::gen::inRange(1, 8)));
+  for (const auto& [action, n] : actions) chain.Act(action, n);
+  RC_ASSERT(chain.Violations().empty());
+  RC_ASSERT(!::testing::Test::HasFailure());
+}
+
+TEST(StockPropertyTest, CheckLedgerFindsAPlantedError) {
+  struct Plant {
+    const char* code;
+    const char* sql;
+  };
+  const Plant plants[] = {
+      {"BALANCE_DIFFERS",
+       "UPDATE balance SET received = received + 1, on_hand = on_hand + 1 WHERE lot = 1"},
+      {"RESERVED_DIFFERS", "UPDATE balance SET reserved = reserved + 1 WHERE lot = 1"},
+      {"CHAIN_BROKEN", "UPDATE lot SET last_movement = 0 WHERE id = 1"},
+      {"DRAWN_DIFFERS", "UPDATE draw SET ampoules = ampoules + 1"},
+      {"BALANCE_DIFFERS", "DELETE FROM balance WHERE lot = 1"},
+      {"CHAIN_BROKEN",
+       "INSERT INTO movement (kind, lot, site, unit, ampoules, record_time_us, actor, appointment, "
+       "reservation, administration, document, lot_previous) "
+       "VALUES (1, 1, 'sites/par-1', 'main', 5, 0, '', '', '', '', '', 0)"}};
+  for (const Plant& plant : plants) {
+    Chain chain;
+    chain.Open();
+    for (const auto& [action, n] : {std::pair(1, 1), std::pair(4, 1)}) chain.Act(action, n);
+    ASSERT_TRUE(chain.Violations().empty());
+    ASSERT_TRUE(chain.Plant(plant.sql).ok()) << plant.sql;
+    EXPECT_THAT(chain.Violations(), Contains(plant.code)) << plant.sql;
+  }
+}
+
+TEST(StockPropertyTest, TheLedgerAndTheRecordsCanNotBeRewritten) {
+  Chain chain;
+  chain.Open();
+  chain.Act(5, 1);
+  for (const char* sql :
+       {"UPDATE movement SET ampoules = 9", "DELETE FROM movement", "DELETE FROM administration",
+        "UPDATE administration SET patient = 'patients/other'", "DELETE FROM cocktail_line",
+        "UPDATE cocktail SET display_name = 'x'", "UPDATE balance SET on_hand = -1",
+        "UPDATE balance SET reserved = on_hand + 1"}) {
+    EXPECT_FALSE(chain.Plant(sql).ok()) << sql;
+  }
+}
+
+}  // namespace
+}  // namespace meso::inventory

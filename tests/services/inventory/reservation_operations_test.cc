@@ -1,0 +1,245 @@
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/error.h"
+#include "services/inventory/domain/calendar.h"
+#include "tests/services/inventory/inventory_fixture.h"
+
+namespace meso::inventory {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+using ReservationTest = InventoryFixture;
+
+std::vector<std::string> ViolationReasons(const absl::Status& status) {
+  std::vector<std::string> reasons;
+  for (const Violation& violation : DetailsOf(status).violations) {
+    reasons.push_back(violation.reason);
+  }
+  return reasons;
+}
+
+TEST_F(ReservationTest, KeepsTheWholeRecipeFirstExpiringFirstOverSeveralLots) {
+  const LotName late = Receive("A", "LATE", "2027-06-30", 5);
+  const LotName early = Receive("A", "EARLY", "2027-01-31", 1);
+  Receive("B", "B1", "2027-06-30", 1);
+  Receive("C", "C1", "2027-06-30", 1);
+  const auto reservation = Reserve(1);
+  ASSERT_TRUE(reservation.ok()) << reservation.status();
+  ASSERT_THAT(reservation->allocations, SizeIs(4));
+  EXPECT_EQ(reservation->allocations[0].lot, early);
+  EXPECT_EQ(reservation->allocations[1].lot, late);
+  EXPECT_EQ(Shelf(early).reserved, 1);
+  EXPECT_EQ(Shelf(late).reserved, 1);
+  EXPECT_EQ(reservation->expire_time, database_.clock().Now() + absl::Hours(24));
+  ExpectSoundLedger();
+}
+
+TEST_F(ReservationTest, KeepsNothingWhenOneProductIsShort) {
+  const LotName a = Receive("A", "A1", "2027-06-30", 10);
+  Receive("B", "B1", "2027-06-30", 10);
+  const absl::Status status = Reserve(1).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(status), "INSUFFICIENT_STOCK");
+  EXPECT_EQ(DetailsOf(status).violations.front().subject, "products/C");
+  EXPECT_EQ(Shelf(a).reserved, 0);
+  EXPECT_EQ(ReasonOf(Reservations(1).status()), "RESOURCE_NOT_FOUND");
+}
+
+TEST_F(ReservationTest, ExplainsEveryLotItPassedOver) {
+  Stock(1);
+  Receive("A", "EXPIRING", "2026-11-21", 9);
+  const LotName held = Receive("A", "HELD", "2027-01-01", 9);
+  ASSERT_TRUE(Quarantine(held).ok());
+  ASSERT_TRUE(Reserve(1).ok());
+  const absl::Status status = Reserve(2).status();
+  EXPECT_EQ(ReasonOf(status), "INSUFFICIENT_STOCK");
+  EXPECT_THAT(ViolationReasons(status), Contains("LOT_EXPIRED"));
+  EXPECT_THAT(ViolationReasons(status), Contains("LOT_QUARANTINED"));
+  EXPECT_THAT(ViolationReasons(status), Contains("FULLY_RESERVED"));
+}
+
+TEST_F(ReservationTest, TheExpiryDateIsTheLastDayAtTheSite) {
+  Receive("B", "B1", "2027-06-30", 9, kSydney);
+  Receive("C", "C1", "2027-06-30", 9, kSydney);
+  Receive("A", "A1", "2026-11-22", 9, kSydney);
+  // 2026-11-20T09:00Z is 20:00 in Sydney.
+  const absl::Duration to_midnight_23 = absl::Hours(52);  // 2026-11-23T00:00 at Sydney
+  EXPECT_TRUE(Reserve(1, to_midnight_23 - absl::Seconds(1), kSydney).ok());
+  EXPECT_EQ(ReasonOf(Reserve(2, to_midnight_23, kSydney).status()), "INSUFFICIENT_STOCK");
+}
+
+TEST_F(ReservationTest, TheHorizonIsFourteenDaysOfTheSite) {
+  Stock(5);
+  // 10:00 at Paris: the 14th day ahead ends after 14 h + 14 days.
+  const absl::Duration end = absl::Hours(14 * 24 + 14);
+  EXPECT_TRUE(Reserve(1, end - absl::Seconds(1)).ok());
+  const absl::Status status = Reserve(2, end).status();
+  EXPECT_EQ(ReasonOf(status), "STOCK_NOT_AVAILABLE");
+  EXPECT_EQ(DetailsOf(status).metadata.at("cause"), "BEYOND_HORIZON");
+  EXPECT_THAT(ViolationReasons(status), ElementsAre("BEYOND_HORIZON"));
+  EXPECT_TRUE(Reserve(3, -absl::Hours(9)).ok()) << "earlier the same day";
+  EXPECT_EQ(ReasonOf(Reserve(4, -absl::Hours(11)).status()), "FIELD_INVALID");
+}
+
+TEST_F(ReservationTest, AReleaseThatCameFirstRefusesTheLateReserve) {
+  Stock(1);
+  const auto released = Run(&InventoryOperations::ReleaseReservation,
+                            ReleaseReservationRequest{ReservationOf(1), kParis});
+  ASSERT_TRUE(released.ok()) << released.status();
+  EXPECT_EQ(released->value.state, ReservationState::kReleased);
+  EXPECT_EQ(ReasonOf(Reserve(1).status()), "STATE_NOT_ALLOWED");
+  EXPECT_TRUE(Reserve(2).ok()) << "nothing was kept";
+}
+
+TEST_F(ReservationTest, ReleasingGivesEverythingBackAndMayBeRepeated) {
+  Stock(1);
+  ASSERT_TRUE(Reserve(1).ok());
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(Run(&InventoryOperations::ReleaseReservation,
+                    ReleaseReservationRequest{ReservationOf(1), kParis})
+                    .ok());
+  }
+  EXPECT_EQ(ReasonOf(Run(&InventoryOperations::ReleaseReservation,
+                         ReleaseReservationRequest{ReservationOf(1), kSydney})
+                         .status()),
+            "RESOURCE_NOT_FOUND");
+  EXPECT_TRUE(Reserve(2).ok());
+  ExpectSoundLedger();
+}
+
+TEST_F(ReservationTest, AnUnconfirmedReservationLapsesAfterADayAndFreesItsUnits) {
+  Stock(1);
+  ASSERT_TRUE(Reserve(1, absl::Hours(72)).ok());
+  database_.clock().Advance(absl::Hours(24) - absl::Seconds(1));
+  EXPECT_EQ(ReasonOf(Reserve(2).status()), "INSUFFICIENT_STOCK");
+  database_.clock().Advance(absl::Seconds(1));
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kExpired);
+  EXPECT_TRUE(Reserve(3).ok());
+  EXPECT_EQ(ReasonOf(Draw(1).status()), "STATE_NOT_ALLOWED");
+  ExpectSoundLedger();
+}
+
+TEST_F(ReservationTest, ABookingConfirmsOnceAndKeepsItPastTheDay) {
+  Stock(1);
+  ASSERT_TRUE(Reserve(1, absl::Hours(72)).ok());
+  const int64_t before = static_cast<int64_t>(Events().size());
+  ASSERT_TRUE(Book(1, absl::Hours(72)).ok());
+  ASSERT_TRUE(Book(1, absl::Hours(72)).ok());
+  EXPECT_THAT(Events(before), ElementsAre("ReservationConfirmed"));
+  database_.clock().Advance(absl::Hours(48));
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kConfirmed);
+  EXPECT_EQ(Reservations(1)->appointment, AppointmentOf(1));
+}
+
+TEST_F(ReservationTest, ABookingOfALapsedReservationReservesAgain) {
+  Stock(1);
+  ASSERT_TRUE(Reserve(1, absl::Hours(72)).ok());
+  database_.clock().Advance(absl::Hours(25));
+  ASSERT_TRUE(Reserve(2).ok());  // takes what had lapsed
+  ASSERT_TRUE(Book(1).ok());
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kInvalidated);
+  EXPECT_EQ(Events().back(), "ReservationInvalidated");
+  Receive("A", "A2", "2027-06-30", 2);
+  Receive("B", "B2", "2027-06-30", 1);
+  Receive("C", "C2", "2027-06-30", 1);
+  RunPendingWork();
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kConfirmed);
+  EXPECT_EQ(Events().back(), "ReservationReallocated");
+  ExpectSoundLedger();
+}
+
+TEST_F(ReservationTest, ABookingNobodyReservedForIsReservedWhenToldOf) {
+  Stock(1);
+  ASSERT_TRUE(Book(1).ok());
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kConfirmed);
+  EXPECT_EQ(Events().back(), "ReservationReallocated");
+  ExpectSoundLedger();
+}
+
+TEST_F(ReservationTest, ACancellationReleasesAlsoBeforeItsBookingIsToldOf) {
+  Stock(1);
+  ASSERT_TRUE(Reserve(1).ok());
+  ASSERT_TRUE(Book(1).ok());
+  ASSERT_TRUE(Cancel(1).ok());
+  ASSERT_TRUE(Cancel(1).ok());
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kReleased);
+  ASSERT_TRUE(Cancel(2).ok());
+  EXPECT_EQ(ReasonOf(Reserve(2).status()), "STATE_NOT_ALLOWED");
+  EXPECT_TRUE(Reserve(3).ok());
+}
+
+TEST_F(ReservationTest, ALotThatExpiresBeforeTheBookedDayIsExchangedAtConfirmation) {
+  Receive("B", "B1", "2027-06-30", 9);
+  Receive("C", "C1", "2027-06-30", 9);
+  const LotName early = Receive("A", "A1", "2026-11-22", 2);
+  const LotName late = Receive("A", "A2", "2027-06-30", 2);
+  ASSERT_TRUE(Reserve(1, absl::Hours(48)).ok());
+  EXPECT_EQ(Shelf(early).reserved, 2);
+  ASSERT_TRUE(Book(1, absl::Hours(96)).ok());  // moved two days while it was booked
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kConfirmed);
+  EXPECT_EQ(Shelf(early).reserved, 0);
+  EXPECT_EQ(Shelf(late).reserved, 2);
+  EXPECT_EQ(Events().back(), "ReservationReallocated");
+}
+
+TEST_F(ReservationTest, TwoHundredTakersOfTenGetExactlyTen) {
+  Stock(10);
+  std::vector<absl::Status> answers(200);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      for (int n = t; n < 200; n += 8) answers[n] = Reserve(n + 1).status();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  int taken = 0;
+  for (const absl::Status& status : answers) {
+    if (status.ok()) ++taken;
+    if (!status.ok()) {
+      EXPECT_EQ(ReasonOf(status), "INSUFFICIENT_STOCK") << status;
+    }
+  }
+  EXPECT_EQ(taken, 10);
+  ExpectSoundLedger();
+}
+
+TEST_F(ReservationTest, AnotherSitesReservationIsNotFound) {
+  Stock(1);
+  ASSERT_TRUE(Reserve(1).ok());
+  EXPECT_EQ(
+      ReasonOf(
+          Run(&InventoryOperations::GetReservation, ReservationOf(1), AtSite("syd-1")).status()),
+      "RESOURCE_NOT_FOUND");
+  SitePageQuery query;
+  EXPECT_THAT(Run(&InventoryOperations::ListReservations, query, AtSite("syd-1"))->items,
+              SizeIs(0));
+  EXPECT_THAT(Run(&InventoryOperations::ListReservations, query, AtSite("par-1"))->items,
+              SizeIs(1));
+}
+
+TEST_F(ReservationTest, ADraftOrUnknownRecipeCanNotBeReserved) {
+  Stock(1);
+  ReserveRequest request;
+  request.name = ReservationOf(1);
+  request.site = kParis;
+  request.cocktail = CocktailRevisionName("cocktails/C-01/revisions/r9");
+  request.use_time = database_.clock().Now();
+  EXPECT_EQ(ReasonOf(Run(&InventoryOperations::ReserveStock, request).status()),
+            "RESOURCE_NOT_FOUND");
+  Cocktail draft;
+  draft.code = "C-01";
+  draft.display_name = "Glow 2";
+  draft.lines = {{ProductName("products/A"), 1}};
+  ASSERT_EQ(Run(&InventoryOperations::CreateCocktail, draft)->revision, 2);
+  request.cocktail = CocktailRevisionName("cocktails/C-01/revisions/r2");
+  EXPECT_EQ(ReasonOf(Run(&InventoryOperations::ReserveStock, request).status()),
+            "STATE_NOT_ALLOWED");
+}
+
+}  // namespace
+}  // namespace meso::inventory
