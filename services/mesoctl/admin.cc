@@ -157,7 +157,7 @@ void AddRole(absl::string_view text, Principal& principal, FieldErrors& errors) 
     return;
   }
   for (const absl::string_view site : absl::StrSplit(parts.second, ',')) {
-    if (!IsCode(site)) {
+    if (site != "*" && !IsCode(site)) {
       errors.Invalid("--role", absl::StrCat("'", site, "' is no site code, as in doctor@par-1"));
     }
     sites.insert(std::string(site));

@@ -21,8 +21,8 @@ namespace meso::mesoctl {
 // File names inside a keys directory.
 inline constexpr char kTokenKeyFile[] = "token_key.pem";
 inline constexpr char kJwksFile[] = "jwks.json";
-inline constexpr char kLogKeyFile[] = "log.key";
-inline constexpr char kLogVerifierFile[] = "log.pub";
+inline constexpr char kLogKeyFile[] = "audit-log.key";
+inline constexpr char kLogVerifierFile[] = "audit-log.pub";
 inline constexpr char kPseudonymKeyFile[] = "pseudonym.key";
 inline constexpr char kOfferKeyFile[] = "offer.key";
 
@@ -40,8 +40,9 @@ absl::StatusOr<InitReport> InitKeys(const std::string& dir, const std::string& l
                                     absl::Time now);
 
 struct TokenSpec {
-  std::string subject;             // users/{code}
-  std::vector<std::string> roles;  // "front_desk" (all sites), "doctor@par-1", "doctor@par-1,syd-1"
+  std::string subject;  // users/{code}
+  std::vector<std::string>
+      roles;  // "front_desk" or "front_desk@*" (all sites), "doctor@par-1,syd-1"
   absl::Duration ttl = absl::Hours(8);
 };
 

@@ -81,7 +81,7 @@ ExitCode RunAuditExport(const SuiteClient& client, const ExportCommand& command,
   }
   out << command.file << "\n";
   err << *size << " bytes; check them with: mesoctl audit verify " << command.file
-      << " --key LOG.PUB\n";
+      << " --key audit-log.pub\n";
   return ExitCode::kOk;
 }
 

@@ -149,7 +149,7 @@ class CommandLine {
     verify_->add_option("file", flags_.audit_verify.file, "The bundle")->required();
     verify_
         ->add_option("--key", flags_.audit_verify.key,
-                     "The log's public key (log.pub), or a file that holds it")
+                     "The log's public key (audit-log.pub), or a file that holds it")
         ->envname("MESO_LOG_KEY")
         ->required();
     verify_->add_option("--checkpoint", flags_.audit_verify.remembered,

@@ -1,6 +1,7 @@
 #include "services/mesoctl/report.h"
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
 
@@ -23,6 +24,23 @@ void AppendCauses(const ErrorDetails& details, const std::string& indent, std::s
     AppendViolations(cause, absl::StrCat(indent, "  "), out);
     AppendCauses(cause, absl::StrCat(indent, "  "), out);
   }
+}
+
+// A single violation is as a rule the message itself.
+bool IsSaidByMessage(const absl::Status& status, const ErrorDetails& details) {
+  return details.violations.size() == 1 &&
+         absl::StrContains(status.message(), details.violations[0].description);
+}
+
+// Of a malformed request only the first sentence, which counts the bad fields: each stands on a
+// line of its own below.
+absl::string_view MessageOf(const absl::Status& status, const ErrorDetails& details) {
+  absl::string_view message = absl::StripAsciiWhitespace(status.message());
+  if (status.code() == absl::StatusCode::kInvalidArgument && details.violations.size() > 1) {
+    const size_t end = message.find(". ");
+    if (end != absl::string_view::npos) message = message.substr(0, end + 1);
+  }
+  return message;
 }
 
 // What the person at the terminal does next. The servers' messages say it for refusals by a rule;
@@ -54,6 +72,9 @@ std::string NextStep(const absl::Status& status, const ErrorDetails& details) {
       return "the call may have been carried out: repeat it with the same request_id, or allow "
              "more time with --timeout";
     case absl::StatusCode::kInvalidArgument:
+      if (!details.violations.empty() && absl::StartsWith(details.violations[0].subject, "--")) {
+        return "correct the flags; --help shows them";
+      }
       return details.reason.empty() ? ""
                                     : "correct what is listed; `mesoctl list METHOD` shows the "
                                       "request's fields";
@@ -97,9 +118,8 @@ std::string RenderError(absl::string_view what, const absl::Status& status) {
   const ErrorDetails details = DetailsOf(status);
   std::string out = absl::StrCat("mesoctl: ", what, ": ", absl::StatusCodeToString(status.code()));
   if (!details.reason.empty()) absl::StrAppend(&out, " / ", details.reason);
-  absl::string_view message = status.message();
-  absl::StrAppend(&out, "\n  ", absl::StripAsciiWhitespace(message));
-  AppendViolations(details, "  ", out);
+  absl::StrAppend(&out, "\n  ", MessageOf(status, details));
+  if (!IsSaidByMessage(status, details)) AppendViolations(details, "  ", out);
   AppendCauses(details, "  ", out);
   const std::string next = NextStep(status, details);
   if (!next.empty()) absl::StrAppend(&out, "\n  Next: ", next, ".");

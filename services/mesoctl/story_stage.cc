@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/notification.h"
 #include "common/base/status_macros.h"
+#include "meso/scheduling/v1/scheduling_admin_service.pb.h"
 #include "meso/scheduling/v1/site.pb.h"
 #include "meso/screening/v1/screening_service.pb.h"
 #include "services/mesoctl/demo_answers.h"

@@ -22,6 +22,7 @@
 #include "meso/inventory/v1/reservation.pb.h"
 #include "meso/scheduling/v1/appointment.pb.h"
 #include "meso/scheduling/v1/availability.pb.h"
+#include "meso/scheduling/v1/scheduling_service.pb.h"
 #include "meso/screening/v1/questionnaire.pb.h"
 #include "services/mesoctl/demo_people.h"
 #include "services/mesoctl/json_data.h"

@@ -1,0 +1,158 @@
+#include "services/mesoctl/admin.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "common/auth/jwks.h"
+#include "common/auth/jwt.h"
+#include "common/base/error.h"
+#include "services/audit/domain/checkpoint.h"
+#include "tests/support/child_process.h"
+
+namespace meso::mesoctl {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr size_t kFiles = 10;
+const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
+
+class AdminTest : public ::testing::Test {
+ protected:
+  std::string Keys() const { return absl::StrCat(dir_.path(), "/keys"); }
+  std::map<std::string, std::string> Contents() const {
+    std::map<std::string, std::string> contents;
+    for (const auto& entry : std::filesystem::directory_iterator(Keys())) {
+      contents[entry.path().filename()] = *ReadText(entry.path());
+    }
+    return contents;
+  }
+  VerifiedToken Verify(const std::string& token) const {
+    const KeySet keys = *ParseJwks(*ReadText(absl::StrCat(Keys(), "/", kJwksFile)));
+    return *VerifyToken(token, keys, "meso", "meso");
+  }
+
+  TempDir dir_;
+};
+
+TEST_F(AdminTest, InitMakesEverythingReadableByTheOwnerOnly) {
+  const auto report = InitKeys(Keys(), "test-log", kNow);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->created, SizeIs(kFiles));
+  struct stat info;
+  ASSERT_EQ(stat(Keys().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0700u);
+  for (const auto& [file, content] : Contents()) {
+    ASSERT_EQ(stat(absl::StrCat(Keys(), "/", file).c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, 0600u) << file;
+    EXPECT_FALSE(content.empty()) << file;
+  }
+}
+
+TEST_F(AdminTest, ASecondInitChangesNoByte) {
+  ASSERT_TRUE(InitKeys(Keys(), "test-log", kNow).ok());
+  const auto before = Contents();
+  const auto again = InitKeys(Keys(), "another-name", kNow + absl::Hours(24));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_THAT(again->created, IsEmpty());
+  EXPECT_THAT(again->kept, SizeIs(kFiles));
+  EXPECT_EQ(Contents(), before);
+}
+
+TEST_F(AdminTest, InitAddsOnlyWhatIsMissingFromTheKeysThatAreThere) {
+  ASSERT_TRUE(InitKeys(Keys(), "test-log", kNow).ok());
+  auto before = Contents();
+  std::filesystem::remove(absl::StrCat(Keys(), "/", kJwksFile));
+  std::filesystem::remove(absl::StrCat(Keys(), "/", kLogVerifierFile));
+  const auto again = InitKeys(Keys(), "another-name", kNow);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_THAT(again->created, SizeIs(2));
+  EXPECT_EQ(Contents(), before);
+}
+
+TEST_F(AdminTest, AServiceTokenAboutToExpireIsReplacedAndNoKeyIs) {
+  ASSERT_TRUE(InitKeys(Keys(), "test-log", kNow).ok());
+  const auto before = Contents();
+  const auto report = InitKeys(Keys(), "test-log", kNow + absl::Hours(24 * 340));
+  ASSERT_TRUE(report.ok());
+  EXPECT_THAT(report->created, ::testing::ElementsAre("scheduling.token", "screening.token",
+                                                      "inventory.token", "audit.token"));
+  for (const auto& [file, content] : Contents()) {
+    if (file.find(".token") == std::string::npos) EXPECT_EQ(content, before.at(file)) << file;
+  }
+}
+
+TEST_F(AdminTest, ServiceTokensNameTheServiceAndItsRole) {
+  ASSERT_TRUE(InitKeys(Keys(), "test-log", kNow).ok());
+  const VerifiedToken token = Verify(Contents().at("inventory.token"));
+  EXPECT_EQ(token.principal.subject, "services/inventory");
+  EXPECT_TRUE(token.principal.HasRoleEverywhere("service"));
+  EXPECT_TRUE(CheckTokenTimes(token, kNow).ok());
+}
+
+TEST_F(AdminTest, TheLogsPublicFileIsTheVerifierOfItsKey) {
+  ASSERT_TRUE(InitKeys(Keys(), "test-log", kNow).ok());
+  const auto key = audit::ParseSigningKey(Contents().at(kLogKeyFile));
+  ASSERT_TRUE(key.ok());
+  EXPECT_EQ((*key)->verifier().Encode(), Contents().at(kLogVerifierFile));
+  EXPECT_EQ((*key)->verifier().name, "test-log");
+}
+
+TEST_F(AdminTest, InitRefusesADirectoryOthersCanRead) {
+  std::filesystem::create_directory(Keys());
+  ASSERT_EQ(chmod(Keys().c_str(), 0755), 0);
+  const absl::Status status = InitKeys(Keys(), "test-log", kNow).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("chmod 700"));
+}
+
+TEST_F(AdminTest, ATokenCarriesRolesAtTheirSitesAndItsEnd) {
+  ASSERT_TRUE(InitKeys(Keys(), "test-log", kNow).ok());
+  TokenSpec spec;
+  spec.subject = "users/anna";
+  spec.roles = {"front_desk@par-1", "doctor@par-1,syd-1", "chain_admin", "practitioner@*"};
+  spec.ttl = absl::Hours(2);
+  const auto token = MakeToken(Keys(), spec, kNow);
+  ASSERT_TRUE(token.ok()) << token.status();
+  const VerifiedToken verified = Verify(*token);
+  EXPECT_EQ(verified.principal.subject, "users/anna");
+  EXPECT_TRUE(verified.principal.HasRoleAt("front_desk", "sites/par-1"));
+  EXPECT_FALSE(verified.principal.HasRoleAt("front_desk", "sites/syd-1"));
+  EXPECT_TRUE(verified.principal.HasRoleAt("doctor", "sites/syd-1"));
+  EXPECT_FALSE(verified.principal.HasRoleEverywhere("doctor"));
+  EXPECT_TRUE(verified.principal.HasRoleEverywhere("chain_admin"));
+  EXPECT_TRUE(verified.principal.HasRoleEverywhere("practitioner"));
+  EXPECT_TRUE(CheckTokenTimes(verified, kNow + absl::Hours(2) - absl::Seconds(1)).ok());
+  EXPECT_EQ(ReasonOf(CheckTokenTimes(verified, kNow + absl::Hours(2))), "TOKEN_EXPIRED");
+}
+
+TEST_F(AdminTest, EveryBadPartOfATokenIsToldAtOnce) {
+  ASSERT_TRUE(InitKeys(Keys(), "test-log", kNow).ok());
+  TokenSpec spec;
+  spec.subject = "anna";
+  spec.roles = {"nobody", "service", "doctor@par 1"};
+  spec.ttl = kTokenTtlMax + absl::Seconds(1);
+  const absl::Status status = MakeToken(Keys(), spec, kNow).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ReasonOf(status), "FIELD_INVALID");
+  EXPECT_THAT(DetailsOf(status).violations, SizeIs(5));
+}
+
+TEST_F(AdminTest, WithoutKeysTheErrorSaysHowToMakeThem) {
+  TokenSpec spec;
+  spec.subject = "users/anna";
+  spec.roles = {"doctor"};
+  const absl::Status status = MakeToken(Keys(), spec, kNow).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("mesoctl admin init"));
+}
+
+}  // namespace
+}  // namespace meso::mesoctl

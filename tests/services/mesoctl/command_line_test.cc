@@ -1,0 +1,192 @@
+#include "services/mesoctl/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "services/audit/domain/bundle.h"
+#include "services/audit/domain/leaf.h"
+#include "services/audit/domain/merkle_tree.h"
+#include "tests/support/child_process.h"
+
+namespace meso::mesoctl {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+struct Ran {
+  ExitCode code;
+  std::string out;
+  std::string err;
+};
+
+Ran Run(const std::vector<std::string>& words) {
+  std::vector<const char*> argv = {"mesoctl"};
+  for (const std::string& word : words) argv.push_back(word.c_str());
+  std::ostringstream out;
+  std::ostringstream err;
+  const ExitCode code = RunCommandLine(static_cast<int>(argv.size()), argv.data(), out, err);
+  return {code, out.str(), err.str()};
+}
+
+TEST(CommandLineTest, WithoutACommandItIsMisused) {
+  EXPECT_EQ(Run({}).code, ExitCode::kUsage);
+  EXPECT_EQ(Run({"frobnicate"}).code, ExitCode::kUsage);
+  EXPECT_EQ(Run({"admin"}).code, ExitCode::kUsage);
+  EXPECT_EQ(Run({"call"}).code, ExitCode::kUsage);
+  EXPECT_EQ(Run({"list", "--clock_offset", "soon"}).code, ExitCode::kUsage);
+  EXPECT_EQ(Run({"--help"}).code, ExitCode::kOk);
+}
+
+TEST(CommandLineTest, ListNamesEveryServiceAndDescribesAMethod) {
+  const Ran all = Run({"list"});
+  EXPECT_EQ(all.code, ExitCode::kOk);
+  EXPECT_THAT(all.err, IsEmpty());
+  for (const char* method :
+       {"SchedulingAdminService.UpdateSite", "SchedulingService.BookAppointment",
+        "ScreeningService.CheckClearance", "InventoryService.DrawStock",
+        "AuditService.ExportEntries", "EventService.PullEvents"}) {
+    EXPECT_THAT(all.out, HasSubstr(method));
+  }
+  const Ran one = Run({"list", "BookAppointment"});
+  EXPECT_EQ(one.code, ExitCode::kOk);
+  EXPECT_THAT(one.out, HasSubstr("roles: front_desk, practitioner, doctor"));
+  EXPECT_THAT(one.out, HasSubstr("patient data: yes"));
+}
+
+TEST(CommandLineTest, AnUnknownMethodIsNotFoundAndTheNearestAreNamed) {
+  const Ran ran = Run({"call", "BookApointment"});
+  EXPECT_EQ(ran.code, ExitCode::kNotFound);
+  EXPECT_THAT(ran.err, HasSubstr("SchedulingService.BookAppointment"));
+}
+
+TEST(CommandLineTest, EveryNameOfAMethodIsUnderstood) {
+  for (const char* name : {"GetSite", "SchedulingAdminService.GetSite", "scheduling.GetSite",
+                           "meso.scheduling.v1.SchedulingAdminService.GetSite",
+                           "/meso.scheduling.v1.SchedulingAdminService/GetSite"}) {
+    EXPECT_EQ(Run({"list", name}).code, ExitCode::kOk) << name;
+  }
+}
+
+TEST(CommandLineTest, JsonThatIsNoRequestIsMisuseAndCallsNobody) {
+  for (const char* json :
+       {"{", "[]", "{\"nmae\": \"sites/par-1\"}", "{\"name\": 7.5}", "@/no/file"}) {
+    EXPECT_EQ(Run({"call", "GetSite", json}).code, ExitCode::kUsage) << json;
+  }
+}
+
+TEST(CommandLineTest, AServiceThatDoesNotAnswerIsUnavailable) {
+  const TempDir dir;
+  const Ran ran = Run({"call", "ListSites", "--scheduling_address",
+                       absl::StrCat("unix:", dir.path(), "/nobody"), "--timeout", "2s"});
+  EXPECT_EQ(ran.code, ExitCode::kUnavailable);
+  EXPECT_THAT(ran.out, IsEmpty());
+  EXPECT_THAT(ran.err, HasSubstr("DEPENDENCY_DOWN"));
+}
+
+TEST(CommandLineTest, AMadeUpRequestIdIsToldForTheRetry) {
+  const TempDir dir;
+  const Ran ran = Run({"call", "ReleaseHold", "{\"name\": \"x\"}", "--scheduling_address",
+                       absl::StrCat("unix:", dir.path(), "/nobody")});
+  EXPECT_THAT(ran.err, HasSubstr("request_id "));
+}
+
+TEST(CommandLineTest, ATokenGoesToStandardOutputAndNothingElseDoes) {
+  const TempDir dir;
+  const std::string keys = absl::StrCat(dir.path(), "/keys");
+  ASSERT_EQ(Run({"admin", "init", keys}).code, ExitCode::kOk);
+  const Ran ran = Run({"admin", "token", "--keys", keys, "--subject", "users/anna", "--role",
+                       "doctor@par-1", "--ttl", "5m"});
+  EXPECT_EQ(ran.code, ExitCode::kOk);
+  EXPECT_THAT(ran.out,
+              ::testing::MatchesRegex("[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\n"));
+  EXPECT_THAT(ran.err, IsEmpty());
+  EXPECT_EQ(Run({"admin", "token", "--keys", keys, "--subject", "anna", "--role", "doctor"}).code,
+            ExitCode::kUsage);
+}
+
+class VerifyTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    key_ = *audit::NewSigningKey("test-log");
+    audit::Hasher hasher;
+    audit::Tree tree(hasher);
+    audit::BundleWriter writer;
+    std::vector<audit::BundleEntry> entries;
+    for (uint64_t i = 0; i < 5; ++i) {
+      audit::Leaf leaf;
+      leaf.index = i;
+      leaf.method = absl::StrCat("meso.test.v1.Test/Method", i);
+      leaf.schema_version = audit::kLeafSchemaVersion;
+      audit::BundleEntry entry;
+      entry.index = i;
+      entry.leaf = audit::EncodeLeaf(leaf);
+      for (const audit::Hash& hash : tree.Append(hasher.Leaf(entry.leaf))) {
+        entry.hashes += audit::HashBytes(hash);
+      }
+      entries.push_back(entry);
+    }
+    audit::BundleHeader header;
+    header.origin = "test-log";
+    header.tree_size = entries.size();
+    writer.Begin(header);
+    writer.AddCheckpoint(audit::SignCheckpoint(entries.size(), tree.Root(), *key_));
+    for (const audit::BundleEntry& entry : entries) writer.AddEntry(entry);
+    writer.End();
+    bundle_ = writer.Take();
+    leaf_ = entries[3].leaf;
+  }
+
+  std::string Write(const std::string& bytes) const {
+    const std::string path = absl::StrCat(dir_.path(), "/bundle");
+    std::ofstream(path, std::ios::binary) << bytes;
+    return path;
+  }
+  Ran Verify(const std::string& bytes) const {
+    return Run({"audit", "verify", Write(bytes), "--key", key_->verifier().Encode()});
+  }
+
+  TempDir dir_;
+  std::unique_ptr<audit::SigningKey> key_;
+  std::string bundle_;
+  std::string leaf_;
+};
+
+TEST_F(VerifyTest, AnUntouchedBundleVerifiesWithTheKeyOrItsFile) {
+  const Ran ran = Verify(bundle_);
+  EXPECT_EQ(ran.code, ExitCode::kOk) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("OK: "));
+  const std::string key_file = absl::StrCat(dir_.path(), "/key");
+  std::ofstream(key_file) << key_->verifier().Encode() << "\n";
+  EXPECT_EQ(Run({"audit", "verify", Write(bundle_), "--key", key_file}).code, ExitCode::kOk);
+}
+
+TEST_F(VerifyTest, OneFlippedByteEndsWithSixAndNamesTheEntry) {
+  std::string flipped = bundle_;
+  flipped[flipped.find(leaf_) + leaf_.size() / 2] ^= 1;
+  const Ran ran = Verify(flipped);
+  EXPECT_EQ(ran.code, ExitCode::kVerificationFailed);
+  EXPECT_THAT(ran.out, IsEmpty());
+  EXPECT_THAT(ran.err, HasSubstr("entries/3:"));
+}
+
+TEST_F(VerifyTest, ATruncatedBundleAnotherKeyAndAnotherFileFail) {
+  EXPECT_EQ(Verify(bundle_.substr(0, bundle_.size() - 1)).code, ExitCode::kVerificationFailed);
+  EXPECT_EQ(Verify("not a bundle").code, ExitCode::kVerificationFailed);
+  key_ = *audit::NewSigningKey("test-log");
+  EXPECT_EQ(Verify(bundle_).code, ExitCode::kVerificationFailed);
+}
+
+TEST_F(VerifyTest, AMissingFileIsNotFoundAndABadKeyIsMisuse) {
+  EXPECT_EQ(Run({"audit", "verify", "/no/file", "--key", key_->verifier().Encode()}).code,
+            ExitCode::kNotFound);
+  EXPECT_EQ(Run({"audit", "verify", Write(bundle_), "--key", "nonsense"}).code, ExitCode::kUsage);
+}
+
+}  // namespace
+}  // namespace meso::mesoctl
