@@ -4,6 +4,7 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/tls_credentials_options.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -25,12 +26,16 @@ constexpr int kHandshakeMs = 5 * 1000;
 constexpr int kPingIntervalMs = 10 * 1000;
 constexpr int kCertificateRefreshSeconds = 60;
 
-// Adds reflection to one server; gRPC's own switch would turn it on for all servers of the process.
-class ReflectionOption final : public grpc::ServerBuilderOption {
+// Linking gRPC's reflection library turns it on for every server of the process: this takes it out
+// of one.
+class NoReflectionOption final : public grpc::ServerBuilderOption {
  public:
   void UpdateArguments(grpc::ChannelArguments*) override {}
   void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
-    plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
+    const std::string name = grpc::reflection::ProtoServerReflectionPlugin().name();
+    plugins->erase(std::remove_if(plugins->begin(), plugins->end(),
+                                  [&](const auto& plugin) { return plugin->name() == name; }),
+                   plugins->end());
   }
 };
 
@@ -100,8 +105,8 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   SetLimits(&builder);
-  if (*local || options.reflection_beyond_loopback) {
-    builder.SetOption(std::make_unique<ReflectionOption>());
+  if (!*local && !options.reflection_beyond_loopback) {
+    builder.SetOption(std::make_unique<NoReflectionOption>());
   }
   auto server = std::unique_ptr<RpcServer>(new RpcServer);
   builder.AddListeningPort(options.listen, *credentials, &server->port_);

@@ -1,6 +1,7 @@
 #include "common/rpc/server.h"
 
 #include <gmock/gmock.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
 #include "absl/strings/match.h"
@@ -57,6 +58,36 @@ TEST(RpcServerTest, ServesOnAUnixSocket) {
                                 &note)),
             "TOKEN_MISSING");
   (*server)->Shutdown(absl::Seconds(5));
+}
+
+// What the reflection service says: OK where it is served, UNIMPLEMENTED where not.
+grpc::StatusCode AskReflection(const std::shared_ptr<grpc::Channel>& channel) {
+  grpc::GenericStub stub(channel);
+  grpc::CompletionQueue queue;
+  grpc::ClientContext context;
+  TestServer::Prepare("", &context);
+  const grpc::Slice empty("");
+  auto call = stub.PrepareUnaryCall(
+      &context, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+      grpc::ByteBuffer(&empty, 1), &queue);
+  call->StartCall();
+  grpc::ByteBuffer answer;
+  grpc::Status status;
+  call->Finish(&answer, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  queue.Next(&tag, &ok);
+  return status.error_code();
+}
+
+TEST(RpcServerTest, ReflectionIsServedOnLoopback) {
+  RpcServerOptions options;
+  options.listen = "127.0.0.1:0";
+  const auto server = RpcServer::Start(options, {});
+  ASSERT_TRUE(server.ok()) << server.status();
+  EXPECT_EQ(AskReflection(grpc::CreateChannel(absl::StrCat("127.0.0.1:", (*server)->port()),
+                                              grpc::InsecureChannelCredentials())),
+            grpc::StatusCode::OK);
 }
 
 // A chain of three certificates made by the openssl command: authority, server, client.
@@ -118,6 +149,9 @@ TEST(RpcServerTest, BeyondLoopbackOnlyClientsWithACertificateGetIn) {
   client.pem_private_key = Slurp(files.Key("client"));
   client.pem_cert_chain = Slurp(files.Cert("client"));
   EXPECT_EQ(ReasonOf(ask(grpc::SslCredentials(client))), "TOKEN_MISSING");
+  EXPECT_EQ(AskReflection(grpc::CreateChannel(absl::StrCat("localhost:", (*server)->port()),
+                                              grpc::SslCredentials(client))),
+            grpc::StatusCode::UNIMPLEMENTED);
   (*server)->Shutdown(absl::Seconds(5));
 }
 
