@@ -84,10 +84,14 @@ absl::StatusOr<FetchedCocktail> ScreeningOperations::FetchCocktail(
         call.deadline));
     // Only published revisions are kept.
     if (cached.cocktail.tags.has_value()) return FetchedCocktail{cached.cocktail, true};
-    MESO_ASSIGN_OR_RETURN(FetchedCocktail fetched, peers_.GetCocktail(call, name));
-    if (!fetched.published) return fetched;
+    const absl::StatusOr<FetchedCocktail> fetched = peers_.GetCocktail(call, name);
+    if (!fetched.ok()) {
+      if (ReasonOf(fetched.status()) == "RESOURCE_NOT_FOUND") return fetched.status();
+      return DependencyDown("inventory", "the cocktail's composition cannot be read");
+    }
+    if (!fetched->published) return fetched;
     MESO_RETURN_IF_ERROR(database_.Transact(
-        [&](Transaction& tx) { return SaveCocktailTags(tx, fetched.cocktail, cached.generation); },
+        [&](Transaction& tx) { return SaveCocktailTags(tx, fetched->cocktail, cached.generation); },
         call.deadline));
   }
   return DependencyDown("inventory", "the cocktail's composition keeps changing");
@@ -104,7 +108,7 @@ absl::Status ScreeningOperations::FetchTags(const CallContext& call, Snapshot& s
       cached.cocktail = fetched->cocktail;
       continue;
     }
-    if (ReasonOf(fetched.status()) == "RESOURCE_NOT_FOUND") return fetched.status();
+    if (ReasonOf(fetched.status()) != "DEPENDENCY_DOWN") return fetched.status();
     // Inventory cannot be asked: the tags stay unknown, and unknown is never safe. One wait is
     // enough, the other cocktails would only wait for the same.
     return absl::OkStatus();

@@ -120,12 +120,8 @@ absl::StatusOr<Consent> ScreeningOperations::RecordConsent(const CallContext& ca
     return errors.ToStatus();
   }
   // A consent to a recipe nobody has reviewed would say nothing: inventory must know the revision.
-  const absl::StatusOr<FetchedCocktail> fetched = FetchCocktail(call, draft.cocktail);
-  if (!fetched.ok()) {
-    if (ReasonOf(fetched.status()) == "RESOURCE_NOT_FOUND") return fetched.status();
-    return DependencyDown("inventory", "the cocktail revision cannot be confirmed");
-  }
-  if (!fetched->published) return StateNotAllowed(draft.cocktail.value(), "DRAFT", "PUBLISHED");
+  MESO_ASSIGN_OR_RETURN(const FetchedCocktail fetched, FetchCocktail(call, draft.cocktail));
+  if (!fetched.published) return StateNotAllowed(draft.cocktail.value(), "DRAFT", "PUBLISHED");
   MESO_FAILPOINT("screening.consent_confirmed");
 
   Consent consent;

@@ -190,6 +190,8 @@ class ScreeningOperations {
   absl::StatusOr<ClearanceAnswer> Decide(const Snapshot& snapshot, const Cocktail& cocktail,
                                          const ConsentName& consent,
                                          const ClearanceRequest& request, absl::Time now) const;
+  // From the cache, else from inventory (and kept). Errors: RESOURCE_NOT_FOUND; DEPENDENCY_DOWN
+  // when inventory could not be asked.
   absl::StatusOr<FetchedCocktail> FetchCocktail(const CallContext& call,
                                                 const CocktailRevisionName& name);
 

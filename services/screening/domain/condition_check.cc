@@ -109,8 +109,8 @@ struct Checker {
       case ConditionKind::kAnyOf:
         return CheckList(condition, absl::StrCat(at, ".any_of"), depth);
       case ConditionKind::kNot:
-        if (condition.children.size() != 1) return errors.Required(absl::StrCat(at, ".not"));
-        return Check(condition.children[0], absl::StrCat(at, ".not"), depth + 1);
+        if (condition.children.size() != 1) return errors.Required(absl::StrCat(at, ".negated"));
+        return Check(condition.children[0], absl::StrCat(at, ".negated"), depth + 1);
       case ConditionKind::kAnswerIn:
         return CheckChoices(condition, absl::StrCat(at, ".answer_in"));
       case ConditionKind::kDateWithin:

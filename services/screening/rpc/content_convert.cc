@@ -55,8 +55,8 @@ Condition FromProto(const v1::Condition& proto) {
     case v1::Condition::kAnyOf:
       SetChildren(proto.any_of(), condition);
       break;
-    case v1::Condition::kNot:
-      condition.children.push_back(FromProto(proto.not_()));
+    case v1::Condition::kNegated:
+      condition.children.push_back(FromProto(proto.negated()));
       break;
     case v1::Condition::kAnswerIn:
       condition.question = proto.answer_in().question();
@@ -144,7 +144,7 @@ void ToProto(const Condition& condition, v1::Condition* proto) {
     case ConditionKind::kAnyOf:
       return SetList(condition, proto->mutable_any_of());
     case ConditionKind::kNot:
-      if (!condition.children.empty()) ToProto(condition.children[0], proto->mutable_not_());
+      if (!condition.children.empty()) ToProto(condition.children[0], proto->mutable_negated());
       return;
     case ConditionKind::kAnswerIn:
     case ConditionKind::kDateWithin:

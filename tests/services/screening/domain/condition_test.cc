@@ -137,7 +137,7 @@ TEST_F(ConditionTest, WhatCouldNeverBeAnsweredIsRefusedWhenWritten) {
       {Combined(ConditionKind::kAllOf, {}), "FIELD_REQUIRED c.all_of.conditions"},
       {Combined(ConditionKind::kAnyOf, {Condition()}),
        "FIELD_REQUIRED c.any_of.conditions[0].kind"},
-      {Combined(ConditionKind::kNot, {}), "FIELD_REQUIRED c.not"},
+      {Combined(ConditionKind::kNot, {}), "FIELD_REQUIRED c.negated"},
       {AnswerIn("", {kYes}), "FIELD_REQUIRED c.answer_in.question"},
       {AnswerIn("no_such_question", {kYes}), "no question no_such_question"},
       {AnswerIn("birth_date", {kYes}), "of a kind this condition cannot read"},
