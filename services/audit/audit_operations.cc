@@ -142,7 +142,8 @@ absl::StatusOr<ProvenEntry> AuditOperations::GetEntry(Transaction& tx, const Cal
   if (absl::string_view(row).substr(0, sizeof(Hash)) != HashView(proven.leaf_hash)) {
     return LeafMismatch(index, "is not what was hashed into the log");
   }
-  if (!CommitmentHolds(proven.entry.leaf, proven.entry.salt, proven.entry.payload_bytes, hasher)) {
+  if (!CommitmentHolds(proven.entry.leaf.commitment, proven.entry.salt, proven.entry.payload_bytes,
+                       hasher)) {
     return LeafMismatch(index, "has not the payload the log committed to");
   }
   MESO_ASSIGN_OR_RETURN(const std::optional<StoredCheckpoint> newest, LoadNewestCheckpoint(tx));

@@ -16,6 +16,8 @@ std::string EncodeHeader(const BundleHeader& header) {
 
 std::string EncodeEntry(const BundleEntry& entry) {
   WireWriter out;
+  out.Reserve(entry.leaf.size() + entry.hashes.size() + entry.salt.size() + entry.payload.size() +
+              64);
   out.Number(1, entry.index);
   out.Bytes(2, entry.leaf);
   out.Bytes(3, entry.hashes);

@@ -175,17 +175,18 @@ class Verifier {
   }
 
   bool CheckContent(const BundleEntry& entry) {
-    const absl::StatusOr<Leaf> leaf = DecodeLeaf(entry.leaf, entry.index);
-    if (!leaf.ok())
+    const std::optional<LeafSeal> seal = ReadLeafSeal(entry.leaf);
+    if (!seal || seal->index != entry.index) {
       return FailAt(entry.index, entry.index, "its content is not a leaf of its place");
+    }
     if (!report_.header.payloads) {
       if (entry.payload.empty() && entry.salt.empty()) return true;
       return FailAt(entry.index, entry.index, "a payload in a bundle without payloads");
     }
-    if (!CommitmentHolds(*leaf, entry.salt, entry.payload, node_hasher_)) {
+    if (!CommitmentHolds(seal->commitment, entry.salt, entry.payload, node_hasher_)) {
       return FailAt(entry.index, entry.index, "its payload is not the one the log committed to");
     }
-    if (!leaf->commitment.empty()) ++report_.payloads;
+    if (!seal->commitment.empty()) ++report_.payloads;
     return true;
   }
 

@@ -146,11 +146,11 @@ SealedEntry Seal(const Draft& draft, const SourcePosition& source, uint64_t inde
   return sealed;
 }
 
-bool CommitmentHolds(const Leaf& leaf, absl::string_view salt, absl::string_view payload,
-                     Hasher& hasher) {
-  if (leaf.commitment.empty()) return salt.empty() && payload.empty();
-  if (salt.size() != kSaltSize || leaf.commitment.size() != sizeof(Hash)) return false;
-  return HashView(hasher.Hmac(salt, payload)) == absl::string_view(leaf.commitment);
+bool CommitmentHolds(absl::string_view commitment, absl::string_view salt,
+                     absl::string_view payload, Hasher& hasher) {
+  if (commitment.empty()) return salt.empty() && payload.empty();
+  if (salt.size() != kSaltSize || commitment.size() != sizeof(Hash)) return false;
+  return HashView(hasher.Hmac(salt, payload)) == commitment;
 }
 
 std::string SystemSaltSource::NewSalt() { return RandomBytes(kSaltSize); }

@@ -84,9 +84,10 @@ class PseudonymKey {
 SealedEntry Seal(const Draft& draft, const SourcePosition& source, uint64_t index,
                  const PseudonymKey& pseudonyms, const std::string& salt, Hasher& hasher);
 
-// True when the payload and salt are those the leaf commits to; also when neither exists.
-bool CommitmentHolds(const Leaf& leaf, absl::string_view salt, absl::string_view payload,
-                     Hasher& hasher);
+// True when the payload and salt are those of a leaf's commitment; also when none of the three
+// exists.
+bool CommitmentHolds(absl::string_view commitment, absl::string_view salt,
+                     absl::string_view payload, Hasher& hasher);
 
 // Where salts come from.
 class SaltSource {

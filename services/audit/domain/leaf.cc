@@ -200,6 +200,7 @@ bool Leaf::HasKey(KeyKind kind, absl::string_view value) const {
 
 std::string EncodeLeaf(const Leaf& leaf) {
   WireWriter out;
+  out.Reserve(512);
   out.Number(1, leaf.index);
   out.Number(2, static_cast<uint64_t>(leaf.time_ns));
   out.Bytes(3, leaf.service);
@@ -240,6 +241,17 @@ absl::StatusOr<Leaf> DecodeLeaf(absl::string_view bytes, uint64_t index) {
   if (!in.ok() || !parts_ok) return LeafMismatch(index, "does not hold the bytes of a leaf");
   if (leaf.index != index) return LeafMismatch(index, "holds the leaf of another entry");
   return leaf;
+}
+
+std::optional<LeafSeal> ReadLeafSeal(absl::string_view bytes) {
+  LeafSeal seal;
+  WireReader in(bytes);
+  while (in.Next()) {
+    if (in.field() == 1) seal.index = in.Number();
+    if (in.field() == 20) seal.commitment = in.Bytes();
+  }
+  if (!in.ok()) return std::nullopt;
+  return seal;
 }
 
 std::string EncodePayload(const Payload& payload) {

@@ -108,6 +108,14 @@ std::string EncodeLeaf(const Leaf& leaf);
 // DATA_LOSS / LEAF_MISMATCH when the bytes are not a leaf; `index` is for the message.
 absl::StatusOr<Leaf> DecodeLeaf(absl::string_view bytes, uint64_t index);
 
+// What verifying a leaf needs of it, without decoding the rest; the view is into the bytes.
+struct LeafSeal {
+  uint64_t index = 0;
+  absl::string_view commitment;
+};
+// nullopt when the bytes are not protobuf wire format.
+std::optional<LeafSeal> ReadLeafSeal(absl::string_view bytes);
+
 std::string EncodePayload(const Payload& payload);
 // As DecodeLeaf.
 absl::StatusOr<Payload> DecodePayload(absl::string_view bytes, uint64_t index);

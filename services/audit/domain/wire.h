@@ -22,6 +22,7 @@ class WireWriter {
   void Bytes(int field, absl::string_view value);
   // An element of a repeated field, or a message that is present: written also when empty.
   void Element(int field, absl::string_view value);
+  void Reserve(size_t size) { out_.reserve(size); }
   std::string Take() { return std::move(out_); }
 
  private:

@@ -39,7 +39,7 @@ TEST(EntryTest, ReplacesPatientsEverywhereInTheLeaf) {
   EXPECT_EQ(payload->object_name, "patients/p-secret");
   EXPECT_EQ(payload->facts.size(), 2u);
   EXPECT_EQ(sealed.salt, SampleSalt(9));
-  EXPECT_TRUE(CommitmentHolds(sealed.leaf, sealed.salt, sealed.payload_bytes, hasher));
+  EXPECT_TRUE(CommitmentHolds(sealed.leaf.commitment, sealed.salt, sealed.payload_bytes, hasher));
 }
 
 TEST(EntryTest, KeepsFactsInTheLeafWhenNoPatientIsNamed) {
@@ -50,8 +50,8 @@ TEST(EntryTest, KeepsFactsInTheLeafWhenNoPatientIsNamed) {
   EXPECT_EQ(sealed.salt, "");
   EXPECT_EQ(sealed.leaf.commitment, "");
   Hasher hasher;
-  EXPECT_TRUE(CommitmentHolds(sealed.leaf, "", "", hasher));
-  EXPECT_FALSE(CommitmentHolds(sealed.leaf, "", "x", hasher));
+  EXPECT_TRUE(CommitmentHolds(sealed.leaf.commitment, "", "", hasher));
+  EXPECT_FALSE(CommitmentHolds(sealed.leaf.commitment, "", "x", hasher));
 }
 
 TEST(EntryTest, AddsTheKeysOfItsOwnFieldsSortedAndOnce) {
@@ -73,10 +73,12 @@ TEST(EntryTest, AddsTheKeysOfItsOwnFieldsSortedAndOnce) {
 TEST(EntryTest, CommitmentsBindPayloadAndSalt) {
   const SealedEntry sealed = SealSample(SampleDraft(1));
   Hasher hasher;
-  EXPECT_FALSE(CommitmentHolds(sealed.leaf, sealed.salt, sealed.payload_bytes + "x", hasher));
-  EXPECT_FALSE(CommitmentHolds(sealed.leaf, SampleSalt(8), sealed.payload_bytes, hasher));
-  EXPECT_FALSE(CommitmentHolds(sealed.leaf, "", sealed.payload_bytes, hasher));
-  EXPECT_FALSE(CommitmentHolds(sealed.leaf, "", "", hasher)) << "a payload was deleted";
+  EXPECT_FALSE(
+      CommitmentHolds(sealed.leaf.commitment, sealed.salt, sealed.payload_bytes + "x", hasher));
+  EXPECT_FALSE(
+      CommitmentHolds(sealed.leaf.commitment, SampleSalt(8), sealed.payload_bytes, hasher));
+  EXPECT_FALSE(CommitmentHolds(sealed.leaf.commitment, "", sealed.payload_bytes, hasher));
+  EXPECT_FALSE(CommitmentHolds(sealed.leaf.commitment, "", "", hasher)) << "a payload was deleted";
 }
 
 TEST(EntryTest, TheSamePatientHasOnePseudonymPerKey) {
