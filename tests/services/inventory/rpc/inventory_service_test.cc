@@ -1,0 +1,402 @@
+// The service as a client sees it: a real server, real tokens, real refusals, and the entries every
+// call leaves.
+#include "services/inventory/rpc/inventory_service.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/util/message_differencer.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "common/base/error.h"
+#include "generated/inventory_migrations.h"
+#include "tests/support/test_server.h"
+
+namespace meso::inventory {
+namespace {
+
+using ::google::protobuf::util::MessageDifferencer;
+using ::testing::Contains;
+using ::testing::IsSupersetOf;
+using ::testing::SizeIs;
+using Code = absl::StatusCode;
+using Stub = v1::InventoryService::Stub;
+
+std::string Uuid(int n) { return absl::StrFormat("22222222-0000-4000-8000-%012d", n); }
+std::string Appointment(int n) { return absl::StrCat("sites/par-1/appointments/", Uuid(n)); }
+
+// Scheduling, which has one more site to tell of when asked, or is down.
+class FakePeers final : public InventoryPeers {
+ public:
+  absl::Status CatchUpWithScheduling(absl::Time) override {
+    ++asked;
+    return on_catch_up ? on_catch_up() : absl::UnavailableError("down");
+  }
+  std::atomic<int> asked{0};
+  std::function<absl::Status()> on_catch_up;
+};
+
+class InventoryServiceTest : public ::testing::Test {
+ protected:
+  InventoryServiceTest()
+      : server_("inventory", InventoryMigrations()),
+        operations_(server_.clock(), server_.ids(), nullptr),
+        sites_(server_.database(), server_.clock(), peers_),
+        service_(server_.calls(), operations_, sites_) {
+    EXPECT_EQ(TellSite("sites/par-1"), absl::OkStatus());
+    server_.Serve({&service_});
+    stub_ = v1::InventoryService::NewStub(server_.channel());
+    manager_ = server_.keys().Token("users/manager", {"inventory_manager@*"});
+    director_ = server_.keys().Token("users/director", {"medical_director@*"});
+    nurse_ = server_.keys().Token("users/nurse", {"practitioner@par-1"});
+    elsewhere_ = server_.keys().Token("users/other", {"practitioner@syd-1"});
+  }
+  ~InventoryServiceTest() override { server_.Stop(); }
+
+  absl::Status TellSite(const std::string& name) {
+    return server_.database().Transact([&](Transaction& tx) {
+      return operations_.SaveSiteChange(tx, CallContext(),
+                                        {SiteName(name), "Europe/Paris", "FR", 1});
+    });
+  }
+
+  template <typename Request, typename Response>
+  absl::Status Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                    const std::string& token, const Request& request, Response* response) {
+    return server_.Call(*stub_, method, token, request, response);
+  }
+
+  static std::vector<std::string> Fields(const absl::Status& status) {
+    std::vector<std::string> fields;
+    for (const Violation& violation : DetailsOf(status).violations) {
+      fields.push_back(violation.subject);
+    }
+    return fields;
+  }
+
+  static void Expect(const absl::Status& status, Code code, const std::string& reason) {
+    EXPECT_EQ(status.code(), code) << status;
+    EXPECT_EQ(ReasonOf(status), reason) << status;
+  }
+
+  static v1::UpdateProductRequest ProductRequest(const std::string& code, const std::string& gtin,
+                                                 int n) {
+    v1::UpdateProductRequest request;
+    v1::Product* product = request.mutable_product();
+    product->set_name("products/" + code);
+    product->set_display_name(code);
+    product->set_gtin(gtin);
+    product->add_tags("vitamin_c");
+    product->set_container_kind(v1::CONTAINER_KIND_AMPOULE);
+    product->set_unit_microlitres(2000);
+    product->set_units_per_pack(10);
+    request.set_allow_missing(true);
+    request.set_request_id(Uuid(n));
+    return request;
+  }
+
+  static v1::ReceiveStockRequest ReceiptRequest(int n, int64_t ampoules) {
+    v1::ReceiveStockRequest request;
+    request.set_site("sites/par-1");
+    request.set_product("products/A");
+    request.set_lot_number("A1");
+    request.set_expiry_date("2027-06-30");
+    request.set_ampoules(ampoules);
+    request.set_document("DN-1");
+    request.set_request_id(Uuid(n));
+    return request;
+  }
+
+  // One product, its recipe, and stock; ids 900 to 903 are used.
+  void Load(int64_t ampoules) {
+    v1::Product product;
+    ASSERT_EQ(
+        Call(&Stub::UpdateProduct, manager_, ProductRequest("A", "09521234000112", 900), &product),
+        absl::OkStatus());
+    v1::CreateCocktailRequest create;
+    create.set_cocktail_id("C-01");
+    create.mutable_cocktail()->set_display_name("Glow");
+    create.mutable_cocktail()->add_lines()->set_product("products/A");
+    create.mutable_cocktail()->mutable_lines(0)->set_ampoules(1);
+    create.set_request_id(Uuid(901));
+    v1::Cocktail cocktail;
+    ASSERT_EQ(Call(&Stub::CreateCocktail, director_, create, &cocktail), absl::OkStatus());
+    v1::PublishCocktailRequest publish;
+    publish.set_name(cocktail.name());
+    publish.set_etag(cocktail.etag());
+    publish.set_request_id(Uuid(902));
+    ASSERT_EQ(Call(&Stub::PublishCocktail, director_, publish, &cocktail), absl::OkStatus());
+    v1::ReceiveStockResponse received;
+    ASSERT_EQ(Call(&Stub::ReceiveStock, manager_, ReceiptRequest(903, ampoules), &received),
+              absl::OkStatus());
+    lot_ = received.lot().name();
+  }
+
+  v1::ReserveStockRequest Reserve(int n) {
+    v1::ReserveStockRequest request;
+    request.set_reservation_id(Uuid(n));
+    request.set_site("sites/par-1");
+    request.set_cocktail("cocktails/C-01/revisions/r1");
+    request.mutable_use_time()->set_seconds(absl::ToUnixSeconds(server_.clock().Now()) + 3600);
+    request.set_request_id(Uuid(n));
+    return request;
+  }
+
+  v1::RecordAdministrationRequest Administration(int n) {
+    v1::RecordAdministrationRequest request;
+    v1::Administration* record = request.mutable_administration();
+    record->set_appointment(Appointment(n));
+    record->set_patient("patients/PT-0042");
+    record->set_practitioner("practitioners/pr-01");
+    record->mutable_occurred_time()->set_seconds(absl::ToUnixSeconds(server_.clock().Now()));
+    record->add_lots()->set_lot(lot_);
+    record->mutable_lots(0)->set_ampoules(1);
+    request.set_request_id(Uuid(n));
+    return request;
+  }
+
+  FakePeers peers_;
+  TestServer server_;
+  InventoryOperations operations_;
+  KnownSites sites_;
+  InventoryService service_;
+  std::unique_ptr<Stub> stub_;
+  std::string manager_, director_, nurse_, elsewhere_;
+  std::string lot_;
+};
+
+TEST_F(InventoryServiceTest, EveryBadFieldIsNamedAtOnce) {
+  v1::ReceiveStockRequest receive;
+  receive.set_site("sites/par-1");
+  receive.set_product("A");
+  receive.set_expiry_date("2027-02-30");
+  receive.set_ampoules(-1);
+  receive.set_storage_unit("no spaces please");
+  receive.set_request_id("not-a-uuid");
+  v1::ReceiveStockResponse received;
+  const absl::Status status = Call(&Stub::ReceiveStock, manager_, receive, &received);
+  EXPECT_EQ(status.code(), Code::kInvalidArgument);
+  EXPECT_THAT(Fields(status), IsSupersetOf({"product", "expiry_date", "ampoules", "storage_unit",
+                                            "lot_number", "document", "request_id"}));
+  v1::DrawStockRequest draw;
+  draw.set_appointment(Appointment(1));
+  draw.add_items()->set_ampoules(101);
+  draw.set_request_id(Uuid(1));
+  v1::DrawStockResponse drawn;
+  EXPECT_THAT(Fields(Call(&Stub::DrawStock, nurse_, draw, &drawn)),
+              IsSupersetOf({"items[0].lot", "items[0].ampoules"}));
+  v1::UpdateProductRequest product = ProductRequest("A", "09521234000113", 2);
+  v1::Product answer;
+  Expect(Call(&Stub::UpdateProduct, manager_, product, &answer), Code::kInvalidArgument,
+         "CHECK_DIGIT_WRONG");
+}
+
+TEST_F(InventoryServiceTest, RolesAndSitesDecideWhoMay) {
+  Load(5);
+  v1::Product product;
+  Expect(Call(&Stub::UpdateProduct, nurse_, ProductRequest("B", "09521234000334", 1), &product),
+         Code::kPermissionDenied, "ROLE_REQUIRED");
+  v1::DrawStockRequest draw;
+  draw.set_appointment(Appointment(1));
+  draw.add_items()->set_lot(lot_);
+  draw.set_request_id(Uuid(2));
+  v1::DrawStockResponse drawn;
+  Expect(Call(&Stub::DrawStock, elsewhere_, draw, &drawn), Code::kPermissionDenied,
+         "SITE_FORBIDDEN");
+  EXPECT_EQ(Call(&Stub::DrawStock, nurse_, draw, &drawn), absl::OkStatus());
+  v1::ReserveStockRequest reserve = Reserve(3);
+  v1::Reservation reservation;
+  ASSERT_EQ(Call(&Stub::ReserveStock, nurse_, reserve, &reservation), absl::OkStatus());
+  v1::GetReservationRequest get;
+  get.set_name(reservation.name());
+  Expect(Call(&Stub::GetReservation, elsewhere_, get, &reservation), Code::kNotFound,
+         "RESOURCE_NOT_FOUND");
+}
+
+TEST_F(InventoryServiceTest, AHundredCopiesOfADrawHaveOneEffectAndOneAnswer) {
+  Load(10);
+  v1::DrawStockRequest draw;
+  draw.set_appointment(Appointment(1));
+  draw.add_items()->set_lot(lot_);
+  draw.set_request_id(Uuid(1));
+  std::vector<v1::DrawStockResponse> answers(100);
+  std::vector<absl::Status> statuses(100);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 10; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = t * 10; i < t * 10 + 10; ++i) {
+        do {
+          statuses[i] = Call(&Stub::DrawStock, nurse_, draw, &answers[i]);
+        } while (ReasonOf(statuses[i]) == "OVERLOADED");
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(statuses[i], absl::OkStatus());
+    EXPECT_TRUE(MessageDifferencer::Equals(answers[0], answers[i]));
+  }
+  v1::ListStockLevelsRequest list;
+  list.set_parent("sites/par-1");
+  v1::ListStockLevelsResponse levels;
+  ASSERT_EQ(Call(&Stub::ListStockLevels, nurse_, list, &levels), absl::OkStatus());
+  EXPECT_EQ(levels.stock_levels(0).on_hand(), 9);
+  EXPECT_EQ(levels.stock_levels(0).drawn(), 1);
+  draw.mutable_items(0)->set_ampoules(2);
+  v1::DrawStockResponse other;
+  Expect(Call(&Stub::DrawStock, nurse_, draw, &other), Code::kAlreadyExists, "REQUEST_ID_REUSED");
+}
+
+TEST_F(InventoryServiceTest, ARepeatedRecordAnswersWithItsPatient) {
+  Load(5);
+  v1::Administration first, again;
+  ASSERT_EQ(Call(&Stub::RecordAdministration, nurse_, Administration(1), &first), absl::OkStatus());
+  ASSERT_EQ(Call(&Stub::RecordAdministration, nurse_, Administration(1), &again), absl::OkStatus());
+  EXPECT_TRUE(MessageDifferencer::Equals(first, again));
+  EXPECT_EQ(again.patient(), "patients/PT-0042");
+}
+
+TEST_F(InventoryServiceTest, ARecordThatBrokeARuleIsAnEntryMarkedAsViolation) {
+  Load(5);
+  v1::Administration record;
+  ASSERT_EQ(Call(&Stub::RecordAdministration, nurse_, Administration(1), &record),
+            absl::OkStatus());
+  ASSERT_THAT(record.deviations(), SizeIs(1));
+  EXPECT_EQ(record.deviations(0).code(), "NOT_DRAWN");
+  const std::vector<AuditRecord> entries = server_.Entries();
+  const AuditRecord& entry = entries.back();
+  EXPECT_TRUE(entry.violation);
+  EXPECT_THAT(
+      entry.keys,
+      IsSupersetOf(std::vector<std::pair<std::string, std::string>>{
+          {"patient", "patients/PT-0042"}, {"lot", lot_}, {"appointment", Appointment(1)}}));
+}
+
+TEST_F(InventoryServiceTest, ReadingATraceIsAnEntryWithEveryPatientReturned) {
+  Load(5);
+  v1::Administration record;
+  ASSERT_EQ(Call(&Stub::RecordAdministration, nurse_, Administration(1), &record),
+            absl::OkStatus());
+  v1::TraceLotRequest request;
+  request.set_name(lot_);
+  v1::LotTrace trace;
+  ASSERT_EQ(Call(&Stub::TraceLot, manager_, request, &trace), absl::OkStatus());
+  EXPECT_THAT(trace.patients(), SizeIs(1));
+  EXPECT_THAT(server_.Entries().back().keys,
+              Contains(std::pair<std::string, std::string>("patient", "patients/PT-0042")));
+}
+
+TEST_F(InventoryServiceTest, ATrialChangesNothing) {
+  Load(5);
+  v1::CreateRecallRequest recall;
+  recall.mutable_recall()->add_lots(lot_);
+  recall.mutable_recall()->set_reason(v1::HOLD_REASON_SUPPLIER_NOTICE);
+  recall.mutable_recall()->set_severity(v1::Recall::SEVERITY_CLASS_1);
+  recall.mutable_recall()->set_reference("N-1");
+  recall.set_validate_only(true);
+  v1::Recall answer;
+  ASSERT_EQ(Call(&Stub::CreateRecall, manager_, recall, &answer), absl::OkStatus());
+  EXPECT_THAT(answer.reach().stock_levels(), SizeIs(1));
+  v1::ReserveStockRequest reserve = Reserve(1);
+  reserve.set_validate_only(true);
+  v1::Reservation reservation;
+  ASSERT_EQ(Call(&Stub::ReserveStock, nurse_, reserve, &reservation), absl::OkStatus());
+  EXPECT_THAT(reservation.allocations(), SizeIs(1));
+  v1::GetLotRequest get;
+  get.set_name(lot_);
+  v1::Lot lot;
+  ASSERT_EQ(Call(&Stub::GetLot, nurse_, get, &lot), absl::OkStatus());
+  EXPECT_FALSE(lot.held());
+  v1::GetReservationRequest unmade;
+  unmade.set_name(absl::StrCat("reservations/", Uuid(1)));
+  Expect(Call(&Stub::GetReservation, nurse_, unmade, &reservation), Code::kNotFound,
+         "RESOURCE_NOT_FOUND");
+}
+
+TEST_F(InventoryServiceTest, AnUnknownSiteIsLookedForOnceAtScheduling) {
+  Load(5);
+  const std::string token = server_.keys().Token("users/m", {"inventory_manager@*"});
+  v1::ReceiveStockRequest request = ReceiptRequest(1, 3);
+  request.set_site("sites/syd-1");
+  v1::ReceiveStockResponse response;
+  Expect(Call(&Stub::ReceiveStock, token, request, &response), Code::kUnavailable,
+         "DEPENDENCY_DOWN");
+  peers_.on_catch_up = [] { return absl::OkStatus(); };
+  Expect(Call(&Stub::ReceiveStock, token, request, &response), Code::kNotFound,
+         "RESOURCE_NOT_FOUND");
+  peers_.on_catch_up = [this] { return TellSite("sites/syd-1"); };
+  EXPECT_EQ(Call(&Stub::ReceiveStock, token, request, &response), absl::OkStatus());
+  EXPECT_EQ(peers_.asked, 3);
+  request.set_request_id(Uuid(2));
+  EXPECT_EQ(Call(&Stub::ReceiveStock, token, request, &response), absl::OkStatus());
+  EXPECT_EQ(peers_.asked, 3);
+}
+
+TEST_F(InventoryServiceTest, ListsPageAndRefuseForeignTokensAndFilters) {
+  Load(5);
+  v1::Product product;
+  ASSERT_EQ(
+      Call(&Stub::UpdateProduct, manager_, ProductRequest("B", "09521234000334", 1), &product),
+      absl::OkStatus());
+  v1::ListProductsRequest list;
+  list.set_page_size(1);
+  v1::ListProductsResponse page;
+  ASSERT_EQ(Call(&Stub::ListProducts, nurse_, list, &page), absl::OkStatus());
+  EXPECT_EQ(page.products(0).name(), "products/A");
+  list.set_page_token(page.next_page_token());
+  v1::ListProductsResponse second;
+  ASSERT_EQ(Call(&Stub::ListProducts, nurse_, list, &second), absl::OkStatus());
+  EXPECT_EQ(second.products(0).name(), "products/B");
+  list.set_filter("category = \"x\"");
+  Expect(Call(&Stub::ListProducts, nurse_, list, &page), Code::kInvalidArgument,
+         "PAGE_TOKEN_INVALID");
+  list.clear_page_token();
+  list.set_filter("patient = \"x\"");
+  Expect(Call(&Stub::ListProducts, nurse_, list, &page), Code::kInvalidArgument, "FILTER_INVALID");
+  v1::ListMovementsRequest movements;
+  movements.set_parent("sites/-");
+  movements.set_filter("kind = RECEIPT AND lot = \"" + lot_ + "\"");
+  v1::ListMovementsResponse lines;
+  ASSERT_EQ(Call(&Stub::ListMovements, nurse_, movements, &lines), absl::OkStatus());
+  ASSERT_THAT(lines.movements(), SizeIs(1));
+  EXPECT_EQ(lines.movements(0).from_account(), "SUPPLIER");
+}
+
+TEST_F(InventoryServiceTest, ACocktailShowsTheTagsOfItsProductsAsTheyAreNow) {
+  Load(5);
+  v1::GetCocktailRequest get;
+  get.set_name("cocktails/C-01");
+  v1::Cocktail cocktail;
+  ASSERT_EQ(Call(&Stub::GetCocktail, nurse_, get, &cocktail), absl::OkStatus());
+  EXPECT_EQ(cocktail.name(), "cocktails/C-01/revisions/r1");
+  EXPECT_EQ(cocktail.lines(0).tags(0), "vitamin_c");
+  v1::UpdateProductRequest change = ProductRequest("A", "09521234000112", 1);
+  change.mutable_product()->add_tags("sulfite");
+  change.mutable_update_mask()->add_paths("tags");
+  v1::Product product;
+  ASSERT_EQ(Call(&Stub::UpdateProduct, manager_, change, &product), absl::OkStatus());
+  ASSERT_EQ(Call(&Stub::GetCocktail, nurse_, get, &cocktail), absl::OkStatus());
+  EXPECT_EQ(cocktail.lines(0).tags(0), "sulfite");
+  EXPECT_EQ(cocktail.lines(0).product_revision(), 2);
+}
+
+TEST_F(InventoryServiceTest, AScanNamesProductAndLot) {
+  Load(5);
+  v1::ParseScanRequest request;
+  request.set_scan("]d201095212340001121727063010A1");
+  v1::ParsedScan scan;
+  ASSERT_EQ(Call(&Stub::ParseScan, nurse_, request, &scan), absl::OkStatus());
+  EXPECT_EQ(scan.product(), "products/A");
+  EXPECT_EQ(scan.lot(), lot_);
+  EXPECT_EQ(scan.expiry_date(), "2027-06-30");
+  request.set_scan("]d2010952123400011317270630");
+  Expect(Call(&Stub::ParseScan, nurse_, request, &scan), Code::kInvalidArgument,
+         "CHECK_DIGIT_WRONG");
+}
+
+}  // namespace
+}  // namespace meso::inventory

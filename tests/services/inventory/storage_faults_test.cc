@@ -1,0 +1,120 @@
+// A database that fails at any one statement or commit: nothing is half done, and the same request
+// then succeeds.
+#include "absl/strings/str_cat.h"
+#include "common/base/error.h"
+#include "services/inventory/domain/calendar.h"
+#include "tests/services/inventory/inventory_fixture.h"
+#include "tests/support/faulty_database.h"
+
+namespace meso::inventory {
+namespace {
+
+class StorageFaultsTest : public InventoryFixture {
+ protected:
+  using UseCase = std::function<absl::Status(Database&)>;
+
+  // Runs the use case with a fault at every statement and at the commit; `unchanged` is read before
+  // and after each.
+  void FailEverywhere(const UseCase& use_case) {
+    FaultyDatabase faulty(*database_);
+    for (int n = 1;; ++n) {
+      const std::string before = Everything();
+      faulty.FailStatement(n);
+      const absl::Status status = use_case(faulty);
+      if (!faulty.fired()) {
+        ASSERT_TRUE(status.ok()) << status;
+        ASSERT_GT(n, 3);
+        return;
+      }
+      EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << "statement " << n;
+      EXPECT_EQ(Everything(), before) << "statement " << n;
+      if (n == 1) {
+        faulty.FailCommit(1);
+        EXPECT_FALSE(use_case(faulty).ok());
+        EXPECT_EQ(Everything(), before) << "commit";
+      }
+    }
+  }
+
+  // What the tables hold, as one text.
+  std::string Everything() {
+    std::string text;
+    const absl::Status status = database_->Read([&](Transaction& tx) -> absl::Status {
+      text.clear();
+      for (const char* sql :
+           {"SELECT group_concat(lot || site || on_hand || '/' || reserved || '/' || drawn) FROM "
+            "balance",
+            "SELECT count(*) || '' FROM movement", "SELECT count(*) || '' FROM hold",
+            "SELECT group_concat(name || state || revision) FROM reservation",
+            "SELECT group_concat(reservation || '/' || lot || '/' || ampoules || '/' || drawn) "
+            "FROM allocation",
+            "SELECT group_concat(appointment || ampoules || accounted) FROM draw",
+            "SELECT count(*) || '' FROM administration", "SELECT count(*) || '' FROM meso_event",
+            "SELECT count(*) || '' FROM meso_pending_work"}) {
+        const auto rows = tx.Query(sql, {});
+        if (!rows.ok()) return rows.status();
+        absl::StrAppend(&text, rows->front().Text(0), "|");
+      }
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    return text;
+  }
+};
+
+TEST_F(StorageFaultsTest, ReservingKeepsAllOrNothing) {
+  Stock(5);
+  ReserveRequest request;
+  request.name = ReservationOf(1);
+  request.site = kParis;
+  request.cocktail = kCocktail;
+  request.use_time = database_.clock().Now();
+  FailEverywhere([&](Database& database) {
+    return database.Transact(
+        [&](Transaction& tx) { return operations_.ReserveStock(tx, Manager(), request).status(); });
+  });
+  ExpectSoundLedger();
+}
+
+TEST_F(StorageFaultsTest, DrawingAndRecordingMoveAllOrNothing) {
+  Stock(5);
+  ASSERT_TRUE(Reserve(1, absl::Hours(1)).ok());
+  DrawRequest draw;
+  draw.appointment = AppointmentOf(1);
+  draw.reservation = ReservationOf(1);
+  FailEverywhere([&](Database& database) {
+    return database.Transact(
+        [&](Transaction& tx) { return operations_.DrawStock(tx, Manager(), draw).status(); });
+  });
+  Administration record;
+  record.appointment = AppointmentOf(1);
+  record.patient = PatientName("patients/PT-1");
+  record.practitioner = "practitioners/pr-01";
+  record.occurred_time = database_.clock().Now();
+  // More than was drawn: the shelf and the books are brought into line as well.
+  record.lots = {Given(Receive("A", "A1", "2027-06-30", 1), 3, 1)};
+  FailEverywhere([&](Database& database) {
+    return database.Transact([&](Transaction& tx) {
+      return operations_.RecordAdministration(tx, Manager(), record).status();
+    });
+  });
+  ExpectSoundLedger();
+}
+
+TEST_F(StorageFaultsTest, ARecallHoldsAndTellsAllOrNothing) {
+  Stock(5);
+  ASSERT_TRUE(Reserve(1).ok());
+  RecallRequest request;
+  request.recall.lots = {Receive("A", "A1", "2027-06-30", 1)};
+  request.recall.reason = HoldReason::kAuthorityOrder;
+  request.recall.severity = RecallSeverity::kClass1;
+  request.recall.reference = "N-1";
+  FailEverywhere([&](Database& database) {
+    return database.Transact(
+        [&](Transaction& tx) { return operations_.CreateRecall(tx, Manager(), request).status(); });
+  });
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kInvalidated);
+}
+
+}  // namespace
+}  // namespace meso::inventory
