@@ -8,7 +8,8 @@
 //   auto stub = v1::InventoryService::NewStub(server.channel());
 //   server.Call(*stub, &Stub::GetLot, server.keys().Token("users/anna", {"front_desk@par-1"}), ...)
 //
-// Services are destroyed after Stop(), or after the server. Call is thread-safe.
+// A service that is destroyed before the server must outlive Stop(): call it first, or a late call
+// meets a service that is gone. Call is thread-safe.
 #ifndef MESO_TESTS_SUPPORT_TEST_SERVER_H_
 #define MESO_TESTS_SUPPORT_TEST_SERVER_H_
 

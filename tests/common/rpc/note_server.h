@@ -57,6 +57,8 @@ class NoteServer {
   using Stub = test::v1::NoteService::Stub;
 
   explicit NoteServer(const std::function<void(CallServerOptions&)>& adjust = nullptr);
+  // The service goes before the server: no call may arrive in between.
+  ~NoteServer() { server.Stop(); }
 
   TestServer server;
   NoteService service;
