@@ -27,9 +27,11 @@ namespace aud = meso::audit::v1;
 
 constexpr size_t kTimelineLinesMax = 40;
 // What the life of one appointment must have left in the log, each done.
-constexpr const char* kExpected[] = {
-    "BookAppointment", "ReserveStock",     "CheckClearance",       "CheckInAppointment",
-    "DrawStock",       "StartAppointment", "RecordAdministration", "CompleteAppointment"};
+constexpr const char* kExpected[] = {"BookAppointment", "ReserveStock", "CheckClearance",
+                                     "CheckInAppointment", "DrawStock", "StartAppointment",
+                                     "RecordAdministration", "CompleteAppointment",
+                                     // Looking at it is an act too: the second look sees the first.
+                                     "GetTimeline"};
 
 // "DrawStock" of "/meso.inventory.v1.InventoryService/DrawStock".
 std::string ShortMethod(const std::string& method) {
@@ -209,11 +211,10 @@ absl::Status TellFarewell(Stage& stage) {
   const std::string desk = absl::StrCat(stage.options->tokens_dir, "/", stage.home.desk, ".token");
   const std::string& address = suite.addresses.at("scheduling");
   story.Say("A first call from Python (deploy/examples/python/first_call.py shows how):");
-  story.Verbatim(absl::StrCat("python3 deploy/examples/python/first_call.py ", address, " ", desk));
+  story.Verbatim(absl::StrCat("deploy/examples/python/first_call.py ", address, " ", desk));
   story.Say(
       "The same with buf curl (npm install @bufbuild/buf), which asks the server what it offers:");
-  story.Verbatim(
-      absl::StrCat("buf curl --protocol grpc --http2-prior-knowledge -H 'grpc-timeout: 5S' \\"));
+  story.Verbatim("buf curl --timeout 5s --protocol grpc --http2-prior-knowledge \\");
   story.Verbatim(absl::StrCat("  -H \"Authorization: Bearer $(cat ", desk, ")\" -d '{}' \\"));
   story.Verbatim(
       absl::StrCat("  http://", address, "/meso.scheduling.v1.SchedulingAdminService/ListSites"));

@@ -192,7 +192,9 @@ absl::Status TellRefusal(Stage& stage) {
     found = found || (finding.rule() == rule && !finding.citation().empty());
   }
   if (!found) return NotAsTold(absl::StrCat("rule ", rule, " did not speak"));
-  MESO_RETURN_IF_ERROR(TellRefusedBooking(stage, patient, cocktail));
+  Stage asked = stage;  // with the treatment this patient asks for
+  asked.treatment = treatment;
+  MESO_RETURN_IF_ERROR(TellRefusedBooking(asked, patient, cocktail));
   return TellRanking(stage, patient, treatment, cocktail);
 }
 

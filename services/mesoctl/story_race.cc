@@ -197,6 +197,7 @@ absl::Status TellRace(Stage& stage) {
   if (booked != 1 || held != 0) {
     return NotAsTold(absl::StrCat(booked, " appointments and ", held, " holds are in the slot"));
   }
+  stage.won = winner->booked;
   stage.story->Good(
       "left behind: one appointment, one reservation, no hold; the losers never touched "
       "stock");

@@ -90,13 +90,17 @@ absl::Status TellReach(const Stage& stage, const std::vector<FutureSession>& ses
                                               "InventoryService.TraceLot", trace_request));
   stage.story->Item(
       absl::StrCat("patients treated with it: ", absl::StrJoin(trace.patients(), ", ")));
-  stage.story->Item(absl::StrCat(reach.appointments_size(), " booked sessions rely on it"));
+  stage.story->Item(absl::StrCat(reach.appointments_size(),
+                                 " booked sessions rely on it, with the one won in the race"));
   const std::set<std::string> patients(trace.patients().begin(), trace.patients().end());
   if (patients != std::set<std::string>{stage.patient} || reach.patients_exposed() != 1) {
     return NotAsTold("the recall does not name exactly the patient who was treated");
   }
   if (by_site.size() != 2) return NotAsTold("the recall does not name both sites");
   const std::set<std::string> reached(reach.appointments().begin(), reach.appointments().end());
+  if (reached.count(stage.won.name()) == 0) {
+    return NotAsTold("the recall misses the session won in the race, which relies on the lot");
+  }
   for (const FutureSession& session : sessions) {
     if (reached.count(session.appointment.name()) == 0) {
       return NotAsTold("the recall misses a booked session that relies on the lot");

@@ -59,6 +59,7 @@ struct Stage {
   std::string patient;  // the clear patient
   meso::scheduling::v1::Appointment visit;
   meso::inventory::v1::Reservation reservation;
+  meso::scheduling::v1::Appointment won;  // by the one of the race
 
   const Caller& As(absl::string_view person) const { return people->As(person); }
   const Caller& Desk(const StorySite& site) const { return people->As(site.desk); }

@@ -34,16 +34,16 @@ def main(address, token_file):
         # Debian's google.protobuf is a package of its own: let it see the generated google.api.
         import google
         google.__path__.append(f"{directory}/google")
-        from meso.scheduling.v1 import site_pb2
+        from meso.scheduling.v1 import scheduling_admin_service_pb2 as api
 
         token = pathlib.Path(token_file).read_text().strip()
         with grpc.insecure_channel(address) as channel:
             list_sites = channel.unary_unary(
                 SERVICE + "ListSites",
-                request_serializer=site_pb2.ListSitesRequest.SerializeToString,
-                response_deserializer=site_pb2.ListSitesResponse.FromString)
+                request_serializer=api.ListSitesRequest.SerializeToString,
+                response_deserializer=api.ListSitesResponse.FromString)
             answer = list_sites(
-                site_pb2.ListSitesRequest(), timeout=5,  # every call needs a deadline
+                api.ListSitesRequest(), timeout=5,  # every call needs a deadline
                 metadata=[("authorization", f"Bearer {token}")])
         for site in answer.sites:
             print(f"{site.name:12} {site.display_name:10} {site.time_zone}")

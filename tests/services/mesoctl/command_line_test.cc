@@ -25,7 +25,7 @@ struct Ran {
   std::string err;
 };
 
-Ran Run(const std::vector<std::string>& words) {
+Ran RunMesoctl(const std::vector<std::string>& words) {
   std::vector<const char*> argv = {"mesoctl"};
   for (const std::string& word : words) argv.push_back(word.c_str());
   std::ostringstream out;
@@ -35,16 +35,16 @@ Ran Run(const std::vector<std::string>& words) {
 }
 
 TEST(CommandLineTest, WithoutACommandItIsMisused) {
-  EXPECT_EQ(Run({}).code, ExitCode::kUsage);
-  EXPECT_EQ(Run({"frobnicate"}).code, ExitCode::kUsage);
-  EXPECT_EQ(Run({"admin"}).code, ExitCode::kUsage);
-  EXPECT_EQ(Run({"call"}).code, ExitCode::kUsage);
-  EXPECT_EQ(Run({"list", "--clock_offset", "soon"}).code, ExitCode::kUsage);
-  EXPECT_EQ(Run({"--help"}).code, ExitCode::kOk);
+  EXPECT_EQ(RunMesoctl({}).code, ExitCode::kUsage);
+  EXPECT_EQ(RunMesoctl({"frobnicate"}).code, ExitCode::kUsage);
+  EXPECT_EQ(RunMesoctl({"admin"}).code, ExitCode::kUsage);
+  EXPECT_EQ(RunMesoctl({"call"}).code, ExitCode::kUsage);
+  EXPECT_EQ(RunMesoctl({"list", "--clock_offset", "soon"}).code, ExitCode::kUsage);
+  EXPECT_EQ(RunMesoctl({"--help"}).code, ExitCode::kOk);
 }
 
 TEST(CommandLineTest, ListNamesEveryServiceAndDescribesAMethod) {
-  const Ran all = Run({"list"});
+  const Ran all = RunMesoctl({"list"});
   EXPECT_EQ(all.code, ExitCode::kOk);
   EXPECT_THAT(all.err, IsEmpty());
   for (const char* method :
@@ -53,14 +53,14 @@ TEST(CommandLineTest, ListNamesEveryServiceAndDescribesAMethod) {
         "AuditService.ExportEntries", "EventService.PullEvents"}) {
     EXPECT_THAT(all.out, HasSubstr(method));
   }
-  const Ran one = Run({"list", "BookAppointment"});
+  const Ran one = RunMesoctl({"list", "BookAppointment"});
   EXPECT_EQ(one.code, ExitCode::kOk);
   EXPECT_THAT(one.out, HasSubstr("roles: front_desk, practitioner, doctor"));
   EXPECT_THAT(one.out, HasSubstr("patient data: yes"));
 }
 
 TEST(CommandLineTest, AnUnknownMethodIsNotFoundAndTheNearestAreNamed) {
-  const Ran ran = Run({"call", "BookApointment"});
+  const Ran ran = RunMesoctl({"call", "BookApointment"});
   EXPECT_EQ(ran.code, ExitCode::kNotFound);
   EXPECT_THAT(ran.err, HasSubstr("SchedulingService.BookAppointment"));
 }
@@ -69,21 +69,21 @@ TEST(CommandLineTest, EveryNameOfAMethodIsUnderstood) {
   for (const char* name : {"GetSite", "SchedulingAdminService.GetSite", "scheduling.GetSite",
                            "meso.scheduling.v1.SchedulingAdminService.GetSite",
                            "/meso.scheduling.v1.SchedulingAdminService/GetSite"}) {
-    EXPECT_EQ(Run({"list", name}).code, ExitCode::kOk) << name;
+    EXPECT_EQ(RunMesoctl({"list", name}).code, ExitCode::kOk) << name;
   }
 }
 
 TEST(CommandLineTest, JsonThatIsNoRequestIsMisuseAndCallsNobody) {
   for (const char* json :
        {"{", "[]", "{\"nmae\": \"sites/par-1\"}", "{\"name\": 7.5}", "@/no/file"}) {
-    EXPECT_EQ(Run({"call", "GetSite", json}).code, ExitCode::kUsage) << json;
+    EXPECT_EQ(RunMesoctl({"call", "GetSite", json}).code, ExitCode::kUsage) << json;
   }
 }
 
 TEST(CommandLineTest, AServiceThatDoesNotAnswerIsUnavailable) {
   const TempDir dir;
-  const Ran ran = Run({"call", "ListSites", "--scheduling_address",
-                       absl::StrCat("unix:", dir.path(), "/nobody"), "--timeout", "2s"});
+  const Ran ran = RunMesoctl({"call", "ListSites", "--scheduling_address",
+                              absl::StrCat("unix:", dir.path(), "/nobody"), "--timeout", "2s"});
   EXPECT_EQ(ran.code, ExitCode::kUnavailable);
   EXPECT_THAT(ran.out, IsEmpty());
   EXPECT_THAT(ran.err, HasSubstr("DEPENDENCY_DOWN"));
@@ -91,23 +91,24 @@ TEST(CommandLineTest, AServiceThatDoesNotAnswerIsUnavailable) {
 
 TEST(CommandLineTest, AMadeUpRequestIdIsToldForTheRetry) {
   const TempDir dir;
-  const Ran ran = Run({"call", "ReleaseHold", "{\"name\": \"x\"}", "--scheduling_address",
-                       absl::StrCat("unix:", dir.path(), "/nobody")});
+  const Ran ran = RunMesoctl({"call", "ReleaseHold", "{\"name\": \"x\"}", "--scheduling_address",
+                              absl::StrCat("unix:", dir.path(), "/nobody")});
   EXPECT_THAT(ran.err, HasSubstr("request_id "));
 }
 
 TEST(CommandLineTest, ATokenGoesToStandardOutputAndNothingElseDoes) {
   const TempDir dir;
   const std::string keys = absl::StrCat(dir.path(), "/keys");
-  ASSERT_EQ(Run({"admin", "init", keys}).code, ExitCode::kOk);
-  const Ran ran = Run({"admin", "token", "--keys", keys, "--subject", "users/anna", "--role",
-                       "doctor@par-1", "--ttl", "5m"});
+  ASSERT_EQ(RunMesoctl({"admin", "init", keys}).code, ExitCode::kOk);
+  const Ran ran = RunMesoctl({"admin", "token", "--keys", keys, "--subject", "users/anna", "--role",
+                              "doctor@par-1", "--ttl", "5m"});
   EXPECT_EQ(ran.code, ExitCode::kOk);
   EXPECT_THAT(ran.out,
               ::testing::MatchesRegex("[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\n"));
   EXPECT_THAT(ran.err, IsEmpty());
-  EXPECT_EQ(Run({"admin", "token", "--keys", keys, "--subject", "anna", "--role", "doctor"}).code,
-            ExitCode::kUsage);
+  EXPECT_EQ(
+      RunMesoctl({"admin", "token", "--keys", keys, "--subject", "anna", "--role", "doctor"}).code,
+      ExitCode::kUsage);
 }
 
 class VerifyTest : public ::testing::Test {
@@ -148,7 +149,7 @@ class VerifyTest : public ::testing::Test {
     return path;
   }
   Ran Verify(const std::string& bytes) const {
-    return Run({"audit", "verify", Write(bytes), "--key", key_->verifier().Encode()});
+    return RunMesoctl({"audit", "verify", Write(bytes), "--key", key_->verifier().Encode()});
   }
 
   TempDir dir_;
@@ -163,7 +164,7 @@ TEST_F(VerifyTest, AnUntouchedBundleVerifiesWithTheKeyOrItsFile) {
   EXPECT_THAT(ran.out, HasSubstr("OK: "));
   const std::string key_file = absl::StrCat(dir_.path(), "/key");
   std::ofstream(key_file) << key_->verifier().Encode() << "\n";
-  EXPECT_EQ(Run({"audit", "verify", Write(bundle_), "--key", key_file}).code, ExitCode::kOk);
+  EXPECT_EQ(RunMesoctl({"audit", "verify", Write(bundle_), "--key", key_file}).code, ExitCode::kOk);
 }
 
 TEST_F(VerifyTest, OneFlippedByteEndsWithSixAndNamesTheEntry) {
@@ -183,9 +184,10 @@ TEST_F(VerifyTest, ATruncatedBundleAnotherKeyAndAnotherFileFail) {
 }
 
 TEST_F(VerifyTest, AMissingFileIsNotFoundAndABadKeyIsMisuse) {
-  EXPECT_EQ(Run({"audit", "verify", "/no/file", "--key", key_->verifier().Encode()}).code,
+  EXPECT_EQ(RunMesoctl({"audit", "verify", "/no/file", "--key", key_->verifier().Encode()}).code,
             ExitCode::kNotFound);
-  EXPECT_EQ(Run({"audit", "verify", Write(bundle_), "--key", "nonsense"}).code, ExitCode::kUsage);
+  EXPECT_EQ(RunMesoctl({"audit", "verify", Write(bundle_), "--key", "nonsense"}).code,
+            ExitCode::kUsage);
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ Message Screening(const std::string& file) {
 
 std::set<std::string> People() {
   std::set<std::string> keys;
-  for (const Value& person : Member(Data("people.json"), "people").list_value().values()) {
+  const Value data = Data("people.json");
+  for (const Value& person : Member(data, "people").list_value().values()) {
     keys.insert(Text(person, "key"));
   }
   return keys;
