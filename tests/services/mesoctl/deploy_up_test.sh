@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# deploy/up as a user runs it, with the programs of a build directory and a state directory of its own:
+#
+#   deploy_up_test.sh BUILD_DIR OFFSET     the story passes with everybody's clock moved by OFFSET hours
+#   deploy_up_test.sh BUILD_DIR again      and again, half a day later, on the database it was played on before
+#   deploy_up_test.sh BUILD_DIR failing    a step that fails ends it non-zero, is named, and leaves nothing running
+set -euo pipefail
+cd "$(dirname "$0")/../../.."
+build=$1
+mode=$2
+# Short: a unix socket's path lies below it.
+state=$(mktemp -d /tmp/meso-up.XXXXXX)
+trap 'rm -rf "$state"' EXIT
+
+play() {
+  local offset=$1 log=$state/up.log
+  if ! deploy/up --once --state "$state/s" --ports=auto --build_dir "$build" --clock_offset "$offset" \
+    >"$log" 2>&1; then
+    cat "$log"
+    echo "deploy/up failed with the clock moved by $offset" >&2
+    exit 1
+  fi
+  for chapter in 1 2 3 4 5 6 7 8; do
+    grep -q "^── $chapter  " "$log" || { cat "$log"; echo "chapter $chapter is missing" >&2; exit 1; }
+  done
+  tail -n 1 "$log"
+}
+nothing_runs() {
+  local left
+  left=$(while read -r process; do kill -0 "$process" 2>/dev/null && echo "$process"; done <"$1" || true)
+  [ -z "$left" ] || { echo "still running: $left" >&2; exit 1; }
+}
+
+case $mode in
+  again)
+    play 0h
+    play 13h
+    ;;
+  failing)
+    # The audit log's key is damaged: the audit service does not start.
+    mkdir -p "$state/s/keys"
+    chmod 700 "$state/s/keys"
+    "$build/bin/mesoctl" admin init "$state/s/keys" >/dev/null 2>&1
+    echo "not a key" >"$state/s/keys/audit-log.key"
+    status=0
+    deploy/up --once --state "$state/s" --ports=auto --build_dir "$build" >"$state/up.log" 2>&1 || status=$?
+    cat "$state/up.log"
+    [ "$status" -eq 1 ] || { echo "exit status $status instead of 1" >&2; exit 1; }
+    grep -q "deploy/up: failed while starting the services: meso-audit ended" "$state/up.log"
+    [ ! -e "$state/s/pids" ] || nothing_runs "$state/s/pids"
+    ;;
+  *) play "${mode}h" ;;
+esac
