@@ -3,6 +3,7 @@
 #
 #   deploy_up_test.sh BUILD_DIR OFFSET     the story passes with everybody's clock moved by OFFSET hours
 #   deploy_up_test.sh BUILD_DIR again      and again, half a day later, on the database it was played on before
+#   deploy_up_test.sh BUILD_DIR staying    it stays up, the calls it prints work, and Ctrl-C stops it cleanly
 #   deploy_up_test.sh BUILD_DIR failing    a step that fails ends it non-zero, is named, and leaves nothing running
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
@@ -35,6 +36,30 @@ case $mode in
   again)
     play 0h
     play 13h
+    ;;
+  staying)
+    log=$state/up.log
+    deploy/up --state "$state/s" --ports=auto --build_dir "$build" >"$log" 2>&1 &
+    up=$!
+    trap 'kill -TERM "$up" 2>/dev/null; wait "$up"; rm -rf "$state"' EXIT
+    until grep -q "It stays up" "$log"; do
+      kill -0 "$up" 2>/dev/null || { cat "$log"; echo "deploy/up ended" >&2; exit 1; }
+      sleep 0.1
+    done
+    eval "$(grep -m 1 '^ *deploy/examples/python/first_call.py ' "$log")" | tee "$state/sites"
+    grep -q "^sites/syd-1 .*Australia/Sydney" "$state/sites"
+    PATH=$build/bin:$PATH
+    eval "$(grep -A 1 '^ *mesoctl --scheduling_address ' "$log")" >"$state/appointments"
+    grep -q '"STATE_COMPLETED"' "$state/appointments"
+    cp "$state/s/pids" "$state/pids"
+    # A script's background children ignore SIGINT; SIGTERM takes the same way.
+    kill -TERM "$up"
+    status=0
+    wait "$up" || status=$?
+    tail -n 2 "$log"
+    [ "$status" -eq 0 ] || { echo "exit status $status instead of 0" >&2; exit 1; }
+    nothing_runs "$state/pids"
+    trap 'rm -rf "$state"' EXIT
     ;;
   failing)
     # The audit log's key is damaged: the audit service does not start.
