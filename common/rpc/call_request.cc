@@ -72,6 +72,10 @@ absl::Status AuthorizeCaller(const grpc::ServerContextBase& context, const CallM
   // Filled first, so that the entry of a refusal has them too.
   call->allowed_roles = method.policy().roles;
   call->action = method.policy().action;
+  if (method.has_request_id() && !method.IsValidateOnly(request)) {
+    const std::string request_id = method.RequestId(request);
+    if (IsUuid(request_id)) call->reply_key.request_id = request_id;
+  }
   MESO_RETURN_IF_ERROR(ReadOnBehalfOf(context, call));
   return Authorize(method.policy(), request, *call);
 }

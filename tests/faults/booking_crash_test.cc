@@ -67,7 +67,9 @@ TEST_P(BookingCrashTest, TheSameRequestAfterTheCrashGivesTheAnswerItWouldHaveHad
            booked.status().code() != absl::StatusCode::kDeadlineExceeded;
   }));
   ASSERT_TRUE(booked.ok()) << booked.status();
-  if (!first_answer.empty()) EXPECT_EQ(booked->name(), first_answer);
+  if (!first_answer.empty()) {
+    EXPECT_EQ(booked->name(), first_answer);
+  }
   EXPECT_EQ(booked->state(), Appointment::STATE_BOOKED);
 
   EXPECT_TRUE(WaitUntil([&] {
@@ -92,23 +94,25 @@ TEST_P(BookingCrashTest, TheSameRequestAfterTheCrashGivesTheAnswerItWouldHaveHad
   }));
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryStep, BookingCrashTest,
-                         ::testing::Values(CrashPoint{"scheduling", "booking.after_transaction_1"},
-                                           CrashPoint{"scheduling", "booking.after_clearance"},
-                                           CrashPoint{"scheduling", "booking.after_reserve"},
-                                           CrashPoint{"scheduling", "booking.after_transaction_2"},
-                                           CrashPoint{"scheduling", "outbox_relay.after_publish"},
-                                           CrashPoint{"scheduling", "audit_relay.after_push"},
-                                           CrashPoint{"inventory", "database.before_commit"},
-                                           CrashPoint{"inventory", "database.after_commit"},
-                                           CrashPoint{"inventory", "consumer.before_commit"},
-                                           CrashPoint{"inventory", "consumer.after_commit"},
-                                           CrashPoint{"screening", "database.before_commit"},
-                                           CrashPoint{"screening", "database.after_commit"},
-                                           CrashPoint{"screening", "audit_relay.after_push"},
-                                           CrashPoint{"audit", "audit.before_commit"},
-                                           CrashPoint{"audit", "audit.after_commit"},
-                                           CrashPoint{"audit", "database.after_commit"}));
+INSTANTIATE_TEST_SUITE_P(
+    EveryStep, BookingCrashTest,
+    ::testing::Values(CrashPoint{"scheduling", "booking.after_transaction_1"},
+                      CrashPoint{"scheduling", "booking.after_clearance"},
+                      CrashPoint{"scheduling", "booking.after_reserve"},
+                      CrashPoint{"scheduling", "booking.after_transaction_2"},
+                      CrashPoint{"scheduling", "outbox_relay.after_publish"},
+                      CrashPoint{"scheduling", "audit_relay.after_push"},
+                      CrashPoint{"inventory", "inventory.reserve.before_commit"},
+                      CrashPoint{"inventory", "call.before_reply"},
+                      CrashPoint{"inventory", "call.before_finish"},
+                      CrashPoint{"inventory", "inventory.confirm.before_commit"},
+                      CrashPoint{"inventory", "consumer.after_commit"},
+                      CrashPoint{"screening", "call.before_finish"},
+                      CrashPoint{"screening", "audit_relay.before_push"},
+                      CrashPoint{"screening", "audit_relay.after_push"},
+                      CrashPoint{"audit", "audit.before_commit"},
+                      CrashPoint{"audit", "audit.after_commit"},
+                      CrashPoint{"audit", "call.before_finish"}));
 
 }  // namespace
 }  // namespace meso

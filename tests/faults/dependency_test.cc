@@ -121,7 +121,7 @@ TEST_F(DependencyTest, ARecallInTheMiddleOfABookingNeverLeavesItGreen) {
 // with stock or not booked.
 TEST_F(DependencyTest, ALostReplyAfterInventorysCommitIsResolvedByRepeating) {
   suite_.Terminate("inventory");
-  suite_.Start("inventory", "database.after_commit=kill");
+  suite_.Start("inventory", "call.before_finish=kill");
   const std::string request_id = clinic_.NewRequestId();
   std::thread caller([&] { clinic_.Book(kPatient, offer_, request_id).status().IgnoreError(); });
   suite_.WaitForDeath("inventory");

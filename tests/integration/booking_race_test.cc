@@ -8,8 +8,9 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/notification.h"
 #include "common/base/error.h"
+#include "common/rpc/proto_values.h"
 #include "tests/support/clinic.h"
 #include "tests/support/invariants.h"
 
@@ -28,16 +29,16 @@ constexpr int kCallers = 64;
 // Runs `call(i)` on `count` threads that start together; returns the Statuses by reason ("" = OK).
 std::map<std::string, int> Race(int count, const std::function<absl::Status(int)>& call) {
   std::vector<absl::Status> statuses(static_cast<size_t>(count));
-  absl::BlockingCounter ready(count);
+  absl::Notification start;
   std::vector<std::thread> threads;
   threads.reserve(statuses.size());
   for (int i = 0; i < count; ++i) {
     threads.emplace_back([&, i] {
-      ready.DecrementCount();
-      ready.Wait();
+      start.WaitForNotification();
       statuses[static_cast<size_t>(i)] = call(i);
     });
   }
+  start.Notify();
   for (std::thread& thread : threads) thread.join();
   std::map<std::string, int> reasons;
   for (const absl::Status& status : statuses) {

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
@@ -66,11 +67,12 @@ void PauseBetweenLooks();
 
 template <typename Condition>
 bool WaitUntil(Condition condition, int seconds_max) {
-  for (int look = 0; look < seconds_max * 200; ++look) {
-    if (condition()) return true;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds_max);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
     PauseBetweenLooks();
   }
-  return condition();
+  return true;
 }
 
 }  // namespace meso

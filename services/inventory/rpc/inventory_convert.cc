@@ -198,6 +198,9 @@ absl::StatusOr<Receipt> FromProto(const v1::ReceiveStockRequest& request) {
   CheckName("products/{code}", request.product(), "product", errors);
   receipt.product = ProductName(request.product());
   receipt.lot_number = request.lot_number();
+  if (!receipt.lot_number.empty() && !IsLotNumber(receipt.lot_number)) {
+    errors.Invalid("lot_number", "1 to 20 of the characters GS1 allows in a lot number");
+  }
   receipt.expiry = OneDate(request.expiry_date(), "expiry_date", errors);
   receipt.ampoules = request.ampoules();
   if (receipt.ampoules < 0) errors.Invalid("ampoules", "not below 0");
