@@ -24,7 +24,7 @@ TEST(DurabilityTest, TheReplyIsSentOnlyAfterFdatasync) {
   ChildProcess tracer;
   const std::string trace = absl::StrCat(suite.dir(), "/trace");
   tracer.Start({"strace", "-f", "-p", absl::StrCat(suite.Pid("inventory")), "-e",
-                "trace=fdatasync,sendmsg,recvmsg", "-s", "300", "-o", trace},
+                "trace=fdatasync,sendmsg,recvmsg", "-s", "4000", "-o", trace},
                absl::StrCat(suite.dir(), "/strace.log"));
   const auto lines = [&] {
     std::ifstream in(trace);

@@ -2,9 +2,27 @@
 
 #include <algorithm>
 
+#include "common/base/error.h"
 #include "services/scheduling/domain/errors.h"
 
 namespace meso::scheduling {
+namespace {
+
+bool HasFinding(const Clearance& clearance) {
+  return std::any_of(clearance.findings.begin(), clearance.findings.end(),
+                     [](const Finding& finding) { return finding.effect != "ADVISE"; });
+}
+
+// Nothing is known against the patient, but a service with a safety input was silent: the caller
+// should repeat the call, not question the patient.
+absl::Status NotCleared(const Clearance& clearance, const std::string& needed) {
+  if (clearance.state == "INCOMPLETE" && !clearance.unreachable.empty() && !HasFinding(clearance)) {
+    return DependencyDown(clearance.unreachable.front(), "screening could not ask it");
+  }
+  return ClearanceRequired(clearance, needed);
+}
+
+}  // namespace
 
 ClearanceRecord RecordOf(const Clearance& clearance) {
   ClearanceRecord record;
@@ -18,21 +36,18 @@ ClearanceRecord RecordOf(const Clearance& clearance) {
 
 absl::Status DecideBookable(const Clearance& clearance) {
   if (clearance.state == "CLEARED" || clearance.state == "PROVISIONAL") return absl::OkStatus();
-  return ClearanceRequired(clearance, "CLEARED or PROVISIONAL");
+  return NotCleared(clearance, "CLEARED or PROVISIONAL");
 }
 
 absl::Status DecideTreatable(const Clearance& clearance) {
-  if (clearance.state != "CLEARED") return ClearanceRequired(clearance, "CLEARED");
+  if (clearance.state != "CLEARED") return NotCleared(clearance, "CLEARED");
   if (clearance.consent.empty()) return ConsentMissing(CocktailRevisionName(clearance.cocktail));
   return absl::OkStatus();
 }
 
 Recheck DecideRecheck(const Clearance& clearance) {
   if (clearance.state == "CLEARED" || clearance.state == "PROVISIONAL") return Recheck::kGood;
-  const bool finding =
-      std::any_of(clearance.findings.begin(), clearance.findings.end(),
-                  [](const Finding& finding) { return finding.effect != "ADVISE"; });
-  if (clearance.state == "CONTRAINDICATED" || finding) return Recheck::kBad;
+  if (clearance.state == "CONTRAINDICATED" || HasFinding(clearance)) return Recheck::kBad;
   if (!clearance.unreachable.empty()) return Recheck::kUnknown;
   const bool unanswered = std::any_of(
       clearance.open_questions.begin(), clearance.open_questions.end(),

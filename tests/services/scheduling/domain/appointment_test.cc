@@ -143,6 +143,19 @@ TEST(ClearanceTest, AQuestionDueAgainIsNoRiskButAnUnansweredOneIs) {
   EXPECT_EQ(DecideRecheck(Answer("NEEDS_APPROVAL")), Recheck::kBad);
 }
 
+TEST(ClearanceTest, ASilentServiceIsSaidAsSuchAndAFindingComesFirst) {
+  Clearance incomplete = Answer("INCOMPLETE");
+  incomplete.unreachable = {"inventory"};
+  for (const absl::Status& status : {DecideBookable(incomplete), DecideTreatable(incomplete)}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(ReasonOf(status), "DEPENDENCY_DOWN");
+    EXPECT_EQ(DetailsOf(status).metadata["service"], "inventory");
+  }
+  incomplete.findings = {{"MS-03", "DEFER", "", "", ""}};
+  EXPECT_EQ(DecideBookable(incomplete).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(DecideBookable(incomplete)), "CLEARANCE_REQUIRED");
+}
+
 TEST(OfferTokenTest, IsBoundToCallerPatientTimeAndKey) {
   const std::string key(32, 'k');
   const Session session = Make(AppointmentState::kHeld).session;
