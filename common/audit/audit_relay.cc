@@ -22,7 +22,7 @@ struct AuditRelay::Impl {
       : database(db),
         clock(the_clock),
         deliver(std::move(delivery)),
-        options(std::move(relay_options)) {
+        options(relay_options) {
     if (options.metrics == nullptr) return;
     waiting = &options.metrics->GetGauge("meso_audit_outbox_waiting",
                                          "Audit records the log does not hold yet.");
@@ -163,7 +163,7 @@ struct AuditRelay::Impl {
 
 AuditRelay::AuditRelay(Database& database, const Clock& clock, AuditDelivery deliver,
                        AuditRelayOptions options)
-    : impl_(std::make_unique<Impl>(database, clock, std::move(deliver), std::move(options))) {}
+    : impl_(std::make_unique<Impl>(database, clock, std::move(deliver), options)) {}
 
 AuditRelay::~AuditRelay() { Stop(); }
 

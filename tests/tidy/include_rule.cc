@@ -17,7 +17,7 @@ using Strings = std::vector<std::string>;
 const Strings& CommonOrder() {
   static const Strings& order =
       *new Strings{"base",  "telemetry", "config", "database", "auth",   "work",
-                   "cache", "rpc",    "events",    "audit",    "process"};
+                   "cache", "rpc",       "events", "audit",    "process"};
   return order;
 }
 
@@ -40,7 +40,8 @@ const std::map<std::string, RoomRule>& RoomRules() {
   static const auto& rules = *new std::map<std::string, RoomRule>{
       {"rpc", {{"rpc", "operations", "domain"}, {"base", "rpc", "auth", "database", "telemetry"}}},
       {"peers", {{"peers", "domain"}, {"base", "rpc", "cache"}}},
-      {"consumer", {{"consumer", "events", "operations", "domain"}, {"base", "database", "events"}}},
+      {"consumer",
+       {{"consumer", "events", "operations", "domain"}, {"base", "database", "events"}}},
       {"operations",
        {{"operations", "domain", "store", "peers", "events"}, {"base", "database", "work"}}},
       {"events", {{"events", "domain"}, {"base", "database", "events"}}},
