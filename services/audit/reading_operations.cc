@@ -227,6 +227,7 @@ absl::StatusOr<TimelinePage> AuditOperations::GetTimeline(Transaction& tx, const
       return page;
     }
     MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> entry, LoadEntry(tx, at.index));
+    if (!entry) return LeafMismatch(at.index, "is missing");
     bytes += entry->leaf.size() + entry->payload.size();
     MESO_ASSIGN_OR_RETURN(EntryView view, ToView(*std::move(entry)));
     page.entries.push_back(std::move(view));
