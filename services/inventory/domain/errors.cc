@@ -134,7 +134,7 @@ absl::Status NotInRecipe(const ProductName& product, absl::string_view reservati
 }
 
 absl::Status TraceTooLarge(absl::string_view what, int limit) {
-  return Error(kRefused, "RANGE_TOO_LARGE",
+  return Error(absl::StatusCode::kInvalidArgument, "RANGE_TOO_LARGE",
                absl::StrCat("More than ", limit, " ", what, ". Read them page by page."))
       .With("limit", absl::StrCat(limit));
 }
