@@ -1,5 +1,7 @@
 #include "services/scheduling/risk_operations.h"
 
+#include <algorithm>
+
 #include "common/base/codec.h"
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
@@ -222,8 +224,12 @@ absl::Status TakeInReservationReallocated(const SchedulingEnvironment& env, Tran
   concerned->lots = fact.lots;
   concerned->stock_as_of = at;
   MESO_RETURN_IF_ERROR(SaveReliance(tx, *concerned));
-  const bool healed =
-      RemoveRisks(*concerned, [](const Risk& risk) { return risk.source == kInventory; });
+  const bool healed = RemoveRisks(*concerned, [&fact](const Risk& risk) {
+    // A drawn ampoule is not exchanged with the rest: what is wrong with its lot stays.
+    const bool drawn = std::any_of(fact.drawn_lots.begin(), fact.drawn_lots.end(),
+                                   [&](const LotName& lot) { return lot.value() == risk.object; });
+    return risk.source == kInventory && !drawn;
+  });
   if (healed) return SaveRiskChange(env, tx, *concerned, "ReservationReallocated");
   Touch(*concerned, env.clock->Now());
   return UpdateAppointment(tx, *concerned);

@@ -35,10 +35,12 @@ struct ReservationFact {
   ReservationName reservation;
   std::vector<LotName> lots;         // it now keeps
   std::vector<std::string> reasons;  // why it was invalidated
+  std::vector<LotName> drawn_lots;   // of `lots`, those with units drawn already
 };
 absl::Status TakeInReservationInvalidated(const SchedulingEnvironment& env, Transaction& tx,
                                           const Position& at, const ReservationFact& fact);
-// It has usable lots again: heals everything inventory held against the appointment.
+// It has usable lots again: heals what inventory held against the appointment, except against a lot
+// already drawn. Only that lot's own release heals that: an ampoule in the room isn't exchanged.
 absl::Status TakeInReservationReallocated(const SchedulingEnvironment& env, Transaction& tx,
                                           const Position& at, const ReservationFact& fact);
 // Kept as it is; its lots are remembered.

@@ -41,6 +41,7 @@ ReservationFact FactOf(const Payload& payload) {
   fact.reservation = ReservationName(payload.reservation());
   for (const inventory::Allocation& allocation : payload.allocations()) {
     fact.lots.emplace_back(allocation.lot());
+    if (allocation.drawn_ampoules() > 0) fact.drawn_lots.emplace_back(allocation.lot());
   }
   return fact;
 }

@@ -37,13 +37,14 @@ class RiskOperationsTest : public testing::Test {
   void Invalidate(int after) {
     Take([&](Transaction& tx) {
       return TakeInReservationInvalidated(clinic_.env, tx, clinic_.At("inventory", after),
-                                          {booked_.reservation, {}, {"LOT_RECALLED"}});
+                                          {booked_.reservation, {}, {"LOT_RECALLED"}, {}});
     });
   }
-  void Reallocate(int after, const LotName& lot) {
+  void Reallocate(int after, const std::vector<LotName>& lots,
+                  const std::vector<LotName>& drawn = {}) {
     Take([&](Transaction& tx) {
       return TakeInReservationReallocated(clinic_.env, tx, clinic_.At("inventory", after),
-                                          {booked_.reservation, {lot}, {}});
+                                          {booked_.reservation, lots, {}, drawn});
     });
   }
   void Publish(int after) {
@@ -99,11 +100,22 @@ TEST_F(RiskOperationsTest, AReallocationHealsEverythingOfInventoryAndMovesTheRel
   Hold(1, "h1", "LOT_RECALLED");
   Invalidate(2);
   EXPECT_THAT(Reasons(), ElementsAre("LOT_RECALLED", "RESERVATION_INVALIDATED"));
-  Reallocate(3, other_lot_);
+  Reallocate(3, {other_lot_});
   EXPECT_THAT(Reasons(), IsEmpty());
   EXPECT_THAT(clinic_.Get(booked_.name)->lots, ElementsAre(other_lot_));
   Hold(4, "h2");
   EXPECT_THAT(Reasons(), IsEmpty()) << "it no longer relies on that lot";
+}
+
+TEST_F(RiskOperationsTest, ADrawnLotStaysARiskWhenTheRestIsReallocatedUntilItIsReleased) {
+  const LotName drawn = clinic_.peers.lots[0];
+  Hold(1, "h1", "LOT_RECALLED");
+  Invalidate(2);
+  Reallocate(3, {drawn, other_lot_}, {drawn});
+  EXPECT_THAT(Reasons(), ElementsAre("LOT_RECALLED"));
+  EXPECT_THAT(clinic_.Get(booked_.name)->lots, ElementsAre(drawn, other_lot_));
+  Release(4, "h1", true);
+  EXPECT_THAT(Reasons(), IsEmpty());
 }
 
 TEST_F(RiskOperationsTest, NewAnswersAreRecheckedAndHealAgain) {
