@@ -72,16 +72,17 @@ class BundleWriter {
 };
 
 // The result of a verification. With ok, every entry included is, byte for byte, what the signed
-// log holds, and every leaf left out is accounted for. Without, `problem` says what is wrong in one
-// sentence, and the first bad entry lies in [first_bad_index, last_bad_index] (equal = known
-// exactly; unset = no single entry is to blame).
+// log holds, and every leaf left out is accounted for by its hash; without a filter nothing is left
+// out. Nobody signs the header: with a filter, which entries are in is the exporter's word.
+// Without, `problem` says what is wrong in one sentence, and the first bad entry lies in
+// [first_bad_index, last_bad_index] (equal = known exactly; unset = no single entry is to blame).
 struct VerifyReport {
   bool ok = false;
   std::string problem;
   std::optional<uint64_t> first_bad_index;
   std::optional<uint64_t> last_bad_index;
 
-  BundleHeader header;       // as claimed; proven only with ok
+  BundleHeader header;       // as claimed; with ok, origin and tree_size are proven
   Hash root = {};            // of header.tree_size leaves, with ok
   uint64_t checkpoints = 0;  // verified
   uint64_t entries = 0;      // verified

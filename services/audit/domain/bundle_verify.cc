@@ -192,6 +192,10 @@ class Verifier {
 
   bool TakeLeftOut() {
     if (!CheckCheckpoints()) return false;
+    // Nothing but a filter may leave an entry out: without one, the bundle is the whole log.
+    if (report_.header.filter.empty()) {
+      return FailHere("it was left out of a bundle that has no filter");
+    }
     const std::optional<BundleLeftOut> left_out = DecodeLeftOut(body_);
     const size_t size = left_out ? left_out->leaf_hashes.size() : 0;
     if (size == 0 || size % sizeof(Hash) != 0 || size > kBundleLeftOutMax * sizeof(Hash) ||

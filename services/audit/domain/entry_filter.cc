@@ -280,6 +280,17 @@ std::optional<int64_t> EntryFilter::IndexKey(Hasher& hasher) const {
   return std::nullopt;
 }
 
-std::string EntryFilter::Text() const { return Print(root_); }
+std::string EntryFilter::Text() const {
+  const std::string text = Print(root_);
+  if (!sites_) return text;
+  const std::string sites =
+      absl::StrCat("(",
+                   absl::StrJoin(*sites_, " OR ",
+                                 [](std::string* out, const std::string& site) {
+                                   absl::StrAppend(out, "site = \"", site, "\"");
+                                 }),
+                   ")");
+  return text.empty() ? sites : absl::StrCat("(", text, " AND ", sites, ")");
+}
 
 }  // namespace meso::audit

@@ -54,8 +54,8 @@ class EntryFilter {
   int64_t TimeEnd() const { return time_end_ns_; }
   // The patients the filter names, as it was given: whom the caller asked about.
   const std::set<std::string>& patients() const { return patients_; }
-  // The filter in one fixed spelling, with pseudonyms for patients; empty when it matches
-  // everything.
+  // The filter in one fixed spelling, with pseudonyms for patients and the sites it is restricted
+  // to; empty exactly when it matches everything.
   std::string Text() const;
 
  private:

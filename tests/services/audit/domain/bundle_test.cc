@@ -200,6 +200,20 @@ TEST(BundleTest, FindsDeletionReorderingRollbackAndLostPayloads) {
   EXPECT_EQ(first_bad([](SampleLog& forged) { forged.entries[7].payload_bytes += "x"; }), 7u);
 }
 
+TEST(BundleTest, WithoutAFilterNoEntryMayBeLeftOut) {
+  const SampleLog log(12, {4, 8, 12});
+  for (uint64_t k = 0; k < 12; ++k) {
+    const auto without_k = [k](uint64_t index) { return index == k; };
+    EXPECT_TRUE(Verify(log.Bundle(true, without_k)).ok) << "with a filter it may";
+    const VerifyReport report = Verify(log.Bundle(true, without_k, ""));
+    EXPECT_FALSE(report.ok);
+    EXPECT_EQ(report.problem,
+              absl::StrCat("entries/", k, ": it was left out of a bundle that has no filter"));
+    EXPECT_EQ(report.first_bad_index, k);
+    EXPECT_EQ(report.last_bad_index, k);
+  }
+}
+
 TEST(BundleTest, RemembersAnEarlierStateAgainstRollbackAndFork) {
   const SampleLog log(12, {4, 8, 12});
   const Checkpoint at_eight = *ParseCheckpoint(log.checkpoints[1]);
