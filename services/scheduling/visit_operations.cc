@@ -20,26 +20,54 @@ using Decide = absl::Status (*)(const Appointment& appointment, absl::Time now);
 using Change =
     std::function<absl::Status(Transaction& tx, Appointment& appointment, absl::Time now)>;
 
-absl::StatusOr<Appointment> LoadFor(Transaction& tx, const NamedRequest& request, Decide decide,
-                                    absl::Time now) {
-  MESO_ASSIGN_OR_RETURN(Appointment appointment, LoadAppointment(tx, request.name));
+absl::Status DecideFor(const Appointment& appointment, const NamedRequest& request, Decide decide,
+                       absl::Time now) {
   if (!EtagFits(request.etag, appointment.version.revision)) {
     return EtagMismatch(request.name.value(), request.etag, EtagOf(appointment.version.revision));
   }
-  MESO_RETURN_IF_ERROR(decide(appointment, now));
+  return decide(appointment, now);
+}
+
+absl::StatusOr<Appointment> LoadFor(Transaction& tx, const NamedRequest& request, Decide decide,
+                                    absl::Time now) {
+  MESO_ASSIGN_OR_RETURN(Appointment appointment, LoadAppointment(tx, request.name));
+  MESO_RETURN_IF_ERROR(DecideFor(appointment, request, decide, now));
   return appointment;
 }
 
-absl::StatusOr<Appointment> ReadFor(const SchedulingEnvironment& env, const CallContext& call,
-                                    const NamedRequest& request, Decide decide) {
+// What a saga does between its first read and its answer.
+using Steps = std::function<absl::StatusOr<SagaAnswer>(const Appointment& appointment)>;
+
+// Reads the appointment, decides and runs `steps`, unless the request has been answered already.
+absl::StatusOr<SagaAnswer> AnswerOnce(const SchedulingEnvironment& env, const CallContext& call,
+                                      const NamedRequest& request, Decide decide,
+                                      const Steps& steps) {
   Appointment appointment;
+  SagaAnswer first;
+  bool found = false;
   MESO_RETURN_IF_ERROR(env.database->Read(
       [&](Transaction& tx) -> absl::Status {
-        MESO_ASSIGN_OR_RETURN(appointment, LoadFor(tx, request, decide, env.clock->Now()));
-        return absl::OkStatus();
+        const absl::Time now = env.clock->Now();
+        MESO_ASSIGN_OR_RETURN(appointment, LoadAppointment(tx, request.name));
+        // Before the decision: after a twin's commit the state and the etag refuse this request.
+        MESO_ASSIGN_OR_RETURN(found, FindSagaAnswer(tx, call, appointment.patient, now, &first));
+        if (found) return absl::OkStatus();
+        return DecideFor(appointment, request, decide, now);
       },
       call.deadline));
-  return appointment;
+  if (found) return first;
+  absl::StatusOr<SagaAnswer> answer = steps(appointment);
+  if (answer.ok()) return answer;
+  // A twin may have succeeded meanwhile, and what it changed be the cause of this refusal.
+  const absl::Status looked = env.database->Read(
+      [&](Transaction& tx) -> absl::Status {
+        MESO_ASSIGN_OR_RETURN(
+            found, FindSagaAnswer(tx, call, appointment.patient, env.clock->Now(), &first));
+        return absl::OkStatus();
+      },
+      call.deadline);
+  if (looked.ok() && found) return first;
+  return answer;
 }
 
 // The saga's one transaction: a twin's answer, else decide again and write.
@@ -128,12 +156,8 @@ absl::Status CheckAdministration(const Appointment& appointment, NoProductReason
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<SagaAnswer> CheckInAppointment(const SchedulingEnvironment& env,
-                                              const CallContext& call,
-                                              const NamedRequest& request) {
-  MESO_ASSIGN_OR_RETURN(const Appointment booked, ReadFor(env, call, request, DecideCheckIn));
+absl::StatusOr<SagaAnswer> CheckInSteps(const SchedulingEnvironment& env, const CallContext& call,
+                                        const NamedRequest& request, const Appointment& booked) {
   ClearanceQuestion question = QuestionAbout(booked);
   question.at = absl::InfinitePast();  // now: the same-day questions must have been answered
   const absl::StatusOr<Clearance> clearance = env.peers->CheckClearance(call, question);
@@ -162,9 +186,8 @@ absl::StatusOr<SagaAnswer> CheckInAppointment(const SchedulingEnvironment& env,
       });
 }
 
-absl::StatusOr<SagaAnswer> StartAppointment(const SchedulingEnvironment& env,
-                                            const CallContext& call, const NamedRequest& request) {
-  MESO_ASSIGN_OR_RETURN(const Appointment waiting, ReadFor(env, call, request, DecideStart));
+absl::StatusOr<SagaAnswer> StartSteps(const SchedulingEnvironment& env, const CallContext& call,
+                                      const NamedRequest& request, const Appointment& waiting) {
   MESO_ASSIGN_OR_RETURN(const DeliveryMethod method, DeliveryMethodOf(env, waiting));
   const absl::StatusOr<StockAnswer> stock = env.peers->GetReservation(call, waiting.reservation);
   if (!stock.ok()) return PeerFailure("inventory", stock.status());
@@ -189,11 +212,9 @@ absl::StatusOr<SagaAnswer> StartAppointment(const SchedulingEnvironment& env,
       });
 }
 
-absl::StatusOr<SagaAnswer> CompleteAppointment(const SchedulingEnvironment& env,
-                                               const CallContext& call,
-                                               const CompleteRequest& request) {
-  MESO_ASSIGN_OR_RETURN(const Appointment running,
-                        ReadFor(env, call, request.appointment, DecideComplete));
+absl::StatusOr<SagaAnswer> CompleteSteps(const SchedulingEnvironment& env, const CallContext& call,
+                                         const CompleteRequest& request,
+                                         const Appointment& running) {
   const absl::StatusOr<AdministrationAnswer> record =
       env.peers->ListAdministrations(call, running.name);
   if (!record.ok()) return PeerFailure("inventory", record.status());
@@ -207,6 +228,31 @@ absl::StatusOr<SagaAnswer> CompleteAppointment(const SchedulingEnvironment& env,
                   appointment.no_product_reason = request.no_product_reason;
                   return TellCompleted(tx, OriginOf(env, call, now), appointment);
                 });
+}
+
+}  // namespace
+
+absl::StatusOr<SagaAnswer> CheckInAppointment(const SchedulingEnvironment& env,
+                                              const CallContext& call,
+                                              const NamedRequest& request) {
+  return AnswerOnce(env, call, request, DecideCheckIn, [&](const Appointment& booked) {
+    return CheckInSteps(env, call, request, booked);
+  });
+}
+
+absl::StatusOr<SagaAnswer> StartAppointment(const SchedulingEnvironment& env,
+                                            const CallContext& call, const NamedRequest& request) {
+  return AnswerOnce(env, call, request, DecideStart, [&](const Appointment& waiting) {
+    return StartSteps(env, call, request, waiting);
+  });
+}
+
+absl::StatusOr<SagaAnswer> CompleteAppointment(const SchedulingEnvironment& env,
+                                               const CallContext& call,
+                                               const CompleteRequest& request) {
+  return AnswerOnce(
+      env, call, request.appointment, DecideComplete,
+      [&](const Appointment& running) { return CompleteSteps(env, call, request, running); });
 }
 
 absl::StatusOr<Appointment> CancelAppointment(const SchedulingEnvironment& env, Transaction& tx,

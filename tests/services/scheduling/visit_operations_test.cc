@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <thread>
+
 #include "common/base/error.h"
 #include "tests/services/scheduling/scheduling_clinic.h"
 
@@ -65,8 +68,57 @@ TEST(VisitOperationsTest, ARepeatedRequestGetsTheFirstAnswer) {
   Visit visit;
   ASSERT_TRUE(visit.CheckIn().ok());
   // The caller layer looks for a reply first; a twin that slipped past it meets the same answer.
+  const auto again = visit.CheckIn();
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->stored_reply, visit.booked.name.value());
+  EXPECT_EQ(again->appointment.patient, visit.booked.patient);
   EXPECT_EQ(ReasonOf(visit.CheckIn(99).status()), "STATE_NOT_ALLOWED");
   EXPECT_EQ(visit.clinic.Count("meso_audit"), 2);
+}
+
+TEST(VisitOperationsTest, ARefusalAfterATwinsSuccessGivesWayToItsAnswer) {
+  Visit visit;
+  visit.clinic.peers.AfterNext(Step::kClearance, [&] {
+    EXPECT_TRUE(visit.CheckIn().ok());
+    visit.clinic.peers.reservation_state = "RELEASED";
+  });
+  const auto slower = visit.CheckIn();
+  ASSERT_TRUE(slower.ok()) << slower.status();
+  EXPECT_EQ(slower->stored_reply, visit.booked.name.value());
+}
+
+// Runs the call a hundred times at once; returns how many were the first.
+int RunCopies(const Appointment& booked, const std::function<absl::StatusOr<SagaAnswer>()>& call) {
+  std::vector<std::string> answers(100);
+  std::vector<std::thread> callers;
+  for (std::string& answer : answers) {
+    callers.emplace_back([&] {
+      const auto result = call();
+      answer = result.ok() ? result->stored_reply : result.status().ToString();
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  int first = 0;
+  for (const std::string& answer : answers) {
+    if (answer.empty()) {
+      ++first;
+    } else {
+      EXPECT_EQ(answer, booked.name.value());
+    }
+  }
+  return first;
+}
+
+TEST(VisitOperationsTest, AHundredCopiesOfOneRequestHaveOneEffectAndOneAnswer) {
+  Visit visit;
+  EXPECT_EQ(RunCopies(visit.booked, [&] { return visit.CheckIn(); }), 1);
+  visit.clinic.peers.reservation_state = "DRAWN";
+  EXPECT_EQ(RunCopies(visit.booked, [&] { return visit.Start(); }), 1);
+  visit.clinic.peers.administrations = {{"administrations/1"}, 2, 0};
+  EXPECT_EQ(RunCopies(visit.booked, [&] { return visit.Complete(); }), 1);
+  EXPECT_THAT(visit.clinic.EventTypes(), ElementsAre("AppointmentBooked", "AppointmentCheckedIn",
+                                                     "AppointmentStarted", "AppointmentCompleted"));
+  EXPECT_EQ(visit.clinic.Count("meso_audit"), 4);
 }
 
 TEST(VisitOperationsTest, CheckInWaitsForTheDay) {
