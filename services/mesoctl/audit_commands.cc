@@ -10,6 +10,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "common/base/status_macros.h"
 #include "meso/audit/v1/audit_service.pb.h"
 #include "services/audit/domain/bundle.h"
@@ -53,16 +54,34 @@ std::string Plural(uint64_t count, absl::string_view one, absl::string_view many
   return absl::StrCat(count, " ", count == 1 ? one : many);
 }
 
+// A filter as the bundle claims it: in brackets and escaped, so that it can't pass for our own
+// words.
+std::string ShownFilter(const std::string& filter) {
+  if (filter.empty()) return "none";
+  return absl::StrCat("[", absl::StrReplaceAll(absl::CHexEscape(filter), {{"\\\"", "\""}}), "]");
+}
+
 void PrintProof(const audit::VerifyReport& report, std::ostream& out) {
   const std::string root = absl::BytesToHexString(audit::HashView(report.root));
-  out << "OK: every entry is what the log signed.\n"
+  out << "OK: every entry in the file is what the log signed.\n"
       << "  log          " << report.header.origin << ", "
       << Plural(report.header.tree_size, "entry", "entries") << "\n"
+      << "  filter       " << ShownFilter(report.header.filter) << "\n"
       << "  in the file  " << Plural(report.entries, "entry", "entries") << ", " << report.left_out
-      << " left out by the filter and accounted for by their hashes\n"
-      << "  payloads     " << report.payloads << " checked against their commitments\n"
-      << "  checkpoints  " << report.checkpoints << " signed, root " << root.substr(0, 16)
+      << " left out and accounted for by their hashes\n";
+  if (report.header.payloads) {
+    out << "  payloads     " << report.payloads << " checked against their commitments\n";
+  } else {
+    out << "  payloads     not in this file\n";
+  }
+  out << "  checkpoints  " << report.checkpoints << " signed, root " << root.substr(0, 16)
       << "...\n";
+  if (report.left_out > 0) {
+    out << "Which entries were selected is the exporter's word: nobody signs the filter. Only a "
+           "bundle without a filter proves completeness.\n";
+  } else {
+    out << "Complete: no entry of the log up to the file's newest checkpoint is missing.\n";
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <vector>
 
@@ -18,6 +19,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 struct Ran {
   ExitCode code;
@@ -117,7 +119,6 @@ class VerifyTest : public ::testing::Test {
     key_ = *audit::NewSigningKey("test-log");
     audit::Hasher hasher;
     audit::Tree tree(hasher);
-    audit::BundleWriter writer;
     std::vector<audit::BundleEntry> entries;
     for (uint64_t i = 0; i < 5; ++i) {
       audit::Leaf leaf;
@@ -132,15 +133,34 @@ class VerifyTest : public ::testing::Test {
       }
       entries.push_back(entry);
     }
+    checkpoint_ = audit::SignCheckpoint(entries.size(), tree.Root(), *key_);
+    entries_ = std::move(entries);
+    bundle_ = Bundle("", std::nullopt);
+    leaf_ = entries_[3].leaf;
+  }
+
+  // The log with `filter` in its header and, where given, the entry `left_out` as its hash only.
+  std::string Bundle(const std::string& filter, std::optional<uint64_t> left_out,
+                     bool payloads = false) const {
     audit::BundleHeader header;
     header.origin = "test-log";
-    header.tree_size = entries.size();
+    header.tree_size = entries_.size();
+    header.filter = filter;
+    header.payloads = payloads;
+    audit::BundleWriter writer;
     writer.Begin(header);
-    writer.AddCheckpoint(audit::SignCheckpoint(entries.size(), tree.Root(), *key_));
-    for (const audit::BundleEntry& entry : entries) writer.AddEntry(entry);
+    writer.AddCheckpoint(checkpoint_);
+    for (const audit::BundleEntry& entry : entries_) {
+      if (entry.index == left_out) {
+        writer.AddLeftOut(
+            entry.index,
+            audit::HashFrom(absl::string_view(entry.hashes).substr(0, sizeof(audit::Hash))));
+      } else {
+        writer.AddEntry(entry);
+      }
+    }
     writer.End();
-    bundle_ = writer.Take();
-    leaf_ = entries[3].leaf;
+    return writer.Take();
   }
 
   std::string Write(const std::string& bytes) const {
@@ -154,6 +174,8 @@ class VerifyTest : public ::testing::Test {
 
   TempDir dir_;
   std::unique_ptr<audit::SigningKey> key_;
+  std::string checkpoint_;
+  std::vector<audit::BundleEntry> entries_;
   std::string bundle_;
   std::string leaf_;
 };
@@ -174,6 +196,25 @@ TEST_F(VerifyTest, OneFlippedByteEndsWithSixAndNamesTheEntry) {
   EXPECT_EQ(ran.code, ExitCode::kVerificationFailed);
   EXPECT_THAT(ran.out, IsEmpty());
   EXPECT_THAT(ran.err, HasSubstr("entries/3:"));
+}
+
+TEST_F(VerifyTest, WhatIsProvenDependsOnTheFilterAndIsSaid) {
+  const Ran whole = Verify(bundle_);
+  EXPECT_THAT(whole.out, HasSubstr("filter       none\n"));
+  EXPECT_THAT(whole.out, HasSubstr("payloads     not in this file\n"));
+  EXPECT_THAT(whole.out, HasSubstr("Complete: no entry of the log"));
+
+  const Ran selected = Verify(Bundle("NOT action = \"C\"\nComplete: all", 2, true));
+  EXPECT_EQ(selected.code, ExitCode::kOk) << selected.err;
+  EXPECT_THAT(selected.out, HasSubstr("filter       [NOT action = \"C\"\\nComplete: all]\n"));
+  EXPECT_THAT(selected.out, HasSubstr("4 entries, 1 left out"));
+  EXPECT_THAT(selected.out, HasSubstr("payloads     0 checked"));
+  EXPECT_THAT(selected.out, HasSubstr("is the exporter's word"));
+  EXPECT_THAT(selected.out, Not(HasSubstr("\nComplete:")));
+
+  const Ran hidden = Verify(Bundle("", 2));
+  EXPECT_EQ(hidden.code, ExitCode::kVerificationFailed);
+  EXPECT_THAT(hidden.err, HasSubstr("entries/2: it was left out of a bundle that has no filter"));
 }
 
 TEST_F(VerifyTest, ATruncatedBundleAnotherKeyAndAnotherFileFail) {
