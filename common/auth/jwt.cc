@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "common/auth/principal_codec.h"
 #include "common/auth/strict_json.h"
 #include "common/base/error.h"
 #include "common/base/resource_name.h"
@@ -138,6 +139,11 @@ absl::StatusOr<VerifiedToken> VerifyToken(absl::string_view token, const KeySet&
     MESO_ASSIGN_OR_RETURN(verified.not_before, ReadTime(*nbf));
   }
   MESO_ASSIGN_OR_RETURN(verified.principal, ReadPrincipal(claims));
+  // A service hands the principal on with every call it makes for this user: what can't be handed
+  // on would pass here and fail at the first booking.
+  if (EncodePrincipal(verified.principal).size() > kPrincipalBytesMax) {
+    return TokenInvalid("it names more roles and sites than can be handed on; use \"*\"");
+  }
   return verified;
 }
 

@@ -4,11 +4,6 @@
 #include "common/base/error.h"
 
 namespace meso {
-namespace {
-
-constexpr size_t kSizeMax = 4 << 10;
-
-}  // namespace
 
 std::string EncodePrincipal(const Principal& principal) {
   Encoder out;
@@ -21,7 +16,7 @@ std::string EncodePrincipal(const Principal& principal) {
 }
 
 absl::StatusOr<Principal> DecodePrincipal(absl::string_view bytes) {
-  Decoder in(bytes.size() <= kSizeMax ? bytes : absl::string_view());
+  Decoder in(bytes.size() <= kPrincipalBytesMax ? bytes : absl::string_view());
   Principal principal;
   principal.subject = in.String();
   for (size_t n = in.Count(); n > 0 && in.ok(); --n) {

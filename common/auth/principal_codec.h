@@ -12,6 +12,8 @@
 namespace meso {
 
 inline constexpr char kOnBehalfOfKey[] = "meso-on-behalf-of-bin";
+// The longest encoding a service takes; a token whose principal is longer is refused at the door.
+inline constexpr size_t kPrincipalBytesMax = 4 << 10;
 
 std::string EncodePrincipal(const Principal& principal);
 

@@ -26,6 +26,7 @@ using Steady = std::chrono::steady_clock;
 using events::v1::PullEventsRequest;
 using events::v1::PullEventsResponse;
 
+constexpr absl::Duration kOverloadedRetry = absl::Milliseconds(100);
 constexpr char kMethod[] = "meso.events.v1.EventService/PullEvents";
 constexpr int kEventsDefault = 100;
 constexpr int kEventsMax = 1000;
@@ -174,6 +175,7 @@ struct EventService::Impl {
   void Admit(grpc::CallbackServerContext* context, ParkedPull* poll) {
     const absl::StatusOr<CallContext> call = calls.Admit(*context, kMethod, *poll->request);
     if (!call.ok()) return Finish(poll, call.status());
+    if (call->deadline == absl::InfiniteFuture()) return Finish(poll, DeadlineRequired());
     poll->correlation_id = call->correlation_id;
     absl::StatusOr<Pull> pull = Convert(*poll->request, calls.options().service);
     if (!pull.ok()) return Finish(poll, pull.status());
@@ -280,7 +282,10 @@ grpc::ServerUnaryReactor* EventService::PullEvents(grpc::CallbackServerContext* 
   const bool waits = request->wait().seconds() > 0 || request->wait().nanos() > 0;
   if (waits) {
     auto* poll = new ParkedPull([impl] { impl->Wake(); }, request, response);
-    impl->calls.RunOnSagaPool([impl, context, poll] { impl->Admit(context, poll); });
+    // Like any call that begins: never queued without bound before anybody knows who asks.
+    if (!impl->calls.TryRunOnSagaPool([impl, context, poll] { impl->Admit(context, poll); })) {
+      impl->Finish(poll, Overloaded(kOverloadedRetry));
+    }
     return poll;
   }
   return ServeRead(

@@ -104,7 +104,7 @@ void ActiveCall::Begin() {
 }
 
 absl::Status ActiveCall::Prepare() {
-  MESO_RETURN_IF_ERROR(AuthorizeCaller(context_, method_, *plan_.request, &call_));
+  MESO_RETURN_IF_ERROR(AuthorizeCaller(server_.options, context_, method_, *plan_.request, &call_));
   if (call_.deadline == absl::InfiniteFuture()) return DeadlineRequired();
   return CheckRequest(server_.options, method_, *plan_.request, plan_.convert, &call_);
 }

@@ -67,7 +67,8 @@ absl::Status IdentifyCaller(const CallServerOptions& options,
   return absl::OkStatus();
 }
 
-absl::Status AuthorizeCaller(const grpc::ServerContextBase& context, const CallMethod& method,
+absl::Status AuthorizeCaller(const CallServerOptions& options,
+                             const grpc::ServerContextBase& context, const CallMethod& method,
                              const Message& request, CallContext* call) {
   // Filled first, so that the entry of a refusal has them too.
   call->allowed_roles = method.policy().roles;
@@ -76,6 +77,8 @@ absl::Status AuthorizeCaller(const grpc::ServerContextBase& context, const CallM
     const std::string request_id = method.RequestId(request);
     if (IsUuid(request_id)) call->reply_key.request_id = request_id;
   }
+  const size_t size = request.ByteSizeLong();
+  if (size <= options.request_bytes_max) CollectKeys(request, call->audit);
   MESO_RETURN_IF_ERROR(ReadOnBehalfOf(context, call));
   return Authorize(method.policy(), request, *call);
 }
@@ -85,7 +88,6 @@ absl::Status CheckRequest(const CallServerOptions& options, const CallMethod& me
                           CallContext* call) {
   const size_t size = request.ByteSizeLong();
   if (size > options.request_bytes_max) return MessageTooLarge(size, options.request_bytes_max);
-  CollectKeys(request, call->audit);
   call->validate_only = method.IsValidateOnly(request);
   FieldErrors errors;
   CheckRequestId(method, request, call->validate_only, errors);

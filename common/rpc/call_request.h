@@ -23,7 +23,8 @@ absl::Status IdentifyCaller(const CallServerOptions& options,
 
 // Reads the user a service acts for and authorises both. Errors: PERMISSION_DENIED /
 // ROLE_REQUIRED, SITE_FORBIDDEN; FIELD_INVALID for a malformed header.
-absl::Status AuthorizeCaller(const grpc::ServerContextBase& context, const CallMethod& method,
+absl::Status AuthorizeCaller(const CallServerOptions& options,
+                             const grpc::ServerContextBase& context, const CallMethod& method,
                              const google::protobuf::Message& request, CallContext* call);
 
 // Checks size, request_id, required fields and the site field, and runs `convert` (may be empty);

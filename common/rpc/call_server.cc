@@ -92,7 +92,7 @@ absl::StatusOr<CallContext> CallServer::Admit(grpc::ServerContextBase& context,
     method.CountHandled(status.code(), 0);
     return status;
   }
-  status = AuthorizeCaller(context, method, request, &call);
+  status = AuthorizeCaller(impl_->options, context, method, request, &call);
   if (status.ok()) status = CheckRequest(impl_->options, method, request, nullptr, &call);
   if (status.ok()) {
     FillObject(request, nullptr, call.audit);
@@ -118,6 +118,10 @@ absl::Status CallServer::RecordCall(const CallContext& call, const absl::Status&
 }
 
 void CallServer::RunOnSagaPool(std::function<void()> work) { impl_->sagas.Post(std::move(work)); }
+
+bool CallServer::TryRunOnSagaPool(std::function<void()> work) {
+  return impl_->sagas.TryPost(std::move(work));
+}
 
 const CallServerOptions& CallServer::options() const { return impl_->options; }
 

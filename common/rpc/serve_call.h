@@ -84,6 +84,9 @@ class CallServer {
   absl::Status RecordCall(const CallContext& call, const absl::Status& outcome);
   // Runs `work` on the saga pool (streams that read in steps).
   void RunOnSagaPool(std::function<void()> work);
+  // The same for work that begins a call: false when the pool's queue is full, and the call is to
+  // be refused as OVERLOADED.
+  bool TryRunOnSagaPool(std::function<void()> work);
 
   // The names and sizes behind /metrics.
   const CallServerOptions& options() const;

@@ -9,6 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "common/auth/ed25519.h"
 #include "common/auth/token_issuer.h"
@@ -170,6 +171,18 @@ TEST_F(JwtTest, RefusesATokenOverEightKilobytes) {
   const std::string claims = absl::StrCat(R"({"iss":"meso","aud":"meso","sub":"a","exp":9,"x":")",
                                           std::string(9000, 'x'), "\"}");
   EXPECT_EQ(Reason(Sign(kHeader, claims)), "TOKEN_INVALID");
+}
+
+// 400 sites fit into a token but not into what a service can hand on to the next one.
+TEST_F(JwtTest, RefusesAPrincipalThatCannotBeHandedOn) {
+  const auto with_sites = [&](int count) {
+    std::vector<std::string> sites;
+    for (int i = 0; i < count; ++i) sites.push_back(absl::StrCat("\"s", i, "\""));
+    return absl::StrCat(R"({"iss":"meso","aud":"meso","sub":"a","exp":9,"roles":{"front_desk":[)",
+                        absl::StrJoin(sites, ","), "]}}");
+  };
+  EXPECT_EQ(Reason(Sign(kHeader, with_sites(300))), "OK");
+  EXPECT_EQ(Reason(Sign(kHeader, with_sites(400))), "TOKEN_INVALID");
 }
 
 TEST_F(JwtTest, TimesHaveExactBoundaries) {

@@ -193,6 +193,18 @@ TEST_F(EventServiceTest, CallersWithoutTheRightAreRefusedOnBothPaths) {
   }
 }
 
+TEST_F(EventServiceTest, ACallWithoutADeadlineIsRefusedOnBothPaths) {
+  for (const int wait_seconds : {0, 5}) {
+    grpc::ClientContext context;
+    context.AddMetadata("authorization", "Bearer good");
+    PullEventsResponse response;
+    const absl::Status status =
+        GrpcToStatus(stub_->PullEvents(&context, Request("", 0, wait_seconds), &response));
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << wait_seconds;
+    EXPECT_EQ(ReasonOf(status), "DEADLINE_REQUIRED") << wait_seconds;
+  }
+}
+
 TEST_F(EventServiceTest, ALongPollAnswersAtOnceWhenThereAreEvents) {
   source_.Append(2);
   const auto response = Pull(Request("", 0, 20));

@@ -151,6 +151,20 @@ TEST(CallAuditTest, AReadThatFindsNothingIsRecordedAsRefused) {
   EXPECT_THAT(entries[0].keys, Contains(Pair("appointment", name)));
 }
 
+// Who tried to see whom must be found under the patient, too, when the attempt failed at the door.
+TEST(CallAuditTest, ADeniedCallsEntryNamesWhomItWasAbout) {
+  NoteServer notes;
+  Note note;
+  test::v1::CreateNoteRequest request = notes.NewNote();
+  request.mutable_note()->set_site("sites/elsewhere");
+  EXPECT_EQ(CodeAndReason(notes.Create(request, &note)), "PERMISSION_DENIED SITE_FORBIDDEN");
+  const std::vector<AuditRecord> entries = notes.server.Entries();
+  ASSERT_THAT(entries, SizeIs(1));
+  EXPECT_EQ(entries[0].outcome, "DENIED");
+  EXPECT_EQ(entries[0].request_id, request.request_id());
+  EXPECT_THAT(entries[0].keys, Contains(Pair("patient", request.note().patient())));
+}
+
 TEST(CallAuditTest, AReadingSagaHasItsEntryBeforeItsAnswer) {
   NoteServer notes;
   Note note;
