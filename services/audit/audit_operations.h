@@ -166,8 +166,12 @@ class AuditOperations {
   // shall see it.
   absl::StatusOr<ExportStep> ReadExportStep(Transaction& tx, const Export& run) const;
   // Writes the step into the bundle, after the last one the trailer (then `done`). Patients
-  // exported are touched.
-  static void WriteExportStep(const CallContext& call, ExportStep step, Export* run);
+  // exported are touched; whenever the call holds as many keys as an access entry can,
+  // `record_part` writes one and the keys begin anew, so that every patient is in some entry.
+  // Errors: those of record_part; the export is then at its end.
+  static absl::Status WriteExportStep(const CallContext& call, ExportStep step,
+                                      const std::function<absl::Status()>& record_part,
+                                      Export* run);
 
   // Signs the log's present state if it has grown since the last signature, and keeps the last
   // checkpoint of every hour.

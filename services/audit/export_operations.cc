@@ -1,4 +1,5 @@
 // The exporting half of audit_operations.h.
+#include <functional>
 #include <set>
 
 #include "common/base/status_macros.h"
@@ -8,16 +9,21 @@
 namespace meso::audit {
 namespace {
 
+// Keys an access entry is filled with before the next one begins; what the call itself adds (site,
+// request) still fits below the limit of an entry.
+constexpr size_t kExportPartKeys = kDraftKeysMax - 100;
+
 // The entry with whatever is stored, in or out of the bundle as the filter says. One that can't be
 // read is put in: it is evidence.
-void ExportOne(ExportStep::Item item, const CallContext& call, Export* run) {
+absl::Status ExportOne(ExportStep::Item item, const CallContext& call,
+                       const std::function<absl::Status()>& record_part, Export* run) {
   ExportRow& row = item.row;
   const absl::StatusOr<Leaf> leaf = DecodeLeaf(row.entry.leaf, row.entry.index);
   const bool matches = item.candidate && (!leaf.ok() || run->filter.Matches(*leaf));
   if (!matches && row.hashes.size() >= sizeof(Hash)) {
     run->writer.AddLeftOut(row.entry.index,
                            HashFrom(absl::string_view(row.hashes).substr(0, sizeof(Hash))));
-    return;
+    return absl::OkStatus();
   }
   ++run->entries;
   if (run->payloads && !row.entry.payload.empty()) {
@@ -25,12 +31,17 @@ void ExportOne(ExportStep::Item item, const CallContext& call, Export* run) {
     const absl::StatusOr<Payload> payload = DecodePayload(row.entry.payload, row.entry.index);
     for (const std::string& patient :
          payload.ok() ? payload->patients : std::vector<std::string>()) {
-      if (call.audit.keys.size() < kDraftKeysMax) call.Touch("patient", patient);
+      if (call.audit.keys.size() >= kExportPartKeys) {
+        MESO_RETURN_IF_ERROR(record_part());
+        call.audit.keys.clear();
+      }
+      call.Touch("patient", patient);
     }
   }
   run->writer.AddEntry({row.entry.index, row.entry.leaf, row.hashes,
                         run->payloads ? row.entry.salt : "",
                         run->payloads ? row.entry.payload : ""});
+  return absl::OkStatus();
 }
 
 // The part of [begin, end) that can match, where an index knows it.
@@ -96,14 +107,17 @@ absl::StatusOr<ExportStep> AuditOperations::ReadExportStep(Transaction& tx,
   return step;
 }
 
-void AuditOperations::WriteExportStep(const CallContext& call, ExportStep step, Export* run) {
+absl::Status AuditOperations::WriteExportStep(const CallContext& call, ExportStep step,
+                                              const std::function<absl::Status()>& record_part,
+                                              Export* run) {
   for (ExportStep::Item& item : step.items) {
-    ExportOne(std::move(item), call, run);
+    MESO_RETURN_IF_ERROR(ExportOne(std::move(item), call, record_part, run));
   }
   run->next_index = step.end;
-  if (step.end < run->tree_size) return;
+  if (step.end < run->tree_size) return absl::OkStatus();
   run->writer.End();
   run->done = true;
+  return absl::OkStatus();
 }
 
 }  // namespace meso::audit

@@ -68,10 +68,17 @@ absl::Status ExportStream::Fill() {
           return absl::OkStatus();
         },
         call_.deadline));
-    AuditOperations::WriteExportStep(call_, std::move(step), run_.get());
+    MESO_RETURN_IF_ERROR(AuditOperations::WriteExportStep(
+        call_, std::move(step), [this] { return RecordPart(); }, run_.get()));
   }
   buffer_ = run_->writer.Take();
   return absl::OkStatus();
+}
+
+absl::Status ExportStream::RecordPart() {
+  call_.audit.facts["stage"] = "part";
+  call_.audit.facts["entries"] = absl::StrCat(run_->entries);
+  return calls_.RecordCall(call_, absl::OkStatus());
 }
 
 void ExportStream::WriteChunk() {

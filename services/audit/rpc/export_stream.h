@@ -36,6 +36,8 @@ class ExportStream final : public grpc::ServerWriteReactor<v1::ExportEntriesResp
   // Fills the buffer from the log, then writes its first chunk; or ends.
   void Pump();
   absl::Status Fill();
+  // A further access entry, of the patients touched since the last one.
+  absl::Status RecordPart();
   void WriteChunk();
   void End(const absl::Status& status);
 

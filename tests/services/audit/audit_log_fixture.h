@@ -117,7 +117,10 @@ class AuditLogFixture : public testing::Test {
       auto step = Write([&](Transaction& tx) { return ops_.ReadExportStep(tx, *run); });
       EXPECT_TRUE(step.ok()) << step.status();
       if (!step.ok()) break;
-      AuditOperations::WriteExportStep(Auditor(), *std::move(step), run.get());
+      const auto record_part = [] { return absl::OkStatus(); };
+      EXPECT_TRUE(
+          AuditOperations::WriteExportStep(Auditor(), *std::move(step), record_part, run.get())
+              .ok());
       bundle += run->writer.Take();
     }
     return bundle;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <sstream>
 
 #include "absl/strings/match.h"
@@ -250,6 +251,41 @@ TEST_F(AuditServiceTest, StreamsABundleThatVerifiesAndRecordsItsBeginAndEnd) {
   EXPECT_EQ(entries[1].facts.at("entries"), absl::StrCat(report.entries));
   EXPECT_EQ(entries[1].keys.count({"patient", "patients/p-1"}), 1u) << "who was exported";
   EXPECT_EQ(entries[1].outcome, "OK");
+}
+
+TEST_F(AuditServiceTest, RecordsEveryPatientExportedHoweverMany) {
+  v1::BatchAppendEntriesRequest run = Run(1, 3);
+  for (int i = 0; i < 3 * 7000; ++i) {
+    v1::Key* key = run.mutable_entries(i / 7000)->add_keys();
+    key->set_kind(v1::Key::KIND_PATIENT);
+    key->set_value(absl::StrCat("patients/many-", i));
+  }
+  v1::BatchAppendEntriesResponse response;
+  ASSERT_TRUE(Append(run, &response, scheduling_).ok());
+  ASSERT_TRUE(server_.database()
+                  .Transact([&](Transaction& tx) { return operations_.SignCheckpoint(tx); })
+                  .ok());
+  v1::ExportEntriesRequest request;
+  request.set_include_payloads(true);
+  std::string bundle;
+  const absl::Status status = Export(request, auditor_, &bundle);
+  ASSERT_TRUE(status.ok()) << status;
+
+  const std::vector<AuditRecord> entries = server_.Entries();
+  ASSERT_EQ(entries.size(), 4u);
+  EXPECT_EQ(entries[0].facts.at("stage"), "begin");
+  EXPECT_EQ(entries[1].facts.at("stage"), "part");
+  EXPECT_EQ(entries[2].facts.at("stage"), "part");
+  EXPECT_EQ(entries[3].facts.at("stage"), "end");
+  std::set<std::string> patients;
+  for (const AuditRecord& entry : entries) {
+    EXPECT_LE(entry.keys.size(), static_cast<size_t>(kDraftKeysMax));
+    EXPECT_EQ(entry.correlation_id, entries[0].correlation_id);
+    for (const auto& [kind, value] : entry.keys) {
+      if (kind == "patient" && absl::StartsWith(value, "patients/many-")) patients.insert(value);
+    }
+  }
+  EXPECT_EQ(patients.size(), 3u * 7000);
 }
 
 TEST_F(AuditServiceTest, RefusesExportsAndRecordsTheRefusal) {
