@@ -30,6 +30,15 @@ absl::Status LoadLineProducts(Transaction& tx, Cocktail& cocktail) {
   return absl::OkStatus();
 }
 
+// Screening decides on tags: a product that declares none would count as one that holds nothing.
+void CheckDeclared(const Product& product, absl::string_view field, FieldErrors& errors) {
+  if (!AllTags(product).empty()) return;
+  errors.Invalid(field, absl::StrCat(product.name.value(),
+                                     " declares no tags of what is in it; give "
+                                     "it the tags of its ingredients, or of its class if none is "
+                                     "of concern"));
+}
+
 }  // namespace
 
 absl::StatusOr<Product> InventoryOperations::GetProduct(Transaction& tx, const CallContext&,
@@ -67,6 +76,8 @@ absl::StatusOr<Product> InventoryOperations::UpdateProduct(Transaction& tx, cons
   std::vector<CocktailRevisionName> cocktails;
   if (composition) {
     MESO_ASSIGN_OR_RETURN(cocktails, ListCocktailsWith(tx, product.name));
+    if (!cocktails.empty()) CheckDeclared(product, "product.ingredients", errors);
+    MESO_RETURN_IF_ERROR(errors.ToStatus());
   }
   MESO_RETURN_IF_ERROR(AppendProductChanged(tx, {ids_, product.update_time, call.trace_parent},
                                             product, composition, cocktails));
@@ -103,6 +114,11 @@ absl::StatusOr<Cocktail> InventoryOperations::PublishCocktail(Transaction& tx,
     return EtagMismatch(name, etag, ToText(cocktail->state));
   }
   MESO_RETURN_IF_ERROR(LoadLineProducts(tx, *cocktail));
+  FieldErrors errors;
+  for (size_t i = 0; i < cocktail->products.size(); ++i) {
+    CheckDeclared(cocktail->products[i], absl::StrCat("cocktail.lines[", i, "].product"), errors);
+  }
+  MESO_RETURN_IF_ERROR(errors.ToStatus());
   cocktail->state = CocktailState::kPublished;
   cocktail->publish_time = clock_.Now();
   MESO_RETURN_IF_ERROR(UpdateCocktailPublished(tx, *cocktail));

@@ -70,6 +70,7 @@ void LoadRecipe(Database& database, const InventoryOperations& operations, const
     change.product.name = ProductName(absl::StrCat("products/P-", i));
     change.product.display_name = absl::StrCat("Product ", i);
     change.product.gtin = gtins[i];
+    change.product.ingredients = {{"hyaluronic acid", {"hyaluronic_acid"}, false}};
     change.product.container_kind = inventory::ContainerKind::kAmpoule;
     change.product.unit_microlitres = 2000;
     change.product.units_per_pack = 10;

@@ -65,6 +65,48 @@ TEST_F(CatalogueTest, APublishedRevisionStaysAndTheNextOneIsNewest) {
             "RESOURCE_NOT_FOUND");
 }
 
+TEST_F(CatalogueTest, ARecipeIsPublishedOnlyWhenEveryProductDeclaresATag) {
+  ProductChange change;
+  change.product.name = ProductName("products/ADR");
+  change.fields = {"ingredients"};
+  ASSERT_TRUE(Run(&InventoryOperations::UpdateProduct, change).ok()) << "in no published recipe";
+  Cocktail wanted;
+  wanted.code = "C-02";
+  wanted.display_name = "Undeclared";
+  wanted.lines = {{ProductName("products/A"), 1}, {ProductName("products/ADR"), 1}};
+  const auto draft = Run(&InventoryOperations::CreateCocktail, wanted);
+  ASSERT_TRUE(draft.ok()) << draft.status();
+  const auto publish = [&] {
+    return database_->Transact([&](Transaction& tx) {
+      return operations_.PublishCocktail(tx, Manager(), *draft, "").status();
+    });
+  };
+  const absl::Status refused = publish();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ReasonOf(refused), "FIELD_INVALID");
+  ASSERT_THAT(DetailsOf(refused).violations, SizeIs(1));
+  EXPECT_EQ(DetailsOf(refused).violations[0].subject, "cocktail.lines[1].product");
+  EXPECT_THAT(DetailsOf(refused).violations[0].description,
+              ::testing::HasSubstr("products/ADR declares no tags"));
+  change.product.tags = {"adrenaline"};
+  change.fields = {"tags"};
+  ASSERT_TRUE(Run(&InventoryOperations::UpdateProduct, change).ok());
+  EXPECT_TRUE(publish().ok()) << "the product's own tag is a declaration too";
+}
+
+TEST_F(CatalogueTest, AProductOfAPublishedRecipeKeepsATag) {
+  ProductChange change;
+  change.product.name = ProductName("products/A");
+  change.fields = {"ingredients"};
+  const absl::Status refused = Run(&InventoryOperations::UpdateProduct, change).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ReasonOf(refused), "FIELD_INVALID");
+  EXPECT_EQ(Run(&InventoryOperations::GetProduct, change.product.name)->revision, 1);
+  change.product.tags = {"hyaluronic_acid"};
+  change.fields = {"ingredients", "tags"};
+  EXPECT_TRUE(Run(&InventoryOperations::UpdateProduct, change).ok());
+}
+
 TEST_F(CatalogueTest, PagesGoOnWhereTheLastOneEnded) {
   PageQuery query;
   query.size = 3;

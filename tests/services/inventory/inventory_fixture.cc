@@ -65,6 +65,7 @@ void InventoryFixture::AddProduct(const std::string& code, const std::string& gt
   change.product.name = ProductName(absl::StrCat("products/", code));
   change.product.display_name = code;
   change.product.gtin = gtin;
+  change.product.ingredients = {{"hyaluronic acid", {"hyaluronic_acid"}, false}};
   change.product.container_kind = ContainerKind::kAmpoule;
   change.product.unit_microlitres = 2000;
   change.product.units_per_pack = 10;
