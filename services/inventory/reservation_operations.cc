@@ -207,8 +207,11 @@ absl::StatusOr<AsOf<Reservation>> InventoryOperations::ReleaseReservation(
   } else if (stored->site != request.site) {
     return ResourceNotFound(request.name.value());
   } else if (stored->state == ReservationState::kDrawn) {
+    return StateNotAllowed(request.name.value(), ToText(stored->state), "RESERVED or INVALIDATED");
+  } else if (stored->StateAt(step.now) == ReservationState::kConfirmed) {
+    // Its booking relies on it: without a cancellation nobody would hear that the stock is gone.
     return StateNotAllowed(request.name.value(), ToText(stored->state),
-                           "RESERVED, CONFIRMED or INVALIDATED");
+                           "not confirmed: cancel the appointment");
   } else if (stored->KeepsUnits()) {
     MESO_RETURN_IF_ERROR(Release(step, *stored));
   }

@@ -112,6 +112,21 @@ TEST_F(ReservationTest, ReleasingGivesEverythingBackAndMayBeRepeated) {
   ExpectSoundLedger();
 }
 
+TEST_F(ReservationTest, AConfirmedReservationIsGivenBackByItsBookingsCancellationOnly) {
+  Stock(1);
+  ASSERT_TRUE(Reserve(1).ok());
+  ASSERT_TRUE(Book(1).ok());
+  const absl::Status status = Run(&InventoryOperations::ReleaseReservation,
+                                  ReleaseReservationRequest{ReservationOf(1), kParis})
+                                  .status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(status), "STATE_NOT_ALLOWED");
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kConfirmed);
+  ASSERT_TRUE(Cancel(1).ok());
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kReleased);
+  ExpectSoundLedger();
+}
+
 TEST_F(ReservationTest, AnUnconfirmedReservationLapsesAfterADayAndFreesItsUnits) {
   Stock(1);
   ASSERT_TRUE(Reserve(1, absl::Hours(72)).ok());
