@@ -9,7 +9,9 @@ absl::Status SaveInvalidation(Transaction& tx, const Invalidation& fact) {
       "INSERT INTO invalidation (object, cause, source, epoch, sequence, reason, site)"
       " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (object, cause) DO UPDATE SET"
       " source = excluded.source, epoch = excluded.epoch, sequence = excluded.sequence,"
-      " reason = excluded.reason, site = excluded.site",
+      " reason = excluded.reason, site = excluded.site"
+      // Re-checks run out of order: an older fact must not hide that a newer one is known.
+      " WHERE invalidation.epoch <> excluded.epoch OR invalidation.sequence < excluded.sequence",
       {fact.object, fact.cause, fact.at.source, fact.at.epoch, fact.at.sequence, fact.reason,
        fact.site});
 }

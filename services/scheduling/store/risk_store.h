@@ -26,7 +26,8 @@ struct Invalidation {
   std::string site;    // only the stock there; empty = everywhere
 };
 
-// Stores the fact; a later one of the same object and cause replaces it.
+// Stores the fact; a later one of the same object and cause replaces it, an earlier one of the same
+// epoch changes nothing.
 absl::Status SaveInvalidation(Transaction& tx, const Invalidation& fact);
 // Forgets one fact of the object, or all when `cause` is empty.
 absl::Status HealInvalidation(Transaction& tx, const std::string& object, const std::string& cause);
