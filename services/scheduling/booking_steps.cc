@@ -139,11 +139,9 @@ absl::StatusOr<Commit> CommitInTransaction(const Booking& booking, Transaction& 
         lost);
     return Commit::kRefused;
   }
-  std::vector<std::string> clearance_objects = clearance.assessments;
-  clearance_objects.push_back(booked.patient.value());
-  clearance_objects.push_back(kAnyRuleSet);
-  MESO_ASSIGN_OR_RETURN(const std::vector<Risk> stale,
-                        ListOvertaking(tx, booked, clearance_objects, clearance.as_of));
+  MESO_ASSIGN_OR_RETURN(
+      const std::vector<Risk> stale,
+      ListOvertaking(tx, booked, ClearanceObjects(clearance, booked.patient), clearance.as_of));
   if (!stale.empty()) return Commit::kClearanceStale;
 
   booked.state = AppointmentState::kBooked;
@@ -253,6 +251,13 @@ StockWish WishFor(const Appointment& appointment, const std::string& attempt) {
   wish.use_time = appointment.session.when().end;
   wish.appointment = appointment.name;
   wish.request_id = Uuid5(attempt, "reserve");
+std::vector<std::string> ClearanceObjects(const Clearance& clearance, const PatientName& patient) {
+  std::vector<std::string> objects = clearance.assessments;
+  objects.push_back(patient.value());
+  objects.push_back(kAnyRuleSet);
+  return objects;
+}
+
   return wish;
 }
 

@@ -120,9 +120,14 @@ absl::Status ApplyRecheck(const SchedulingEnvironment& env, Transaction& tx,
     const Recheck recheck = DecideRecheck(*clearance);
     if (recheck == Recheck::kBad) {
       changed = AddRisk(appointment, lost);
-    } else {
-      changed =
-          RemoveRisks(appointment, [](const Risk& risk) { return risk.source == kScreening; });
+    } else if (recheck == Recheck::kGood) {
+      // A fact this answer did not know has a re-check of its own, which may heal.
+      MESO_ASSIGN_OR_RETURN(const std::vector<Invalidation> unknown,
+                            ListInvalidations(tx, ClearanceObjects(*clearance, appointment.patient),
+                                              appointment.site(), clearance->as_of));
+      changed = unknown.empty() && RemoveRisks(appointment, [](const Risk& risk) {
+                  return risk.source == kScreening;
+                });
     }
     appointment.clearance = RecordOf(*clearance);
     MESO_RETURN_IF_ERROR(SaveReliance(tx, appointment));

@@ -172,10 +172,8 @@ absl::StatusOr<SagaAnswer> CheckInSteps(const SchedulingEnvironment& env, const 
       env, call, request, DecideCheckIn, booked.patient,
       [&](Transaction& tx, Appointment& appointment, absl::Time now) -> absl::Status {
         MESO_RETURN_IF_ERROR(RefuseOvertaken(tx, appointment, StockObjects(*stock), stock->as_of));
-        std::vector<std::string> inputs = clearance->assessments;
-        inputs.push_back(appointment.patient.value());
-        inputs.push_back(kAnyRuleSet);
-        MESO_RETURN_IF_ERROR(RefuseOvertaken(tx, appointment, inputs, clearance->as_of));
+        MESO_RETURN_IF_ERROR(RefuseOvertaken(
+            tx, appointment, ClearanceObjects(*clearance, appointment.patient), clearance->as_of));
         appointment.state = AppointmentState::kCheckedIn;
         appointment.check_in_time = now;
         appointment.clearance = RecordOf(*clearance);

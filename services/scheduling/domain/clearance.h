@@ -56,7 +56,7 @@ absl::Status DecideTreatable(const Clearance& clearance);
 // What a re-check means for a booked appointment.
 enum class Recheck {
   kGood,  // nothing speaks against it: heal
-  kDue,   // only questions that lapsed or will lapse by then: no risk, and heals nothing but itself
+  kDue,   // only questions that lapsed or will lapse by then: no risk, and heals nothing
   kBad,   // something speaks against it
   kUnknown,  // an input could not be asked: try again later
 };

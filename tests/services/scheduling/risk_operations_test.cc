@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/error.h"
+#include "services/scheduling/store/risk_store.h"
 #include "tests/services/scheduling/scheduling_clinic.h"
 
 namespace meso::scheduling {
@@ -196,6 +197,64 @@ TEST_F(RiskOperationsTest, ACancelledAppointmentIsLeftAlone) {
   Hold(1, "h1");
   Invalidate(2);
   EXPECT_THAT(Reasons(), IsEmpty());
+TEST_F(RiskOperationsTest, AQuestionMerelyDueAgainHealsNothing) {
+  Screening(1, "CONTRAINDICATED");
+  Publish(1);
+  clinic_.RunPending();
+  Screening(2, "EXPIRED");
+  clinic_.peers.clearance.open_questions = {{"pregnant", "LAPSED", true}};
+  Publish(2);
+  clinic_.RunPending();
+  EXPECT_THAT(Reasons(), ElementsAre("RULE_SET_CHANGED"));
+  EXPECT_EQ(clinic_.Count("meso_pending_work"), 0);
+}
+
+TEST_F(RiskOperationsTest, AGoodAnswerDoesNotHealAFactItDidNotKnow) {
+  Screening(1, "CLEARED");
+  clinic_.peers.AfterNext(Step::kClearance, [&] {
+    Take([&](Transaction& tx) {
+      return TakeInAssessmentInvalidated(clinic_.env, tx, clinic_.At("screening", 2),
+                                         clinic_.peers.clearance.assessments[0]);
+    });
+    clinic_.peers.TakeDown(Step::kClearance);
+  });
+  Publish(1);
+  clinic_.RunPending();
+  EXPECT_THAT(Reasons(), ElementsAre("ASSESSMENT_INVALIDATED"));
+  clinic_.peers.Restore();
+  Screening(2, "CLEARED");
+  clinic_.RunPending();
+  EXPECT_THAT(Reasons(), IsEmpty()) << "its own re-check knows it";
+}
+
+TEST_F(RiskOperationsTest, AnOlderFactNeverReplacesANewerOne) {
+  const std::string object = "assessments/2";
+  const auto save = [&](const std::string& epoch, int64_t sequence) {
+    Take([&](Transaction& tx) {
+      return SaveInvalidation(
+          tx, {object, "answers", {"screening", epoch, sequence}, "ANSWERS_CHANGED", ""});
+    });
+  };
+  const auto missing_at = [&](const std::string& epoch, int64_t sequence) {
+    size_t count = 0;
+    Take([&](Transaction& tx) -> absl::Status {
+      const auto facts =
+          ListInvalidations(tx, {object}, SiteName(kSite), {"screening", epoch, sequence});
+      if (facts.ok()) count = facts->size();
+      return facts.status();
+    });
+    return count == 1;
+  };
+  save("e1", 20);
+  save("e1", 15);
+  EXPECT_TRUE(missing_at("e1", 19));
+  EXPECT_FALSE(missing_at("e1", 20));
+  save("e1", 21);
+  EXPECT_TRUE(missing_at("e1", 20));
+  save("e2", 3);
+  EXPECT_FALSE(missing_at("e2", 3)) << "numbers of another epoch say nothing";
+}
+
 }
 
 }  // namespace
