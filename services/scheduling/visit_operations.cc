@@ -138,14 +138,14 @@ absl::StatusOr<DeliveryMethod> DeliveryMethodOf(const SchedulingEnvironment& env
 absl::Status CheckAdministration(const Appointment& appointment, NoProductReason reason,
                                  const AdministrationAnswer& record) {
   if (reason != NoProductReason::kUnspecified) {
-    if (record.given_ampoules == 0) return absl::OkStatus();
-    FieldErrors errors;
-    errors.Invalid("no_product_reason",
-                   absl::StrCat("must be unset: ", absl::StrJoin(record.names, ", "),
-                                " records product given"));
-    return errors.ToStatus();
-  }
-  if (record.names.empty()) {
+    if (record.given_ampoules > 0) {
+      FieldErrors errors;
+      errors.Invalid("no_product_reason",
+                     absl::StrCat("must be unset: ", absl::StrJoin(record.names, ", "),
+                                  " records product given"));
+      return errors.ToStatus();
+    }
+  } else if (record.names.empty()) {
     return AdministrationMissing(appointment.name, "no administration is recorded");
   }
   if (record.outstanding_ampoules > 0) {

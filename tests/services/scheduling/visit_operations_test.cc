@@ -192,6 +192,10 @@ TEST(VisitOperationsTest, CompleteNeedsTheRecordOrAReason) {
   visit.clinic.peers.administrations = {{"administrations/1"}, 2, 1};
   EXPECT_EQ(ReasonOf(visit.Complete().status()), "ADMINISTRATION_MISSING");
   EXPECT_EQ(ReasonOf(visit.Complete(NoProductReason::kClinicalDecision).status()), "FIELD_INVALID");
+  // Only wasted, and not all of it: the rest must be accounted for whatever the reason.
+  visit.clinic.peers.administrations = {{"administrations/1"}, 0, 1};
+  EXPECT_EQ(ReasonOf(visit.Complete(NoProductReason::kClinicalDecision).status()),
+            "ADMINISTRATION_MISSING");
   visit.clinic.peers.administrations = {};
   ASSERT_TRUE(visit.Complete(NoProductReason::kClinicalDecision).ok());
   EXPECT_EQ(visit.State(), AppointmentState::kCompleted);
