@@ -44,7 +44,13 @@ absl::StatusOr<Answer> AskUntilKnown(Ask ask) {
   return answer;
 }
 
-// Gives the reservation back and ends the row. UNAVAILABLE leaves the row for later.
+// Whether inventory's refusal to release says that nothing is kept (of another site, drawn). Any
+// other, a right lost or a conflict, says nothing about the stock.
+bool NothingToRelease(const absl::Status& refusal) {
+  return absl::IsNotFound(refusal) || absl::IsFailedPrecondition(refusal);
+}
+
+// Gives the reservation back and ends the row. An error leaves the row for later.
 absl::Status FinishUndo(const Booking& booking) {
   MESO_FAILPOINT("booking.before_release");
   absl::Status released = absl::DeadlineExceededError("");
@@ -55,10 +61,11 @@ absl::Status FinishUndo(const Booking& booking) {
   }
   if (IsSilence(released)) return PeerFailure("inventory", released);
   if (!released.ok()) {
-    // Nothing is kept under this id that could be given back; a person should know nevertheless.
+    // A person should know, also when nothing is kept under this id that could be given back.
     Log(Severity::kWarning, "a reservation was not released",
         {{"reservation", ReservationOf(booking.work.id).value()}, {"reason", ReasonOf(released)}});
   }
+    if (!NothingToRelease(released)) return released;
   MESO_FAILPOINT("booking.after_release");
   return booking.env.database->Transact(
       [&](Transaction& tx) { return DeletePendingWork(tx, booking.work.id); });
