@@ -45,7 +45,7 @@ absl::StatusOr<Appointment> PinHold(Transaction& tx, const BookingRequest& reque
 
 absl::Status BeginInTransaction(const SchedulingEnvironment& env, Transaction& tx,
                                 const CallContext& call, const BookingRequest& request,
-                                Begun* begun) {
+                                const std::string& attempt, Begun* begun) {
   const absl::Time now = env.clock->Now();
   *begun = Begun();
   MESO_ASSIGN_OR_RETURN(begun->answered,
@@ -57,7 +57,6 @@ absl::Status BeginInTransaction(const SchedulingEnvironment& env, Transaction& t
     begun->pending_id = pending->id;
     return absl::OkStatus();
   }
-  const std::string attempt = env.ids->NewId();
   Appointment held;
   if (request.hold.empty()) {
     MESO_ASSIGN_OR_RETURN(const Session session, ReadOffer(env, call, request.site, request.patient,
@@ -138,9 +137,16 @@ absl::StatusOr<SagaAnswer> BookAppointment(const SchedulingEnvironment& env,
   if (request.validate_only) return TryBooking(env, call, request);
   for (int i = 0; i < kAttemptsMax; ++i) {
     Begun begun;
-    MESO_RETURN_IF_ERROR(env.database->Transact(
-        [&](Transaction& tx) { return BeginInTransaction(env, tx, call, request, &begun); },
-        call.deadline));
+    // Fresh before anybody can see the row, lest a twin's run of it be taken for none.
+    const std::string attempt = env.ids->NewId();
+    env.fresh_attempts->Add(attempt);
+    const absl::Status began = env.database->Transact(
+        [&](Transaction& tx) {
+          return BeginInTransaction(env, tx, call, request, attempt, &begun);
+        },
+        call.deadline);
+    if (!began.ok() || begun.pending_id != attempt) env.fresh_attempts->Take(attempt);
+    MESO_RETURN_IF_ERROR(began);
     if (begun.answered) return std::move(begun.answer);
     MESO_FAILPOINT("booking.after_transaction_1");
     // From here on the row decides: a lost caller changes nothing.

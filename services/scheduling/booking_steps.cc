@@ -28,7 +28,8 @@ struct Booking {
   CallContext call;
   BookingPayload payload;
   Appointment held;  // as it stood when the run began, with the cocktail
-  // True when stock may be reserved: only a process that began the row itself knows that it is not.
+  // True when stock may be reserved: only the first run in the process that began the row knows
+  // that it is not.
   bool may_hold_stock = true;
 };
 
@@ -296,7 +297,8 @@ absl::Status RunBooking(const SchedulingEnvironment& env, const PendingWork& wor
   MESO_ASSIGN_OR_RETURN(CallContext call, DecodeCaller(work.caller));
   MESO_ASSIGN_OR_RETURN(BookingPayload payload, DecodeBooking(work.payload));
   Booking booking{env, work, std::move(call), std::move(payload), Appointment(), true};
-  booking.may_hold_stock = work.tries > 0 || booking.payload.instance != env.instance;
+  const bool fresh = env.fresh_attempts->Take(work.id);
+  booking.may_hold_stock = !fresh || work.tries > 0 || booking.payload.instance != env.instance;
   MESO_RETURN_IF_ERROR(env.database->Read([&](Transaction& tx) -> absl::Status {
     MESO_ASSIGN_OR_RETURN(booking.held, LoadAppointment(tx, AppointmentName(work.subject)));
     return absl::OkStatus();

@@ -14,6 +14,7 @@
 #define MESO_SERVICES_SCHEDULING_SCHEDULING_OPERATIONS_H_
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -24,6 +25,7 @@
 #include "common/work/pending_work.h"
 #include "services/scheduling/domain/appointment.h"
 #include "services/scheduling/events/scheduling_events.h"
+#include "services/scheduling/fresh_attempts.h"
 #include "services/scheduling/peers/scheduling_peers.h"
 
 namespace meso::scheduling {
@@ -39,6 +41,7 @@ struct SchedulingEnvironment {
   std::string offer_key;  // at least kOfferKeyLengthMin secret bytes
   std::string
       instance;  // a new id at every start of the process: tells a resumed booking from a fresh one
+  std::shared_ptr<FreshAttempts> fresh_attempts = std::make_shared<FreshAttempts>();
   // The bytes kept as the answer of a saga (without patient data), made by the rpc room.
   std::function<std::string(const Appointment& appointment, absl::Time now)> reply_bytes;
 };

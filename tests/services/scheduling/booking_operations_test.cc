@@ -301,6 +301,46 @@ TEST(BookingOperationsTest, TheResumerFinishesWhatACrashLeft) {
   EXPECT_FALSE(again->stored_reply.empty());
 }
 
+TEST(BookingOperationsTest, ARunThatCouldNotEvenBePostponedIsRememberedAsHavingReserved) {
+  SchedulingClinic clinic;
+  clinic.faulty.FailCommit(2);  // transaction 2
+  EXPECT_EQ(ReasonOf(clinic.Book(1, kPatientOne).status()), "STORAGE_UNAVAILABLE");
+  EXPECT_EQ(clinic.peers.kept(), 1);
+  clinic.faulty.Heal();
+  // As if the disk had refused to count the try, too.
+  ASSERT_TRUE(clinic
+                  .Do([](Transaction& tx) {
+                    return tx.Execute("UPDATE meso_pending_work SET tries = 0", {});
+                  })
+                  .ok());
+  clinic.peers.clearance.state = "CONTRAINDICATED";
+  clinic.RunPending();
+  ExpectNothingLeft(clinic);
+}
+
+TEST(BookingOperationsTest, AnUndoThatInventoryRefusesIsKeptUnlessNothingIsLeftToRelease) {
+  struct Case {
+    absl::StatusCode code;
+    bool ends;
+  };
+  for (const Case& c :
+       {Case{absl::StatusCode::kNotFound, true}, Case{absl::StatusCode::kFailedPrecondition, true},
+        Case{absl::StatusCode::kPermissionDenied, false},
+        Case{absl::StatusCode::kUnauthenticated, false},
+        Case{absl::StatusCode::kInvalidArgument, false}, Case{absl::StatusCode::kAborted, false}}) {
+    SchedulingClinic clinic;
+    clinic.peers.AfterNext(Step::kReserve,
+                           [&] { clinic.database.clock().Advance(absl::Minutes(6)); });
+    clinic.peers.Fail(Step::kRelease, {absl::Status(c.code, ""), false});
+    EXPECT_EQ(ReasonOf(clinic.Book(1, kPatientOne).status()), "HOLD_EXPIRED");
+    EXPECT_EQ(clinic.Count("meso_pending_work"), c.ends ? 0 : 1)
+        << absl::StatusCodeToString(c.code);
+    clinic.RunPending();
+    EXPECT_EQ(clinic.Count("meso_pending_work"), 0);
+    EXPECT_EQ(clinic.peers.kept(), c.ends ? 1 : 0);
+  }
+}
+
 TEST(BookingOperationsTest, AnAttemptThatOutlivesItsHoldIsUndone) {
   SchedulingClinic clinic;
   clinic.peers.AfterNext(Step::kReserve,
