@@ -49,7 +49,7 @@ absl::Status ShelfView::Judge(StockLevel& level) {
   MESO_ASSIGN_OR_RETURN(const absl::CivilDay today, Today(site));
   MESO_ASSIGN_OR_RETURN(const int64_t min_life, MinLife(level.lot.product));
   MESO_ASSIGN_OR_RETURN(const int64_t lapsed, LapsedUnits(site, level.lot.row, level.balance.unit));
-  level.reasons = DecideEligibility(level.lot, {site, today, now_, min_life});
+  level.reasons = DecideEligibility(level.lot, {site, today, kHoldsInForce, min_life});
   level.balance.reserved -= lapsed;
   return absl::OkStatus();
 }

@@ -143,9 +143,9 @@ absl::StatusOr<ReceiptAnswer> InventoryOperations::ReceiveStock(Transaction& tx,
   MESO_ASSIGN_OR_RETURN(answer.level.balance,
                         LoadBalance(tx, answer.lot.row, receipt.site, receipt.unit));
   if (receipt.validate_only) answer.level.balance.on_hand += delivery.ampoules;
-  answer.level.reasons = DecideEligibility(
-      answer.lot,
-      {receipt.site, DateAt(step.now, zone), step.now, delivery.product.min_remaining_life_days});
+  answer.level.reasons =
+      DecideEligibility(answer.lot, {receipt.site, DateAt(step.now, zone), kHoldsInForce,
+                                     delivery.product.min_remaining_life_days});
   if (answer.lot.row != 0) MESO_RETURN_IF_ERROR(CountOnHand(tx, call, answer.lot));
   call.Touch("lot", answer.lot.name.value());
   return answer;

@@ -25,8 +25,8 @@ constexpr int kLapsedPerRead = 64;
 // A call turns at most this many batches of lapsed reservations: the writer is shared.
 constexpr int kLapsedBatchesMax = 16;
 
-Use UseOf(const Step& step, const SiteName& site, absl::CivilDay date, const Product& product) {
-  return {site, date, step.now, product.min_remaining_life_days};
+Use UseOf(const SiteName& site, absl::CivilDay date, const Product& product) {
+  return {site, date, kHoldsInForce, product.min_remaining_life_days};
 }
 
 absl::StatusOr<Product> LoadKnownProduct(Transaction& tx, const ProductName& name) {
@@ -112,7 +112,7 @@ absl::StatusOr<std::vector<Candidate>> LoadUsable(Step& step, const SiteName& si
     MESO_ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
                           LoadCandidates(step.tx, site, need.product));
     for (Candidate& candidate : candidates) {
-      candidate.reasons = DecideEligibility(candidate.lot, UseOf(step, site, date, product));
+      candidate.reasons = DecideEligibility(candidate.lot, UseOf(site, date, product));
       all.push_back(std::move(candidate));
     }
   }
@@ -122,7 +122,7 @@ absl::StatusOr<std::vector<Candidate>> LoadUsable(Step& step, const SiteName& si
 absl::StatusOr<std::vector<std::string>> JudgeLot(Step& step, const SiteName& site, const Lot& lot,
                                                   absl::CivilDay date) {
   MESO_ASSIGN_OR_RETURN(const Product product, LoadKnownProduct(step.tx, lot.product));
-  return DecideEligibility(lot, UseOf(step, site, date, product));
+  return DecideEligibility(lot, UseOf(site, date, product));
 }
 
 void CountAsFree(const Reservation& reservation, std::vector<Candidate>& candidates) {

@@ -76,6 +76,10 @@ inline constexpr char kLotNotReleased[] = "LOT_NOT_RELEASED";
 inline constexpr char kBeyondUseDate[] = "BEYOND_USE_DATE";
 inline constexpr char kCountInProgress[] = "COUNT_IN_PROGRESS";
 
+// The `as_of` of every decision: a hold not ended counts, whatever the clock says; one that stepped
+// back must not open the shelf. Only what already happened is judged at its own instant.
+inline constexpr absl::Time kHoldsInForce = absl::InfiniteFuture();
+
 // Where, when and under which rule of the product a lot shall be used.
 struct Use {
   SiteName site;

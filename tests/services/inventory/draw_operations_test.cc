@@ -120,6 +120,19 @@ TEST_F(DrawTest, ALaterLotNeedsAReasonAndThenStandsInForTheReservedOne) {
   ExpectSoundLedger();
 }
 
+TEST_F(DrawTest, AHoldCountsAlthoughTheClockSteppedBackSince) {
+  Stock(1);
+  const LotName a = Receive("A", "A0", "2027-01-01", 2);
+  ASSERT_TRUE(Quarantine(a).ok());
+  database_.clock().Advance(-absl::Minutes(5));
+  DrawRequest draw;
+  draw.appointment = AppointmentOf(9);
+  draw.items = {Item(a)};
+  EXPECT_EQ(ReasonOf(Run(&InventoryOperations::DrawStock, draw).status()), "LOT_QUARANTINED");
+  ASSERT_TRUE(Reserve(1).ok());
+  EXPECT_EQ(Shelf(a).reserved, 0);
+}
+
 TEST_F(DrawTest, AnEarlierLotThatCameSinceMayStandInWithoutAReason) {
   Stock(1);
   ASSERT_TRUE(Reserve(1, absl::Hours(1)).ok());
