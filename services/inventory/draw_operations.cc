@@ -180,7 +180,8 @@ class Drawing {
     allocation.unit = unit;
     allocation.ampoules = ampoules;
     allocation.drawn = ampoules;
-    return AddAllocation(step_.tx, reservation_->row, allocation);
+    MESO_RETURN_IF_ERROR(AddAllocation(step_.tx, reservation_->row, allocation));
+    return QueueReallocations(step_, site_, lot.product);
   }
 
   absl::Status Move(const Lot& lot, const std::string& unit, int64_t ampoules,

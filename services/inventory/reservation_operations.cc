@@ -1,6 +1,5 @@
 // The use cases of reservations, and what scheduling's events do to them.
 #include <algorithm>
-#include <set>
 
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
@@ -57,24 +56,12 @@ absl::StatusOr<AllocationPlan> PlanReservation(Step& step, const Reservation& re
   return plan;
 }
 
-// What was freed may be what another reservation waits for.
-absl::Status QueueForFreed(Step& step, const Reservation& reservation) {
-  std::set<ProductName> products;
-  for (const Allocation& allocation : reservation.allocations) {
-    if (allocation.Left() > 0) products.insert(allocation.product);
-  }
-  for (const ProductName& product : products) {
-    MESO_RETURN_IF_ERROR(QueueReallocations(step, reservation.site, product));
-  }
-  return absl::OkStatus();
-}
-
 // Gives everything back and marks it RELEASED.
 absl::Status Release(Step& step, Reservation reservation) {
   MESO_RETURN_IF_ERROR(FreeUndrawn(step, reservation));
   reservation.state = ReservationState::kReleased;
   MESO_RETURN_IF_ERROR(UpdateReservation(step.tx, reservation));
-  return QueueForFreed(step, reservation);
+  return QueueForFreed(step, reservation.site, UndrawnProducts(reservation));
 }
 
 // An id nobody reserved yet is taken all the same: the ReserveStock that may still be on its way

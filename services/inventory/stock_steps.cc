@@ -146,6 +146,7 @@ absl::Status FreeUndrawn(Step& step, const Reservation& reservation) {
 }
 
 absl::Status ExpireLapsed(Step& step, const SiteName& site) {
+  std::set<ProductName> freed;
   for (int batch = 0; batch < kLapsedBatchesMax; ++batch) {
     MESO_ASSIGN_OR_RETURN(std::vector<Reservation> lapsed,
                           ListLapsed(step.tx, site, step.now, kLapsedPerRead));
@@ -153,10 +154,11 @@ absl::Status ExpireLapsed(Step& step, const SiteName& site) {
       MESO_RETURN_IF_ERROR(FreeUndrawn(step, reservation));
       reservation.state = ReservationState::kExpired;
       MESO_RETURN_IF_ERROR(UpdateReservation(step.tx, reservation));
+      freed.merge(UndrawnProducts(reservation));
     }
     if (lapsed.size() < kLapsedPerRead) break;
   }
-  return absl::OkStatus();
+  return QueueForFreed(step, site, freed);
 }
 
 absl::Status KeepPlanned(Step& step, const Reservation& reservation, const AllocationPlan& plan) {
@@ -212,6 +214,22 @@ absl::Status QueueReallocations(Step& step, const SiteName& site, const ProductN
                         ListInvalidatedNeeding(step.tx, site, product));
   for (const ReservationName& name : waiting) {
     MESO_RETURN_IF_ERROR(QueueReallocation(step, name));
+  }
+  return absl::OkStatus();
+}
+
+std::set<ProductName> UndrawnProducts(const Reservation& reservation) {
+  std::set<ProductName> products;
+  for (const Allocation& allocation : reservation.allocations) {
+    if (allocation.Left() > 0) products.insert(allocation.product);
+  }
+  return products;
+}
+
+absl::Status QueueForFreed(Step& step, const SiteName& site,
+                           const std::set<ProductName>& products) {
+  for (const ProductName& product : products) {
+    MESO_RETURN_IF_ERROR(QueueReallocations(step, site, product));
   }
   return absl::OkStatus();
 }

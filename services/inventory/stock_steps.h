@@ -7,6 +7,7 @@
 #define MESO_SERVICES_INVENTORY_STOCK_STEPS_H_
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,8 @@ absl::StatusOr<std::vector<std::string>> JudgeLot(Step& step, const SiteName& si
 // Counts the units as free that `reservation` keeps.
 void CountAsFree(const Reservation& reservation, std::vector<Candidate>& candidates);
 
-// Turns the site's lapsed reservations EXPIRED and gives their units back.
+// Turns the site's lapsed reservations EXPIRED, gives their units back, and leaves work for those
+// that wait for them.
 absl::Status ExpireLapsed(Step& step, const SiteName& site);
 
 // Gives back all undrawn units. The allocations stay as history.
@@ -69,6 +71,12 @@ absl::StatusOr<bool> Reallocate(Step& step, Reservation reservation);
 
 // Leaves work for the INVALIDATED reservations that need the product at a site, or (empty) at any.
 absl::Status QueueReallocations(Step& step, const SiteName& site, const ProductName& product);
+
+// The products of which a reservation keeps undrawn units.
+std::set<ProductName> UndrawnProducts(const Reservation& reservation);
+
+// Leaves work for the reservations that wait for units of the products that were freed at a site.
+absl::Status QueueForFreed(Step& step, const SiteName& site, const std::set<ProductName>& products);
 
 // The sites an answer may speak of.
 bool MaySee(const CallContext& call, const SiteName& site);

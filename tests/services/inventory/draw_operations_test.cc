@@ -120,6 +120,23 @@ TEST_F(DrawTest, ALaterLotNeedsAReasonAndThenStandsInForTheReservedOne) {
   ExpectSoundLedger();
 }
 
+TEST_F(DrawTest, TheLotThatWasStoodInForGoesToABookingThatWaits) {
+  Receive("B", "B1", "2027-06-30", 9);
+  Receive("C", "C1", "2027-06-30", 9);
+  Receive("A", "A1", "2027-06-30", 2);
+  ASSERT_TRUE(Reserve(1, absl::Hours(1)).ok());
+  // The second session is the next day, when the stand-in is over its date.
+  ASSERT_TRUE(Book(2, absl::Hours(24)).ok());
+  ASSERT_EQ(Reservations(2)->state, ReservationState::kInvalidated);
+  const LotName today = Receive("A", "A0", "2026-11-20", 2);
+  RunPendingWork();
+  ASSERT_EQ(Reservations(2)->state, ReservationState::kInvalidated);
+  ASSERT_TRUE(Draw(1, {Item(today, 2)}).ok());
+  RunPendingWork();
+  EXPECT_EQ(Reservations(2)->state, ReservationState::kConfirmed);
+  ExpectSoundLedger();
+}
+
 TEST_F(DrawTest, AHoldCountsAlthoughTheClockSteppedBackSince) {
   Stock(1);
   const LotName a = Receive("A", "A0", "2027-01-01", 2);

@@ -127,6 +127,28 @@ TEST_F(ReservationTest, AConfirmedReservationIsGivenBackByItsBookingsCancellatio
   ExpectSoundLedger();
 }
 
+TEST_F(ReservationTest, UnitsOfALapsedReservationGoToABookingThatWaitsForThem) {
+  Receive("B", "B1", "2027-06-30", 9);
+  Receive("C", "C1", "2027-06-30", 9);
+  const LotName bad = Receive("A", "BAD", "2027-01-01", 2);
+  Receive("A", "GOOD", "2027-06-30", 2);
+  ASSERT_TRUE(Reserve(1, absl::Hours(72)).ok());
+  ASSERT_TRUE(Book(1, absl::Hours(72)).ok());
+  ASSERT_TRUE(Reserve(2, absl::Hours(72)).ok());
+  ASSERT_TRUE(CallBack({bad}).ok());
+  RunPendingWork();
+  ASSERT_EQ(Reservations(1)->state, ReservationState::kInvalidated);
+  database_.clock().Advance(absl::Hours(24));
+  // A draw of another product is what notices that the second one has lapsed.
+  DrawRequest draw;
+  draw.appointment = AppointmentOf(9);
+  draw.items = {{"", Receive("ADR", "E1", "2027-06-30", 1), 1, {}}};
+  ASSERT_TRUE(Run(&InventoryOperations::DrawStock, draw).ok());
+  RunPendingWork();
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kConfirmed);
+  ExpectSoundLedger();
+}
+
 TEST_F(ReservationTest, AnUnconfirmedReservationLapsesAfterADayAndFreesItsUnits) {
   Stock(1);
   ASSERT_TRUE(Reserve(1, absl::Hours(72)).ok());
