@@ -125,6 +125,8 @@ class Recording {
       MESO_RETURN_IF_ERROR(
           Append(lot, MovementKind::kAdjust, kMainUnit, ampoules - evidence.on_hand));
     }
+    // What lapsed gives way before any live booking does.
+    MESO_RETURN_IF_ERROR(ExpireLapsed(step_, record_.site));
     MESO_RETURN_IF_ERROR(TakeFromReservations(lot, ampoules));
     MESO_ASSIGN_OR_RETURN(const std::vector<Balance> balances,
                           ListBalancesOfLot(step_.tx, lot.row));

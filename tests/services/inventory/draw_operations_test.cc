@@ -267,5 +267,19 @@ TEST_F(DrawTest, AnUndrawnUnitIsTakenFromTheNewestReservationWhichLooksForAnothe
   ExpectSoundLedger();
 }
 
+TEST_F(DrawTest, AnUndrawnUnitIsTakenFromALapsedReservationRatherThanFromABooking) {
+  const LotName a = Receive("A", "A1", "2027-06-30", 4);
+  Receive("B", "B1", "2027-06-30", 9);
+  Receive("C", "C1", "2027-06-30", 9);
+  ASSERT_TRUE(Reserve(1, absl::Hours(72)).ok());
+  ASSERT_TRUE(Reserve(2, absl::Hours(72)).ok());
+  ASSERT_TRUE(Book(2, absl::Hours(72)).ok());
+  database_.clock().Advance(absl::Hours(24));
+  ASSERT_TRUE(Record(9, "PT-1", {Given(a, 2)}).ok());
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kExpired);
+  EXPECT_EQ(Reservations(2)->state, ReservationState::kConfirmed);
+  ExpectSoundLedger();
+}
+
 }  // namespace
 }  // namespace meso::inventory
