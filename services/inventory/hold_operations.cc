@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
+#include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
 #include "services/inventory/domain/errors.h"
 #include "services/inventory/inventory_operations.h"
@@ -135,12 +136,20 @@ absl::StatusOr<RecallReach> LoadReach(Transaction& tx, const CallContext& call, 
       reservations.insert(reservation.name);
       if (!reservation.appointment.empty()) appointments.insert(reservation.appointment);
     }
+    MESO_ASSIGN_OR_RETURN(const std::vector<AppointmentName> drawn,
+                          ListOpenDrawsOfLot(tx, lot->row, SiteName()));
+    for (const AppointmentName& appointment : drawn) {
+      if (MaySee(call, SiteName(SiteOf(appointment.value())))) appointments.insert(appointment);
+    }
     MESO_ASSIGN_OR_RETURN(const std::vector<Administration> records,
                           ListAdministrationsOfLot(tx, lot->row, kReachRecordsMax));
     for (const Administration& record : records) {
-      if (!MaySee(call, record.site)) continue;
-      administrations.insert(record.name);
-      patients.insert(record.patient);
+      if (MaySee(call, record.site)) administrations.insert(record.name);
+    }
+    // Counted apart from the records, whose list is cut.
+    MESO_ASSIGN_OR_RETURN(const std::vector<SitePatient> exposed, ListPatientsOfLot(tx, lot->row));
+    for (const SitePatient& patient : exposed) {
+      if (MaySee(call, patient.site)) patients.insert(patient.patient);
     }
   }
   reach.reservations.assign(reservations.begin(), reservations.end());

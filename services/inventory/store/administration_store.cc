@@ -219,6 +219,17 @@ absl::StatusOr<std::vector<Administration>> ListAdministrationsOfLot(Transaction
   return ReadAdministrations(tx, rows);
 }
 
+absl::StatusOr<std::vector<SitePatient>> ListPatientsOfLot(Transaction& tx, int64_t lot_row) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT DISTINCT r.site, r.patient FROM administered_lot a JOIN administration r ON "
+               "r.id = a.administration WHERE a.lot = $1",
+               {lot_row}));
+  std::vector<SitePatient> patients;
+  for (const Row& row : rows) patients.push_back({SiteName(row.Text(0)), PatientName(row.Text(1))});
+  return patients;
+}
+
 absl::StatusOr<std::vector<Administration>> ListAdministrationsOfPatient(Transaction& tx,
                                                                          const PatientName& patient,
                                                                          int limit) {

@@ -24,6 +24,12 @@ struct DrawRow {
   std::string unit;
 };
 
+// A patient with a record at a site.
+struct SitePatient {
+  SiteName site;
+  PatientName patient;
+};
+
 // Everything drawn for an appointment, in the order of lots and units.
 absl::StatusOr<std::vector<DrawRow>> ListDraws(Transaction& tx, const AppointmentName& appointment);
 // Adds to what an appointment has drawn.
@@ -50,6 +56,8 @@ absl::StatusOr<std::vector<Administration>> ListAdministrations(Transaction& tx,
 // Every record with units of the lot, oldest first; at most `limit`.
 absl::StatusOr<std::vector<Administration>> ListAdministrationsOfLot(Transaction& tx,
                                                                      int64_t lot_row, int limit);
+// Everybody who has a record with units of the lot, once for each site.
+absl::StatusOr<std::vector<SitePatient>> ListPatientsOfLot(Transaction& tx, int64_t lot_row);
 // A patient's records along the chain, newest first; at most `limit`.
 absl::StatusOr<std::vector<Administration>> ListAdministrationsOfPatient(Transaction& tx,
                                                                          const PatientName& patient,

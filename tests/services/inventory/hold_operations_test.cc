@@ -1,5 +1,7 @@
+#include "absl/strings/str_cat.h"
 #include "common/base/error.h"
 #include "common/database/audit_outbox.h"
+#include "meso/inventory/v1/events.pb.h"
 #include "services/inventory/domain/calendar.h"
 #include "tests/services/inventory/inventory_fixture.h"
 
@@ -165,6 +167,45 @@ TEST_F(HoldTest, ADrawnAmpouleOfARecalledLotNamesItsAppointment) {
                   })
                   .ok());
   EXPECT_TRUE(named);
+}
+
+TEST_F(HoldTest, ARecallReachesSessionsWithDrawnAmpoulesNotRecordedYet) {
+  Stock(2);
+  ASSERT_TRUE(Reserve(1, absl::Hours(1)).ok());
+  const auto drawn = Draw(1);
+  ASSERT_TRUE(drawn.ok());
+  const auto recall = CallBack({drawn->drawn[0].lot});
+  ASSERT_TRUE(recall.ok());
+  EXPECT_THAT(recall->reach.appointments, ElementsAre(AppointmentOf(1)));
+  EXPECT_THAT(recall->reach.reservations, IsEmpty());
+  const auto sydney = Run(&InventoryOperations::GetRecall, recall->name, AtSite("syd-1"));
+  EXPECT_THAT(sydney->reach.appointments, IsEmpty());
+}
+
+TEST_F(HoldTest, ARecallCountsEveryPatientThoughItNamesAThousandRecords) {
+  const LotName a = Receive("A", "A1", "2027-06-30", 2000);
+  const LotName b = Receive("B", "B1", "2027-06-30", 10);
+  const absl::Status written = database_->Transact([&](Transaction& tx) {
+    absl::Status status;
+    for (int n = 1; n <= 1002 && status.ok(); ++n) {
+      Administration record;
+      record.appointment = AppointmentOf(n);
+      record.patient = PatientName(absl::StrCat("patients/PT-", n));
+      record.practitioner = "practitioners/pr-01";
+      record.occurred_time = database_.clock().Now();
+      record.lots = {Given(a, 1)};
+      status = operations_.RecordAdministration(tx, Manager(), record).status();
+    }
+    return status;
+  });
+  ASSERT_TRUE(written.ok()) << written;
+  ASSERT_TRUE(Record(1002, "PT-1002", {Given(b, 1)}).ok());
+  ASSERT_TRUE(Record(1003, "PT-1003", {Given(b, 1)}).ok());
+  const auto recall = CallBack({a, b});
+  ASSERT_TRUE(recall.ok());
+  EXPECT_EQ(recall->reach.patients_exposed, 1003);
+  const auto sydney = Run(&InventoryOperations::GetRecall, recall->name, AtSite("syd-1"));
+  EXPECT_EQ(sydney->reach.patients_exposed, 0);
 }
 
 TEST_F(HoldTest, ATraceOfALotIsCompleteAndSaysWhatACallerMayNotSee) {
