@@ -65,8 +65,8 @@ absl::Status FinishUndo(const Booking& booking) {
     // A person should know, also when nothing is kept under this id that could be given back.
     Log(Severity::kWarning, "a reservation was not released",
         {{"reservation", ReservationOf(booking.work.id).value()}, {"reason", ReasonOf(released)}});
-  }
     if (!NothingToRelease(released)) return released;
+  }
   MESO_FAILPOINT("booking.after_release");
   return booking.env.database->Transact(
       [&](Transaction& tx) { return DeletePendingWork(tx, booking.work.id); });
@@ -251,6 +251,13 @@ ClearanceQuestion QuestionAbout(const Appointment& appointment) {
           appointment.cocktail, appointment.session.when().begin};
 }
 
+std::vector<std::string> ClearanceObjects(const Clearance& clearance, const PatientName& patient) {
+  std::vector<std::string> objects = clearance.assessments;
+  objects.push_back(patient.value());
+  objects.push_back(kAnyRuleSet);
+  return objects;
+}
+
 StockWish WishFor(const Appointment& appointment, const std::string& attempt) {
   StockWish wish;
   wish.reservation = ReservationOf(attempt);
@@ -259,13 +266,6 @@ StockWish WishFor(const Appointment& appointment, const std::string& attempt) {
   wish.use_time = appointment.session.when().end;
   wish.appointment = appointment.name;
   wish.request_id = Uuid5(attempt, "reserve");
-std::vector<std::string> ClearanceObjects(const Clearance& clearance, const PatientName& patient) {
-  std::vector<std::string> objects = clearance.assessments;
-  objects.push_back(patient.value());
-  objects.push_back(kAnyRuleSet);
-  return objects;
-}
-
   return wish;
 }
 

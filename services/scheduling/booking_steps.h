@@ -29,9 +29,9 @@ absl::StatusOr<BookingPayload> DecodeBooking(absl::string_view bytes);
 
 // What screening is asked about an appointment: at its begin.
 ClearanceQuestion QuestionAbout(const Appointment& appointment);
-// What inventory is asked to keep for the attempt; request ids derive from it.
 // What a clearance of the patient rests on: the objects of facts that may overtake it.
 std::vector<std::string> ClearanceObjects(const Clearance& clearance, const PatientName& patient);
+// What inventory is asked to keep for the attempt; request ids derive from it.
 StockWish WishFor(const Appointment& appointment, const std::string& attempt);
 ReservationName ReservationOf(const std::string& attempt);
 
