@@ -82,14 +82,14 @@ absl::StatusOr<FetchedCocktail> ScreeningOperations::FetchCocktail(
           return absl::OkStatus();
         },
         call.deadline));
-    // Only published revisions are kept.
     if (cached.cocktail.tags.has_value()) return FetchedCocktail{cached.cocktail, true};
     const absl::StatusOr<FetchedCocktail> fetched = peers_.GetCocktail(call, name);
     if (!fetched.ok()) {
       if (ReasonOf(fetched.status()) == "RESOURCE_NOT_FOUND") return fetched.status();
       return DependencyDown("inventory", "the cocktail's composition cannot be read");
     }
-    if (!fetched->published) return fetched;
+    // Only published revisions are kept, and nothing is kept of one that is yet to be declared.
+    if (!fetched->published || fetched->cocktail.undeclared) return fetched;
     MESO_RETURN_IF_ERROR(database_.Transact(
         [&](Transaction& tx) { return SaveCocktailTags(tx, fetched->cocktail, cached.generation); },
         call.deadline));
@@ -168,8 +168,10 @@ absl::StatusOr<ClearanceAnswer> ScreeningOperations::Decide(const Snapshot& snap
   answer.evaluate_time = now;
   answer.as_of = snapshot.head;
   answer.consent = consent;
-  // "cocktail" is missing exactly when inventory could not be asked.
-  if (answer.clearance.missing_inputs.erase("cocktail") > 0) answer.unreachable.insert("inventory");
+  // A missing "cocktail" is one that inventory could not be asked about, or has no tags of.
+  if (!cocktail.undeclared && answer.clearance.missing_inputs.erase("cocktail") > 0) {
+    answer.unreachable.insert("inventory");
+  }
   return answer;
 }
 

@@ -49,6 +49,7 @@ struct Cocktail {
   CocktailRevisionName name;
   std::string title;
   std::optional<std::set<std::string>> tags;  // of all its products; nullopt = not known
+  bool undeclared = false;                    // not known because a product of it declares no tags
 };
 
 // The newest counting answer to one question.

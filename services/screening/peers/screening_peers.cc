@@ -32,10 +32,14 @@ class GrpcScreeningPeers final : public ScreeningPeers {
     fetched.cocktail.name = name;
     fetched.cocktail.title = response.display_name();
     std::set<std::string> tags;
+    // A product without any tag has not been declared: what the cocktail holds is then unknown,
+    // which is another thing than nothing.
+    fetched.cocktail.undeclared = response.lines().empty();
     for (const inventory::v1::CocktailLine& line : response.lines()) {
+      if (line.tags().empty()) fetched.cocktail.undeclared = true;
       tags.insert(line.tags().begin(), line.tags().end());
     }
-    fetched.cocktail.tags = std::move(tags);
+    if (!fetched.cocktail.undeclared) fetched.cocktail.tags = std::move(tags);
     fetched.published = response.state() == inventory::v1::Cocktail::STATE_PUBLISHED;
     return fetched;
   }

@@ -22,7 +22,7 @@ class Peer;
 
 namespace meso::screening {
 
-// A cocktail revision as inventory answers it, tags filled.
+// A cocktail revision as inventory answers it: tags filled, or undeclared.
 struct FetchedCocktail {
   Cocktail cocktail;
   bool published = false;
@@ -32,7 +32,8 @@ class ScreeningPeers {
  public:
   virtual ~ScreeningPeers() = default;
 
-  // The revision with the tags of all its products. Errors: RESOURCE_NOT_FOUND when inventory has
+  // The revision with the tags of all its products; undeclared, and without any, when one of them
+  // declares none. Errors: RESOURCE_NOT_FOUND when inventory has
   // none; anything else means that inventory could not be asked.
   virtual absl::StatusOr<FetchedCocktail> GetCocktail(const CallContext& call,
                                                       const CocktailRevisionName& name) = 0;

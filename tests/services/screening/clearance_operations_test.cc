@@ -102,6 +102,20 @@ TEST_F(ClearanceOperationsTest, UnreachableInventoryIsIncompleteNeverCleared) {
   EXPECT_EQ(Check()->clearance.state, State::kCleared);
 }
 
+TEST_F(ClearanceOperationsTest, AnUndeclaredCompositionIsIncompleteUntilItIsDeclared) {
+  Publish();
+  Assess(HarmlessAnswers("FACE"));
+  peers_.undeclared = {"cocktails/C-01/revisions/r1"};
+  const auto answer = Check();
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->clearance.state, State::kIncomplete);
+  EXPECT_THAT(answer->clearance.missing_inputs, ElementsAre("cocktail"));
+  EXPECT_THAT(answer->unreachable, IsEmpty()) << "inventory did answer";
+  EXPECT_EQ(peers_.cocktails_asked, 1);
+  peers_.undeclared.clear();
+  EXPECT_EQ(Check()->clearance.state, State::kCleared) << "nothing was kept of the undeclared one";
+}
+
 TEST_F(ClearanceOperationsTest, ACorrectedCompositionIsFetchedAnew) {
   Publish();
   Assess(HarmlessAnswers("FACE"));

@@ -13,7 +13,8 @@ absl::StatusOr<FetchedCocktail> FakePeers::GetCocktail(const CallContext&,
   FetchedCocktail fetched;
   fetched.cocktail.name = name;
   fetched.cocktail.title = "title of " + name.value();
-  fetched.cocktail.tags = found->second.first;
+  fetched.cocktail.undeclared = undeclared.count(name.value()) > 0;
+  if (!fetched.cocktail.undeclared) fetched.cocktail.tags = found->second.first;
   fetched.published = found->second.second;
   if (before_answer) before_answer();
   return fetched;

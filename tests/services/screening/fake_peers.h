@@ -21,6 +21,7 @@ class FakePeers final : public ScreeningPeers {
   bool down = false;
   // By name: tags, and whether it is published.
   std::map<std::string, std::pair<std::set<std::string>, bool>> cocktails;
+  std::set<std::string> undeclared;  // cocktails with a product that declares no tags
   int cocktails_asked = 0;
   std::function<void()> before_answer;  // runs while inventory "thinks"
   std::map<std::string, int> caught_up;
