@@ -188,15 +188,6 @@ TEST_F(RiskOperationsTest, AnOlderAnswerNeverOverwritesANewerOne) {
   EXPECT_THAT(Reasons(), ElementsAre("RULE_SET_CHANGED"));
 }
 
-TEST_F(RiskOperationsTest, ACancelledAppointmentIsLeftAlone) {
-  Take([&](Transaction& tx) {
-    return CancelAppointment(clinic_.env, tx, clinic_.Call(2),
-                             {{booked_.name, ""}, CancelReason::kPatientRequest})
-        .status();
-  });
-  Hold(1, "h1");
-  Invalidate(2);
-  EXPECT_THAT(Reasons(), IsEmpty());
 TEST_F(RiskOperationsTest, AQuestionMerelyDueAgainHealsNothing) {
   Screening(1, "CONTRAINDICATED");
   Publish(1);
@@ -255,6 +246,15 @@ TEST_F(RiskOperationsTest, AnOlderFactNeverReplacesANewerOne) {
   EXPECT_FALSE(missing_at("e2", 3)) << "numbers of another epoch say nothing";
 }
 
+TEST_F(RiskOperationsTest, ACancelledAppointmentIsLeftAlone) {
+  Take([&](Transaction& tx) {
+    return CancelAppointment(clinic_.env, tx, clinic_.Call(2),
+                             {{booked_.name, ""}, CancelReason::kPatientRequest})
+        .status();
+  });
+  Hold(1, "h1");
+  Invalidate(2);
+  EXPECT_THAT(Reasons(), IsEmpty());
 }
 
 }  // namespace
