@@ -184,11 +184,14 @@ absl::StatusOr<Lot> InventoryOperations::ReleaseLot(Transaction& tx, const CallC
   Step step{tx, call, clock_.Now(), ids_, wake_work_};
   MESO_ASSIGN_OR_RETURN(const Lot lot, LoadKnownLot(tx, request.lot, request.etag));
   MESO_ASSIGN_OR_RETURN(const std::vector<Hold> selected, SelectHolds(step, lot, request));
-  size_t left = lot.holds.size();
+  std::vector<Hold> left = lot.holds;
   for (const Hold& hold : selected) {
+    left.erase(std::remove_if(left.begin(), left.end(),
+                              [&](const Hold& other) { return other.hold_id == hold.hold_id; }),
+               left.end());
     MESO_RETURN_IF_ERROR(
         UpdateHoldReleased(tx, lot, hold.hold_id, call.user().subject, request.note, step.now));
-    MESO_RETURN_IF_ERROR(AppendLotReleased(tx, step.Stamp(), lot, hold, --left == 0));
+    MESO_RETURN_IF_ERROR(AppendLotReleased(tx, step.Stamp(), lot, hold, left));
     MESO_RETURN_IF_ERROR(QueueReallocations(step, hold.site, lot.product));
   }
   return AnswerLot(step, lot.name);

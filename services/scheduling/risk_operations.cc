@@ -190,13 +190,16 @@ absl::Status TakeInLotHeld(const SchedulingEnvironment& env, Transaction& tx, co
 }
 
 absl::Status TakeInLotReleased(const SchedulingEnvironment& env, Transaction& tx,
-                               const Position& at, const LotFact& fact, bool usable) {
+                               const Position& at, const LotFact& fact, const HoldsLeft& left) {
   // With every hold gone, a hold whose own release was never seen does not matter either.
-  MESO_RETURN_IF_ERROR(HealInvalidation(tx, fact.lot.value(), usable ? "" : fact.hold_id));
-  if (!usable) return absl::OkStatus();
+  const bool all_gone = left.usable && left.held_sites.empty();
+  MESO_RETURN_IF_ERROR(HealInvalidation(tx, fact.lot.value(), all_gone ? "" : fact.hold_id));
+  if (!left.usable) return absl::OkStatus();
   MESO_ASSIGN_OR_RETURN(std::vector<Appointment> relying, ListRelyingOn(tx, fact.lot.value()));
   for (Appointment& appointment : relying) {
     if (!IsNews(at, appointment)) continue;
+    const std::string site = appointment.site().value();
+    if (std::count(left.held_sites.begin(), left.held_sites.end(), site) > 0) continue;
     const bool healed = RemoveRisks(appointment, [&fact](const Risk& risk) {
       return risk.source == kInventory && risk.object == fact.lot.value();
     });

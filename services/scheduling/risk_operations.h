@@ -24,12 +24,17 @@ struct LotFact {
   std::string reason;  // LOT_QUARANTINED, LOT_RECALLED, COUNT_IN_PROGRESS
   std::string site;    // only the stock there; empty = everywhere
 };
+// What is left of a lot's holds when one of them ended.
+struct HoldsLeft {
+  bool usable = false;                  // none but those at held_sites
+  std::vector<std::string> held_sites;  // where a hold of that site alone is left
+};
 // A hold or recall: everybody who relies on the lot is at risk.
 absl::Status TakeInLotHeld(const SchedulingEnvironment& env, Transaction& tx, const Position& at,
                            const LotFact& fact);
-// A hold ended; `usable` when none is left: the lot's own rows are healed.
+// A hold ended: the lot's own risks are healed wherever none is left.
 absl::Status TakeInLotReleased(const SchedulingEnvironment& env, Transaction& tx,
-                               const Position& at, const LotFact& fact, bool usable);
+                               const Position& at, const LotFact& fact, const HoldsLeft& left);
 
 struct ReservationFact {
   ReservationName reservation;

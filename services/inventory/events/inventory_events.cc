@@ -1,5 +1,6 @@
 #include "services/inventory/events/inventory_events.h"
 
+#include <set>
 #include <utility>
 
 #include "common/database/outbox.h"
@@ -78,7 +79,16 @@ absl::Status AppendLotHeld(Transaction& tx, const EventStamp& stamp, const Lot& 
 }
 
 absl::Status AppendLotReleased(Transaction& tx, const EventStamp& stamp, const Lot& lot,
-                               const Hold& hold, bool usable) {
+                               const Hold& hold, const std::vector<Hold>& left) {
+  bool usable = true;
+  std::set<SiteName> held_sites;
+  for (const Hold& other : left) {
+    if (other.site.empty()) {
+      usable = false;
+    } else {
+      held_sites.insert(other.site);
+    }
+  }
   v1::LotReleased payload;
   payload.set_lot(lot.name.value());
   payload.set_product(lot.product.value());
@@ -86,6 +96,7 @@ absl::Status AppendLotReleased(Transaction& tx, const EventStamp& stamp, const L
   payload.set_kind(static_cast<v1::HoldKind>(hold.kind));
   payload.set_site(hold.site.value());
   payload.set_usable(usable);
+  for (const SiteName& site : held_sites) payload.add_held_sites(site.value());
   return Append(tx, stamp, lot.name.value(), hold.site, payload);
 }
 

@@ -29,9 +29,9 @@ struct EventStamp {
 // With a hold of kind RECALL the event is LotRecalled, else LotHeld.
 absl::Status AppendLotHeld(Transaction& tx, const EventStamp& stamp, const Lot& lot,
                            const Hold& hold, const std::vector<ReservationImpact>& impacts);
-// `usable` = no other hold is left.
+// `left` are the holds still in force after it.
 absl::Status AppendLotReleased(Transaction& tx, const EventStamp& stamp, const Lot& lot,
-                               const Hold& hold, bool usable);
+                               const Hold& hold, const std::vector<Hold>& left);
 absl::Status AppendReservationConfirmed(Transaction& tx, const EventStamp& stamp,
                                         const Reservation& reservation);
 absl::Status AppendReservationInvalidated(Transaction& tx, const EventStamp& stamp,

@@ -62,10 +62,11 @@ EventHandlers InventoryHandlers(const SchedulingEnvironment& env) {
   });
   Handle<inventory::LotReleased>(&handlers, [&env](Transaction& tx, const Position& at,
                                                    const inventory::LotReleased& released) {
-    return TakeInLotReleased(env, tx, at,
-                             {LotName(released.lot()), released.hold_id(),
-                              ReasonOfHold(released.kind()), released.site()},
-                             released.usable());
+    return TakeInLotReleased(
+        env, tx, at,
+        {LotName(released.lot()), released.hold_id(), ReasonOfHold(released.kind()),
+         released.site()},
+        {released.usable(), {released.held_sites().begin(), released.held_sites().end()}});
   });
   Handle<inventory::ReservationInvalidated>(
       &handlers, [&env](Transaction& tx, const Position& at,

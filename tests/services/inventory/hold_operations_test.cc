@@ -208,6 +208,33 @@ TEST_F(HoldTest, ARecallCountsEveryPatientThoughItNamesAThousandRecords) {
   EXPECT_EQ(sydney->reach.patients_exposed, 0);
 }
 
+TEST_F(HoldTest, AReleaseTellsWhereTheLotIsStillHeld) {
+  const LotName a = Receive("A", "A1", "2027-06-30", 9);
+  const auto everywhere = Quarantine(a);
+  const auto paris = Quarantine(a, kParis);
+  ASSERT_TRUE(Quarantine(a, kSydney).ok());
+  std::string in_paris, in_all;
+  for (const Hold& hold : paris->holds) (hold.site.empty() ? in_all : in_paris) = hold.hold_id;
+  const auto told = [&] {
+    v1::LotReleased released;
+    const absl::Status read = database_->Read([&](Transaction& tx) -> absl::Status {
+      const auto events = ListEventsAfter(tx, 0, 100);
+      if (events.ok()) released.ParseFromString(events->back().data);
+      return events.status();
+    });
+    EXPECT_TRUE(read.ok());
+    return released;
+  };
+  ASSERT_TRUE(Release(a, {in_paris}).ok());
+  EXPECT_FALSE(told().usable()) << "it is held everywhere";
+  ASSERT_TRUE(Release(a, {in_all}).ok());
+  EXPECT_TRUE(told().usable());
+  EXPECT_THAT(told().held_sites(), ElementsAre(kSydney.value()));
+  ASSERT_TRUE(Release(a).ok());
+  EXPECT_TRUE(told().usable());
+  EXPECT_THAT(told().held_sites(), IsEmpty());
+}
+
 TEST_F(HoldTest, ATraceOfALotIsCompleteAndSaysWhatACallerMayNotSee) {
   const LotName a = Receive("A", "A1", "2027-06-30", 5);
   Receive("A", "A1", "2027-06-30", 3, kSydney);

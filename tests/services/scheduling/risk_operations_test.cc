@@ -29,10 +29,11 @@ class RiskOperationsTest : public testing::Test {
                            {clinic_.peers.lots[0], hold_id, reason, site});
     });
   }
-  void Release(int after, const std::string& hold_id, bool usable) {
+  void Release(int after, const std::string& hold_id, bool usable,
+               const std::vector<std::string>& held_sites = {}) {
     Take([&](Transaction& tx) {
       return TakeInLotReleased(clinic_.env, tx, clinic_.At("inventory", after),
-                               {clinic_.peers.lots[0], hold_id, "", ""}, usable);
+                               {clinic_.peers.lots[0], hold_id, "", ""}, {usable, held_sites});
     });
   }
   void Invalidate(int after) {
@@ -84,6 +85,14 @@ TEST_F(RiskOperationsTest, AHeldLotPutsItsAppointmentsAtRiskUntilItIsReleased) {
   EXPECT_THAT(clinic_.EventTypes(),
               ElementsAre("AppointmentBooked", "AppointmentAtRiskChanged",
                           "AppointmentAtRiskChanged", "AppointmentAtRiskChanged"));
+}
+
+TEST_F(RiskOperationsTest, AReleaseHealsWhereNoHoldIsLeft) {
+  Hold(1, "h1");
+  Release(2, "h1", true, {"sites/syd-1", booked_.site().value()});
+  EXPECT_THAT(Reasons(), ElementsAre("LOT_QUARANTINED"));
+  Release(3, "h2", true, {"sites/syd-1"});
+  EXPECT_THAT(Reasons(), IsEmpty());
 }
 
 TEST_F(RiskOperationsTest, AHoldAtAnotherSiteDoesNotMatter) {
