@@ -228,7 +228,7 @@ absl::Status WriteSecret(const std::string& path, absl::string_view content) {
     const ssize_t wrote = write(file, content.data() + done, content.size() - done);
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote <= 0) {
-      const absl::Status status = FileError("can't write", draft);
+      absl::Status status = FileError("can't write", draft);
       close(file);
       unlink(draft.c_str());
       return status;

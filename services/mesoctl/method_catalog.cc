@@ -93,6 +93,7 @@ absl::StatusOr<const MethodDescriptor*> FindMethod(absl::string_view name) {
         absl::StrCat("there is no method ", name, "; ", Suggestions(dotted)));
   }
   std::vector<std::string> names;
+  names.reserve(found.size());
   for (const MethodDescriptor* method : found) names.push_back(method->full_name());
   return absl::InvalidArgumentError(
       absl::StrCat(name, " is ambiguous; say one of ", absl::StrJoin(names, ", ")));
