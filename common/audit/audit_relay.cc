@@ -19,10 +19,7 @@ namespace meso {
 struct AuditRelay::Impl {
   Impl(Database& db, const Clock& the_clock, AuditDelivery delivery,
        AuditRelayOptions relay_options)
-      : database(db),
-        clock(the_clock),
-        deliver(std::move(delivery)),
-        options(relay_options) {
+      : database(db), clock(the_clock), deliver(std::move(delivery)), options(relay_options) {
     if (options.metrics == nullptr) return;
     waiting = &options.metrics->GetGauge("meso_audit_outbox_waiting",
                                          "Audit records the log does not hold yet.");

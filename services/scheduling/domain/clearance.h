@@ -55,9 +55,9 @@ absl::Status DecideTreatable(const Clearance& clearance);
 
 // What a re-check means for a booked appointment.
 enum class Recheck {
-  kGood,  // nothing speaks against it: heal
-  kDue,   // only questions that lapsed or will lapse by then: no risk, and heals nothing
-  kBad,   // something speaks against it
+  kGood,     // nothing speaks against it: heal
+  kDue,      // only questions that lapsed or will lapse by then: no risk, and heals nothing
+  kBad,      // something speaks against it
   kUnknown,  // an input could not be asked: try again later
 };
 // A question that is merely due again is no risk; a finding other than advice, an answer nobody
