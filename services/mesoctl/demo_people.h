@@ -26,7 +26,7 @@ struct DemoOptions {
 
 struct Person {
   std::string key;      // "desk-par-1": how the data names the person, and the token's file
-  std::string subject;  // "users/lea-desk"
+  std::string subject;  // "users/desk-par-1"
   std::vector<std::string> roles;
   std::string does;  // for people to read
   std::string token_file;

@@ -40,16 +40,26 @@ std::vector<std::string> Offers(Clinic& clinic, int bookings) {
   return offers;
 }
 
-LoadResult RunCell(int bookings, int callers) {
+// A suite where `bookings` patients can be treated, each with an offer of their own.
+struct Cell {
+  explicit Cell(int count) : bookings(count), clinic(suite) {
+    suite.StartAll();
+    clinic.Load(kPractitioners);
+    clinic.Receive(bookings + 10);
+    for (int i = 0; i < bookings; ++i) clinic.Screen(absl::StrCat("patients/B-", i));
+    offers = Offers(clinic, bookings);
+  }
+
+  const int bookings;
   Suite suite;
-  suite.StartAll();
-  Clinic clinic(suite);
-  clinic.Load(kPractitioners);
-  clinic.Receive(bookings + 10);
-  for (int i = 0; i < bookings; ++i) clinic.Screen(absl::StrCat("patients/B-", i));
-  const std::vector<std::string> offers = Offers(clinic, bookings);
+  Clinic clinic;
+  std::vector<std::string> offers;
+};
+
+LoadResult BookAll(Cell& cell, int callers) {
+  Clinic& clinic = cell.clinic;
   const std::string bearer = absl::StrCat("Bearer ", clinic.desk());
-  return RunLoad(callers, bookings, [&](int index, std::function<void(std::string)> done) {
+  return RunLoad(callers, cell.bookings, [&](int index, std::function<void(std::string)> done) {
     struct Call {
       grpc::ClientContext context;
       scheduling::v1::BookAppointmentRequest request;
@@ -57,7 +67,7 @@ LoadResult RunCell(int bookings, int callers) {
     };
     auto call = std::make_shared<Call>();
     call->request.set_parent("sites/par-1");
-    call->request.set_offer_token(offers[static_cast<size_t>(index)]);
+    call->request.set_offer_token(cell.offers[static_cast<size_t>(index)]);
     call->request.set_patient(absl::StrCat("patients/B-", index));
     call->request.set_cocktail(clinic.cocktail());
     call->request.set_request_id(clinic.NewRequestId());
@@ -75,8 +85,19 @@ LoadResult RunCell(int bookings, int callers) {
 
 BookFigures RunBookScenario(int bookings) {
   BookFigures figures;
-  figures.one = RunCell(bookings, 1);
-  figures.many = RunCell(bookings, 64);
+  {
+    Cell cell(bookings);
+    FloorRecording recording(cell.suite, {"scheduling", "screening", "inventory", "audit"});
+    const LoadResult recorded = BookAll(cell, 1);
+    MESO_CHECK(recorded.errors.empty(), "a booking to be recorded failed");
+    cell.clinic.Entries();  // waits until every entry has arrived
+    figures.services = recording.Replay(bookings);
+    figures.floor = SumOf(figures.services);
+  }
+  Cell one(bookings);
+  figures.one = BookAll(one, 1);
+  Cell many(bookings);
+  figures.many = BookAll(many, 64);
   return figures;
 }
 

@@ -2,22 +2,17 @@
 
 #include <openssl/rand.h>
 
-#include <filesystem>
 #include <memory>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/check.h"
 #include "meso/inventory/v1/inventory_service.grpc.pb.h"
-#include "tests/bench/recording_database.h"
-#include "tests/bench/sqlite_floor.h"
 #include "tests/bench/stock_database.h"
 #include "tests/support/suite.h"
 
 namespace meso {
 namespace {
-
-constexpr int kGroup = 32;
 
 // UUIDv4: what clients send.
 std::string RandomRequestId() {
@@ -31,39 +26,8 @@ std::string RandomRequestId() {
                       hex.substr(16, 4), "-", hex.substr(20, 12));
 }
 
-void Copy(const std::string& from, const std::string& to) {
-  std::filesystem::create_directories(std::filesystem::path(to).parent_path());
-  for (const char* suffix : {"", "-wal", "-shm"}) {
-    std::filesystem::remove(to + suffix);
-    if (std::filesystem::exists(from + suffix)) {
-      std::filesystem::copy_file(from + suffix, to + suffix);
-    }
-  }
-}
-
-std::vector<RecordedTransaction> Record(const StockDatabase& stock, const std::string& file) {
-  SystemClock clock;
-  Uuid7Source ids(clock);
-  Copy(stock.file, file);
-  std::unique_ptr<Database> database = OpenForBench(file, clock);
-  RecordingDatabase recording(*database);
-  const inventory::InventoryOperations operations(clock, ids, [] {});
-  for (const PreparedDraw& draw : stock.draws) {
-    const std::string request_id = RandomRequestId();
-    const absl::Status status = recording.Transact(
-        [&](Transaction& tx) { return DrawOnce(tx, operations, draw, request_id, clock.Now()); });
-    MESO_CHECK(status.ok(), "a draw to be recorded failed");
-  }
-  database->Close();
-  return recording.transactions();
-}
-
-LoadResult RunService(const StockDatabase& stock, int callers) {
-  Suite suite;
-  Copy(stock.file, absl::StrCat(suite.dir(), "/data/inventory.db"));
-  suite.StartRedis();
-  suite.Start("audit");
-  suite.Start("inventory");
+// Draws every prepared reservation once, `callers` at a time.
+LoadResult DrawAll(Suite& suite, const StockDatabase& stock, int callers) {
   auto stub = inventory::v1::InventoryService::NewStub(suite.Channel("inventory"));
   const std::string bearer =
       absl::StrCat("Bearer ", suite.Token("users/desk", {"practitioner@par-1"}));
@@ -89,19 +53,32 @@ LoadResult RunService(const StockDatabase& stock, int callers) {
       });
 }
 
+std::unique_ptr<Suite> StartSuite(const StockDatabase& stock) {
+  auto suite = std::make_unique<Suite>();
+  CopyDatabase(stock.file, absl::StrCat(suite->dir(), "/data/inventory.db"));
+  suite->StartRedis();
+  suite->Start("audit");
+  suite->Start("inventory");
+  return suite;
+}
+
 }  // namespace
 
 DrawFigures RunDrawScenario(int draws, int ledger_rows) {
   TempDir dir;
   const StockDatabase stock = MakeStockDatabase(dir.path() + "/stock.db", draws, ledger_rows);
-  const std::vector<RecordedTransaction> recorded = Record(stock, dir.path() + "/recorded.db");
   DrawFigures figures;
-  Copy(stock.file, dir.path() + "/single.db");
-  figures.floor_single = ReplayRate(dir.path() + "/single.db", recorded, 1);
-  Copy(stock.file, dir.path() + "/grouped.db");
-  figures.floor_grouped = ReplayRate(dir.path() + "/grouped.db", recorded, kGroup);
-  figures.one = RunService(stock, 1);
-  figures.many = RunService(stock, 64);
+  {
+    const std::unique_ptr<Suite> suite = StartSuite(stock);
+    FloorRecording recording(*suite, {"inventory", "audit"});
+    const LoadResult recorded = DrawAll(*suite, stock, 1);
+    MESO_CHECK(recorded.errors.empty(), "a draw to be recorded failed");
+    const std::map<std::string, Floor> floors = recording.Replay(draws);
+    figures.stock = floors.at("inventory");
+    figures.floor = SumOf(floors);
+  }
+  figures.one = DrawAll(*StartSuite(stock), stock, 1);
+  figures.many = DrawAll(*StartSuite(stock), stock, 64);
   return figures;
 }
 

@@ -1,5 +1,5 @@
 // DrawStock of a three-product recipe: through the service at several numbers of callers, beside
-// the same statements straight on SQLite.
+// the same statements, with their entries' append, straight on SQLite.
 #ifndef MESO_TESTS_BENCH_DRAW_SCENARIO_H_
 #define MESO_TESTS_BENCH_DRAW_SCENARIO_H_
 
@@ -7,14 +7,15 @@
 #include <vector>
 
 #include "tests/bench/load.h"
+#include "tests/bench/sqlite_floor.h"
 
 namespace meso {
 
 struct DrawFigures {
-  double floor_single = 0;   // transactions/s, one per commit
-  double floor_grouped = 0;  // in groups of 32
-  LoadResult one;            // 1 caller
-  LoadResult many;           // 64 callers
+  Floor stock;      // inventory's transactions alone
+  Floor floor;      // and the audit service's appends of their entries
+  LoadResult one;   // 1 caller
+  LoadResult many;  // 64 callers
 };
 
 // `draws` per cell; every cell gets a database of the same age with `ledger_rows` movements.

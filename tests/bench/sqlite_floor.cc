@@ -4,12 +4,16 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <unordered_map>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/check.h"
 
 namespace meso {
 namespace {
+
+constexpr int kGroup = 32;
 
 class RawSqlite {
  public:
@@ -40,7 +44,7 @@ class RawSqlite {
                            nullptr) != SQLITE_OK) {
       Fail(recorded.sql.c_str());
     }
-    for (size_t i = 0; i < recorded.args.size(); ++i) Bind(statement, i, recorded.args[i]);
+    for (size_t i = 0; i < recorded.values.size(); ++i) Bind(statement, i, recorded.values[i]);
     int code = SQLITE_ROW;
     while (code == SQLITE_ROW) code = sqlite3_step(statement);
     if (code != SQLITE_DONE) Fail(recorded.sql.c_str());
@@ -48,13 +52,13 @@ class RawSqlite {
   }
 
  private:
-  static void Bind(sqlite3_stmt* statement, size_t index, const Value& value) {
+  static void Bind(sqlite3_stmt* statement, size_t index, const RecordedValue& value) {
     const int at = static_cast<int>(index) + 1;
     if (const auto* integer = std::get_if<int64_t>(&value)) {
       sqlite3_bind_int64(statement, at, *integer);
     } else if (const auto* text = std::get_if<std::string>(&value)) {
       sqlite3_bind_text(statement, at, text->data(), static_cast<int>(text->size()), SQLITE_STATIC);
-    } else if (const auto* blob = std::get_if<Blob>(&value)) {
+    } else if (const auto* blob = std::get_if<RecordedBlob>(&value)) {
       sqlite3_bind_blob(statement, at, blob->bytes.data(), static_cast<int>(blob->bytes.size()),
                         SQLITE_STATIC);
     } else {
@@ -72,10 +76,9 @@ class RawSqlite {
   std::unordered_map<std::string, sqlite3_stmt*> statements_;
 };
 
-}  // namespace
-
-double ReplayRate(const std::string& file, const std::vector<RecordedTransaction>& transactions,
-                  int group) {
+// Seconds that the transactions take, `group` of them per commit.
+double ReplaySeconds(const std::string& file, const std::vector<RecordedTransaction>& transactions,
+                     int group) {
   RawSqlite sqlite(file);
   const auto begin = std::chrono::steady_clock::now();
   for (size_t i = 0; i < transactions.size(); ++i) {
@@ -87,9 +90,72 @@ double ReplayRate(const std::string& file, const std::vector<RecordedTransaction
     if (group > 1) sqlite.Run("RELEASE member");
     if (last) sqlite.Run("COMMIT");
   }
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  return static_cast<double>(transactions.size()) / seconds;
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+std::string DataFile(const Suite& suite, const std::string& service) {
+  return absl::StrCat(suite.dir(), "/data/", service, ".db");
+}
+
+}  // namespace
+
+void CopyDatabase(const std::string& from, const std::string& to) {
+  std::filesystem::create_directories(std::filesystem::path(to).parent_path());
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::filesystem::remove(to + suffix);
+    if (std::filesystem::exists(from + suffix)) {
+      std::filesystem::copy_file(from + suffix, to + suffix);
+    }
+  }
+}
+
+std::string FloorRecording::Copy(const std::string& service) const {
+  return absl::StrCat(suite_.dir(), "/floor/", service, ".db");
+}
+
+std::string FloorRecording::Recording(const std::string& service) const {
+  return absl::StrCat(suite_.dir(), "/floor/", service, ".recording");
+}
+
+FloorRecording::FloorRecording(Suite& suite, std::vector<std::string> services)
+    : suite_(suite), services_(std::move(services)) {
+  const std::string recorder =
+      (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "libsqlite_recorder.so")
+          .string();
+  MESO_CHECK(std::filesystem::exists(recorder), absl::StrCat("there is no ", recorder));
+  // Callers stop before the called and start after them.
+  for (const std::string& service : services_) suite_.Terminate(service);
+  for (auto service = services_.rbegin(); service != services_.rend(); ++service) {
+    CopyDatabase(DataFile(suite_, *service), Copy(*service));
+    suite_.SetEnvironment(
+        {{"LD_PRELOAD", recorder}, {"MESO_BENCH_RECORDING", Recording(*service)}});
+    suite_.Start(*service);
+  }
+  suite_.SetEnvironment({});
+}
+
+std::map<std::string, Floor> FloorRecording::Replay(int calls) {
+  for (const std::string& service : services_) suite_.Terminate(service);
+  std::map<std::string, Floor> floors;
+  for (const std::string& service : services_) {
+    const std::vector<RecordedTransaction> work = ReadRecordedWork(Recording(service), false);
+    const std::string file = absl::StrCat(Copy(service), ".replay");
+    Floor& floor = floors[service];
+    CopyDatabase(Copy(service), file);
+    floor.single = calls / ReplaySeconds(file, work, 1);
+    CopyDatabase(Copy(service), file);
+    floor.grouped = calls / ReplaySeconds(file, work, kGroup);
+  }
+  return floors;
+}
+
+Floor SumOf(const std::map<std::string, Floor>& floors) {
+  Floor seconds;
+  for (const auto& [service, floor] : floors) {
+    seconds.single += 1 / floor.single;
+    seconds.grouped += 1 / floor.grouped;
+  }
+  return {1 / seconds.single, 1 / seconds.grouped};
 }
 
 }  // namespace meso

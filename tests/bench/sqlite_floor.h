@@ -1,20 +1,47 @@
-// The raw limit beside every measured rate: recorded transactions replayed straight on SQLite with
-// the same settings (WAL, synchronous=FULL, prepared statements), one per commit or in groups.
+// The raw limit beside every measured rate: what the services did with their databases, replayed
+// straight on SQLite with the same settings (WAL, synchronous=FULL, prepared statements), one
+// transaction per commit or in groups.
 #ifndef MESO_TESTS_BENCH_SQLITE_FLOOR_H_
 #define MESO_TESTS_BENCH_SQLITE_FLOOR_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
-#include "tests/bench/recording_database.h"
+#include "tests/bench/recorded_work.h"
+#include "tests/support/suite.h"
 
 namespace meso {
 
-// Transactions per second of replaying all of `transactions` on the database file (which must be a
-// copy of the one they were recorded on), `group` of them per commit. Ends the process when SQLite
-// refuses a statement: the copy was not the same.
-double ReplayRate(const std::string& file, const std::vector<RecordedTransaction>& transactions,
-                  int group);
+struct Floor {
+  double single = 0;   // calls/s, one transaction per commit
+  double grouped = 0;  // calls/s, 32 transactions per commit
+};
+
+// Records a run of a suite's services, then replays it. The suite's services must have been started
+// once, so that their databases exist.
+class FloorRecording {
+ public:
+  // Stops the services, keeps copies of their databases and starts them again with the recorder.
+  FloorRecording(Suite& suite, std::vector<std::string> services);
+
+  // Stops the services and replays what they did: a call's time is the sum of the time its
+  // transactions take in each service. `calls` is how many were made since the constructor.
+  std::map<std::string, Floor> Replay(int calls);
+
+ private:
+  std::string Copy(const std::string& service) const;
+  std::string Recording(const std::string& service) const;
+
+  Suite& suite_;
+  const std::vector<std::string> services_;
+};
+
+// The floor of calls that need every one of these: the rates' reciprocals summed up.
+Floor SumOf(const std::map<std::string, Floor>& floors);
+
+// Copies a closed database file.
+void CopyDatabase(const std::string& from, const std::string& to);
 
 }  // namespace meso
 

@@ -1,16 +1,12 @@
 #include "tests/bench/stock_database.h"
 
-#include <openssl/sha.h>
-
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/blocking_counter.h"
 #include "common/base/check.h"
 #include "common/base/status_macros.h"
-#include "common/database/audit_outbox.h"
 #include "common/database/migrator.h"
-#include "common/database/reply.h"
 #include "common/database/sqlite_database.h"
 #include "generated/inventory_migrations.h"
 
@@ -20,8 +16,6 @@ namespace {
 using inventory::InventoryOperations;
 
 constexpr char kSite[] = "sites/par-1";
-// As large as a DrawStock answer of three lots is on the wire.
-constexpr size_t kReplyBytes = 900;
 constexpr int kReceiptAmpoules = 1000;
 
 void Must(const absl::Status& status, const char* what) {
@@ -90,8 +84,6 @@ void LoadRecipe(Database& database, const InventoryOperations& operations, const
        "cocktail");
 }
 
-}  // namespace
-
 std::unique_ptr<Database> OpenForBench(const std::string& file, const Clock& clock) {
   SqliteOptions options;
   options.path = file;
@@ -100,6 +92,8 @@ std::unique_ptr<Database> OpenForBench(const std::string& file, const Clock& clo
   Must(database.status(), "open");
   return *std::move(database);
 }
+
+}  // namespace
 
 StockDatabase MakeStockDatabase(const std::string& file, int draws, int ledger_rows) {
   static SystemClock& clock = *new SystemClock;
@@ -143,19 +137,6 @@ StockDatabase MakeStockDatabase(const std::string& file, int draws, int ledger_r
   });
   database->Close();
   return made;
-}
-
-absl::Status DrawOnce(Transaction& tx, const InventoryOperations& operations,
-                      const PreparedDraw& draw, const std::string& request_id, absl::Time now) {
-  CallContext call = ServiceContext("inventory", "meso.inventory.v1.InventoryService/DrawStock");
-  call.reply_key = {"users/desk", call.method, request_id, std::string(32, 'h')};
-  MESO_RETURN_IF_ERROR(FindReply(tx, call.reply_key, now).status());
-  inventory::DrawRequest request;
-  request.appointment = AppointmentName(draw.appointment);
-  request.reservation = ReservationName(draw.reservation);
-  MESO_RETURN_IF_ERROR(operations.DrawStock(tx, call, request).status());
-  MESO_RETURN_IF_ERROR(SaveReply(tx, call.reply_key, std::string(kReplyBytes, 'r'), now));
-  return AppendAudit(tx, MakeAuditRecord(call, "inventory", absl::OkStatus(), now));
 }
 
 }  // namespace meso

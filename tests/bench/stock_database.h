@@ -30,14 +30,6 @@ struct StockDatabase {
 // checkpointed.
 StockDatabase MakeStockDatabase(const std::string& file, int draws, int ledger_rows);
 
-// Runs one prepared draw as the service's closure does: the operation, its audit entry and its
-// stored reply, one transaction.
-absl::Status DrawOnce(Transaction& tx, const inventory::InventoryOperations& operations,
-                      const PreparedDraw& draw, const std::string& request_id, absl::Time now);
-
-// Opens a database file with the settings of the service.
-std::unique_ptr<Database> OpenForBench(const std::string& file, const Clock& clock);
-
 }  // namespace meso
 
 #endif  // MESO_TESTS_BENCH_STOCK_DATABASE_H_

@@ -105,7 +105,9 @@ void Suite::Start(const std::string& service, const std::string& failpoints,
   for (const std::string& flag : Flags(service)) argv.push_back(flag);
   for (const std::string& flag : extra_flags) argv.push_back(flag);
   ChildProcess& process = *processes_[service];
-  process.Start(argv, absl::StrCat(dir(), "/", service, ".log"), {{"MESO_FAILPOINTS", failpoints}});
+  std::map<std::string, std::string> environment = environment_;
+  environment["MESO_FAILPOINTS"] = failpoints;
+  process.Start(argv, absl::StrCat(dir(), "/", service, ".log"), environment);
   const bool ready =
       WaitUntil([&] { return std::filesystem::exists(port_file) || !process.running(); }, 30);
   // A process that is to die may do so before anybody has seen it ready.

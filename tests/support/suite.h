@@ -32,6 +32,10 @@ class Suite {
   // `failpoints` is the MESO_FAILPOINTS script for this start; `extra_flags` are appended.
   void Start(const std::string& service, const std::string& failpoints = "",
              const std::vector<std::string>& extra_flags = {});
+  // Added to the environment of every service started from now on.
+  void SetEnvironment(std::map<std::string, std::string> environment) {
+    environment_ = std::move(environment);
+  }
   void Kill(const std::string& service);
   // SIGTERM; returns the exit code.
   int Terminate(const std::string& service);
@@ -77,6 +81,7 @@ class Suite {
   std::vector<std::string> Flags(const std::string& service) const;
 
   TempDir dir_;
+  std::map<std::string, std::string> environment_;
   std::map<std::string, std::unique_ptr<ChildProcess>> processes_;
   ChildProcess redis_;
   absl::Mutex mutex_;
