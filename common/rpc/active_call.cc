@@ -12,6 +12,7 @@
 #include "common/database/audit_outbox.h"
 #include "common/database/reply.h"
 #include "common/rpc/audit_keys.h"
+#include "common/rpc/call_metadata.h"
 #include "common/rpc/call_request.h"
 #include "common/rpc/phi_fields.h"
 #include "common/rpc/status_to_grpc.h"
@@ -289,6 +290,8 @@ void ActiveCall::Conclude(const absl::Status& status) {
          {"error", status.ToString()}});
   }
   LogCall(answer, absl::ToDoubleMilliseconds(taken));
+  // Lets a caller see that its clock and ours differ, whatever the answer is.
+  context_.AddTrailingMetadata(kServerTimeKey, absl::StrCat(absl::ToUnixMillis(arrived_ + taken)));
   // From here on gRPC may call OnDone at any moment, and this object be gone.
   Finish(StatusToGrpc(answer, server_.options.service));
 }

@@ -22,6 +22,8 @@ inline constexpr char kAuthorizationKey[] = "authorization";
 inline constexpr char kCorrelationKey[] = "meso-correlation-id";
 inline constexpr char kCausationKey[] = "meso-causation-id";
 inline constexpr char kTraceKey[] = "traceparent";
+// In every answer's trailers: the server's clock in milliseconds since 1970.
+inline constexpr char kServerTimeKey[] = "meso-server-time-ms";
 
 // The header's first value; empty when absent.
 std::string HeaderOf(const grpc::ServerContextBase& context, const char* key);
