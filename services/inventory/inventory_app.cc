@@ -42,13 +42,15 @@ InventoryApp::~InventoryApp() { impl_->process->Stop(); }
 
 absl::StatusOr<std::unique_ptr<InventoryApp>> InventoryApp::Create(const ProcessConfig& config,
                                                                    const Clock* clock,
-                                                                   IdSource* ids) {
+                                                                   IdSource* ids,
+                                                                   int allocation_horizon_days) {
   auto impl = std::make_unique<Impl>();
   MESO_ASSIGN_OR_RETURN(impl->process,
                         ServiceProcess::Create(config, InventoryMigrations(), clock, ids));
   ServiceProcess& process = *impl->process;
-  impl->operations = std::make_unique<InventoryOperations>(process.clock(), process.ids(),
-                                                           [&process] { process.work().Wake(); });
+  impl->operations = std::make_unique<InventoryOperations>(
+      process.clock(), process.ids(), [&process] { process.work().Wake(); },
+      allocation_horizon_days);
   impl->peers.Follow(process.Consume("scheduling", SchedulingHandlers(*impl->operations)));
   process.work().Register(kReallocateWork,
                           ReallocationHandler(process.database(), *impl->operations));

@@ -11,15 +11,17 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/process/service_process.h"
+#include "services/inventory/domain/calendar.h"
 
 namespace meso::inventory {
 
 class InventoryApp {
  public:
-  // `clock` and `ids` may be nullptr. Errors: those of ServiceProcess::Create.
-  static absl::StatusOr<std::unique_ptr<InventoryApp>> Create(const ProcessConfig& config,
-                                                              const Clock* clock = nullptr,
-                                                              IdSource* ids = nullptr);
+  // `clock` and `ids` may be nullptr; lots are kept up to `allocation_horizon_days` ahead. Errors:
+  // those of ServiceProcess::Create.
+  static absl::StatusOr<std::unique_ptr<InventoryApp>> Create(
+      const ProcessConfig& config, const Clock* clock = nullptr, IdSource* ids = nullptr,
+      int allocation_horizon_days = kAllocationHorizonDays);
   ~InventoryApp();
 
   // Errors: those of ServiceProcess::Serve.

@@ -25,6 +25,7 @@
 #include "common/database/database.h"
 #include "common/database/outbox.h"
 #include "services/inventory/domain/administration.h"
+#include "services/inventory/domain/calendar.h"
 #include "services/inventory/domain/gs1.h"
 #include "services/inventory/domain/ledger.h"
 #include "services/inventory/domain/recall.h"
@@ -186,9 +187,14 @@ struct LedgerReport {
 
 class InventoryOperations {
  public:
-  // `wake_work` is called after a commit that left pending work; may be empty.
-  InventoryOperations(const Clock& clock, IdSource& ids, std::function<void()> wake_work)
-      : clock_(clock), ids_(ids), wake_work_(std::move(wake_work)) {}
+  // `wake_work` is called after a commit that left pending work; may be empty. Lots are kept for
+  // use dates up to `allocation_horizon_days` ahead.
+  InventoryOperations(const Clock& clock, IdSource& ids, std::function<void()> wake_work,
+                      int allocation_horizon_days = kAllocationHorizonDays)
+      : clock_(clock),
+        ids_(ids),
+        wake_work_(std::move(wake_work)),
+        allocation_horizon_days_(allocation_horizon_days) {}
 
   const Clock& clock() const { return clock_; }
 
@@ -282,6 +288,7 @@ class InventoryOperations {
   const Clock& clock_;
   IdSource& ids_;
   std::function<void()> wake_work_;
+  const int allocation_horizon_days_;
 };
 
 }  // namespace meso::inventory

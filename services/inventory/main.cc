@@ -2,9 +2,15 @@
 #include <cstdio>
 #include <string>
 
+#include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
+#include "absl/strings/str_cat.h"
 #include "services/inventory/inventory_app.h"
+
+ABSL_FLAG(int32_t, allocation_horizon_days, meso::inventory::kAllocationHorizonDays,
+          "How many days ahead lots are kept for booked sessions, 1 to 90; a booking beyond it is "
+          "refused. The longer, the more stock lies bound.");
 
 namespace {
 
@@ -23,7 +29,13 @@ int main(int argc, char** argv) {
   absl::ParseCommandLine(argc, argv);
   const auto config = meso::ConfigFromFlags("inventory", kDefaultPort);
   if (!config.ok()) return Fail(config.status());
-  auto app = meso::inventory::InventoryApp::Create(*config);
+  const int horizon = absl::GetFlag(FLAGS_allocation_horizon_days);
+  if (horizon < 1 || horizon > meso::inventory::kAllocationHorizonDaysMax) {
+    return Fail(absl::InvalidArgumentError(
+        absl::StrCat("--allocation_horizon_days=", horizon, ": must be 1 to ",
+                     meso::inventory::kAllocationHorizonDaysMax)));
+  }
+  auto app = meso::inventory::InventoryApp::Create(*config, nullptr, nullptr, horizon);
   if (!app.ok()) return Fail(app.status());
   if (const absl::Status served = (*app)->Serve(); !served.ok()) return Fail(served);
   return (*app)->process().RunUntilSignal();

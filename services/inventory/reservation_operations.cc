@@ -31,7 +31,8 @@ absl::StatusOr<Reservation> Reload(Step& step, const ReservationName& name) {
 
 // The date the ampoules will be used, within what can be kept for.
 absl::StatusOr<absl::CivilDay> DecideUseDate(const ReserveRequest& request,
-                                             const absl::TimeZone& zone, absl::Time now) {
+                                             const absl::TimeZone& zone, int horizon_days,
+                                             absl::Time now) {
   const absl::CivilDay today = DateAt(now, zone);
   const absl::CivilDay use_date = DateAt(request.use_time, zone);
   if (use_date < today) {
@@ -39,7 +40,7 @@ absl::StatusOr<absl::CivilDay> DecideUseDate(const ReserveRequest& request,
     errors.Invalid("use_time", "its day is over at the site");
     return errors.ToStatus();
   }
-  const absl::CivilDay horizon = today + kAllocationHorizonDays;
+  const absl::CivilDay horizon = today + horizon_days;
   if (use_date > horizon) return BeyondHorizon(request.site, use_date, horizon);
   return use_date;
 }
@@ -163,7 +164,8 @@ absl::StatusOr<AsOf<Reservation>> InventoryOperations::ReserveStock(
   reservation.cocktail = request.cocktail;
   reservation.appointment = request.appointment;
   reservation.use_time = request.use_time;
-  MESO_ASSIGN_OR_RETURN(reservation.use_date, DecideUseDate(request, zone, step.now));
+  MESO_ASSIGN_OR_RETURN(reservation.use_date,
+                        DecideUseDate(request, zone, allocation_horizon_days_, step.now));
   reservation.state = ReservationState::kReserved;
   reservation.create_time = step.now;
   reservation.expire_time = ExpireTimeOf(reservation, step.now);

@@ -13,8 +13,10 @@
 
 namespace meso::inventory {
 
-// How far ahead physical lots are kept, in days of the site's calendar.
+// How far ahead physical lots are kept unless the process is told otherwise, in days of the site's
+// calendar, and how far it may be told.
 inline constexpr int kAllocationHorizonDays = 14;
+inline constexpr int kAllocationHorizonDaysMax = 90;
 
 // The zone of an IANA name; nullopt when tzdata does not know it.
 std::optional<absl::TimeZone> FindTimeZone(absl::string_view name);

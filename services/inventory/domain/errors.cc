@@ -96,7 +96,7 @@ absl::Status BeyondHorizon(const SiteName& site, absl::CivilDay use_date, absl::
       .With("horizon", FormatDate(horizon))
       .With("cause", "BEYOND_HORIZON")
       .Because({"BEYOND_HORIZON", site.value(),
-                absl::StrCat("lots are kept at most ", kAllocationHorizonDays, " days ahead")});
+                absl::StrCat("lots are kept for days until ", FormatDate(horizon))});
 }
 
 absl::Status LotNotUsable(const Lot& lot, const SiteName& site, absl::CivilDay use_date,

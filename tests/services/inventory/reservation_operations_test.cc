@@ -86,6 +86,25 @@ TEST_F(ReservationTest, TheHorizonIsFourteenDaysOfTheSite) {
   EXPECT_EQ(ReasonOf(Reserve(4, -absl::Hours(11)).status()), "FIELD_INVALID");
 }
 
+TEST_F(ReservationTest, AProcessMayBeToldToKeepLotsLonger) {
+  Stock(5);
+  const InventoryOperations patient(database_.clock(), database_.ids(), nullptr, 31);
+  const absl::Duration end = absl::Hours(31 * 24 + 14);
+  const auto reserve = [&](int n, absl::Duration in) {
+    ReserveRequest request;
+    request.name = ReservationOf(n);
+    request.site = kParis;
+    request.cocktail = kCocktail;
+    request.use_time = database_.clock().Now() + in;
+    return database_->Transact(
+        [&](Transaction& tx) { return patient.ReserveStock(tx, Manager(), request).status(); });
+  };
+  EXPECT_TRUE(reserve(1, end - absl::Seconds(1)).ok());
+  const absl::Status status = reserve(2, end);
+  EXPECT_EQ(ReasonOf(status), "STOCK_NOT_AVAILABLE");
+  EXPECT_EQ(DetailsOf(status).metadata.at("horizon"), "2026-12-21");
+}
+
 TEST_F(ReservationTest, AReleaseThatCameFirstRefusesTheLateReserve) {
   Stock(1);
   const auto released = Run(&InventoryOperations::ReleaseReservation,
