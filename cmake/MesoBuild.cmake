@@ -73,6 +73,13 @@ if(MESO_PRECOMPILE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   endif()
 endif()
 
+# The thread sanitizer must be told what the locks of an uninstrumented library do.
+if(MESO_SANITIZE STREQUAL "thread")
+  add_library(tsan_absl OBJECT ${CMAKE_SOURCE_DIR}/tests/support/tsan_absl.cc)
+  target_link_libraries(tsan_absl PRIVATE absl::synchronization)
+  set(MESO_IN_EVERY_PROGRAM tsan_absl)  # its objects, not an archive that a linker leaves out
+endif()
+
 # meso_precompiled(TARGET KIND): KIND is rooms or tests.
 function(meso_precompiled target kind)
   if(TARGET precompiled_${kind})
@@ -99,7 +106,7 @@ endfunction()
 function(meso_executable name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE ${ARG_DEPS} meso_options)
+  target_link_libraries(${name} PRIVATE ${MESO_IN_EVERY_PROGRAM} ${ARG_DEPS} meso_options)
 endfunction()
 
 # meso_test(NAME SOURCES x_test.cc ... DEPS target ... [TIMEOUT s] [LABELS l] [ENV k=v]): one test binary, one ctest.
@@ -107,7 +114,7 @@ endfunction()
 function(meso_test name)
   cmake_parse_arguments(ARG "SERIAL" "TIMEOUT" "SOURCES;DEPS;LABELS;ENV" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE ${ARG_DEPS} meso_options GTest::gmock GTest::gtest
+  target_link_libraries(${name} PRIVATE ${MESO_IN_EVERY_PROGRAM} ${ARG_DEPS} meso_options GTest::gmock GTest::gtest
                                         GTest::gtest_main)
   meso_precompiled(${name} tests)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

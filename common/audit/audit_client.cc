@@ -148,7 +148,7 @@ class AuditClient {
     request->set_source(source.service);
     request->set_epoch(source.epoch);
     audit::v1::BatchAppendEntriesResponse response;
-    const absl::Status status =
+    absl::Status status =
         CallPeer(peer_, *stub_, &AuditService::Stub::BatchAppendEntries,
                  ServiceContext(source.service, "audit_relay"), timeout_, *request, &response);
     const uint64_t last = request->entries(request->entries_size() - 1).sequence();

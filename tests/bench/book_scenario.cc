@@ -1,5 +1,6 @@
 #include "tests/bench/book_scenario.h"
 
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -83,15 +84,18 @@ LoadResult BookAll(Cell& cell, int callers) {
 
 }  // namespace
 
-BookFigures RunBookScenario(int bookings) {
+BookFigures RunBookScenario(int bookings, bool explain) {
   BookFigures figures;
   {
     Cell cell(bookings);
     FloorRecording recording(cell.suite, {"scheduling", "screening", "inventory", "audit"});
     const LoadResult recorded = BookAll(cell, 1);
+    for (const auto& [error, count] : recorded.errors) {
+      std::fprintf(stderr, "%d bookings to be recorded failed: %s\n", count, error.c_str());
+    }
     MESO_CHECK(recorded.errors.empty(), "a booking to be recorded failed");
     cell.clinic.Entries();  // waits until every entry has arrived
-    figures.services = recording.Replay(bookings);
+    figures.services = recording.Replay(bookings, explain);
     figures.floor = SumOf(figures.services);
   }
   Cell one(bookings);

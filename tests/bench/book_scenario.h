@@ -19,7 +19,7 @@ struct BookFigures {
 };
 
 // `bookings` per cell, every one for another patient and another slot; each cell has a fresh suite.
-BookFigures RunBookScenario(int bookings);
+BookFigures RunBookScenario(int bookings, bool explain = false);
 
 }  // namespace meso
 

@@ -64,7 +64,7 @@ std::unique_ptr<Suite> StartSuite(const StockDatabase& stock) {
 
 }  // namespace
 
-DrawFigures RunDrawScenario(int draws, int ledger_rows) {
+DrawFigures RunDrawScenario(int draws, int ledger_rows, bool explain) {
   TempDir dir;
   const StockDatabase stock = MakeStockDatabase(dir.path() + "/stock.db", draws, ledger_rows);
   DrawFigures figures;
@@ -73,7 +73,7 @@ DrawFigures RunDrawScenario(int draws, int ledger_rows) {
     FloorRecording recording(*suite, {"inventory", "audit"});
     const LoadResult recorded = DrawAll(*suite, stock, 1);
     MESO_CHECK(recorded.errors.empty(), "a draw to be recorded failed");
-    const std::map<std::string, Floor> floors = recording.Replay(draws);
+    const std::map<std::string, Floor> floors = recording.Replay(draws, explain);
     figures.stock = floors.at("inventory");
     figures.floor = SumOf(floors);
   }

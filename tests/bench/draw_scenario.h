@@ -19,7 +19,7 @@ struct DrawFigures {
 };
 
 // `draws` per cell; every cell gets a database of the same age with `ledger_rows` movements.
-DrawFigures RunDrawScenario(int draws, int ledger_rows);
+DrawFigures RunDrawScenario(int draws, int ledger_rows, bool explain = false);
 
 // The rate of an empty RPC through ServeCall at 1 and 64 callers, in this process.
 std::vector<LoadResult> RunEmptyCalls(int calls);

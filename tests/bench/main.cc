@@ -1,6 +1,7 @@
 // meso-bench: rates and latencies of the hot paths, each beside its raw limit of the same run.
 //
 //   meso-bench [--scenario=draw,book,empty,ledger] [--calls=4000] [--ledger_rows=10000]
+//              [--explain]
 //
 // `ledger` runs the draw cell at 10^4 and at 10^6 ledger rows. Prints a table on stdout. Exits 1
 // when a call failed.
@@ -14,6 +15,7 @@
 
 ABSL_FLAG(std::string, scenario, "empty,draw,book", "which scenarios to run");
 ABSL_FLAG(int, calls, 4000, "calls per cell");
+ABSL_FLAG(bool, explain, false, "print which SQL statements the floors' time goes to");
 ABSL_FLAG(int, ledger_rows, 10000, "movements in the ledger before the draw cells");
 
 namespace {
@@ -62,13 +64,14 @@ int main(int argc, char** argv) {
   absl::ParseCommandLine(argc, argv);
   const std::string scenario = absl::GetFlag(FLAGS_scenario);
   const int calls = absl::GetFlag(FLAGS_calls);
+  const bool explain = absl::GetFlag(FLAGS_explain);
   if (absl::StrContains(scenario, "empty")) {
     const std::vector<meso::LoadResult> cells = meso::RunEmptyCalls(calls * 5);
     PrintCell("empty call through ServeCall, 1 caller", cells[0]);
     PrintCell("empty call, 64 callers", cells[1]);
   }
   if (absl::StrContains(scenario, "draw")) {
-    PrintDraw(meso::RunDrawScenario(calls, absl::GetFlag(FLAGS_ledger_rows)));
+    PrintDraw(meso::RunDrawScenario(calls, absl::GetFlag(FLAGS_ledger_rows), explain));
   }
   if (absl::StrContains(scenario, "ledger")) {
     for (const int rows : {10000, 1000000}) {
@@ -78,7 +81,7 @@ int main(int argc, char** argv) {
     }
   }
   if (absl::StrContains(scenario, "book")) {
-    PrintBook(meso::RunBookScenario(calls / 4));
+    PrintBook(meso::RunBookScenario(calls / 4, explain));
   }
   return failures == 0 ? 0 : 1;
 }

@@ -4,7 +4,6 @@
 #include <fstream>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "common/base/check.h"
 
 namespace meso {
@@ -13,7 +12,7 @@ namespace {
 class Reader {
  public:
   explicit Reader(const std::string& file) : in_(file, std::ios::binary) {
-    MESO_CHECK(in_.good(), absl::StrCat("nothing was recorded in ", file));
+    MESO_CHECK(in_.good(), "nothing was recorded");
   }
 
   // The next record's kind: 's'tatement or 'e'nd of a transaction; 0 at the end of the file.

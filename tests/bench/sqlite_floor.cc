@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -93,6 +94,39 @@ double ReplaySeconds(const std::string& file, const std::vector<RecordedTransact
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+// Prints which statements the time goes to, per call, the costliest first.
+void Explain(const std::string& service, const std::string& file,
+             const std::vector<RecordedTransaction>& transactions, int calls) {
+  struct Cost {
+    double seconds = 0;
+    int times = 0;
+  };
+  std::unordered_map<std::string, Cost> costs;
+  RawSqlite sqlite(file);
+  sqlite.Run("BEGIN IMMEDIATE");
+  for (const RecordedTransaction& transaction : transactions) {
+    for (const RecordedStatement& statement : transaction) {
+      Cost& cost = costs[statement.sql];
+      const auto begin = std::chrono::steady_clock::now();
+      sqlite.Step(statement);
+      cost.seconds +=
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+      ++cost.times;
+    }
+  }
+  sqlite.Run("COMMIT");
+  std::vector<std::pair<std::string, Cost>> sorted(costs.begin(), costs.end());
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto& a, const auto& b) { return a.second.seconds > b.second.seconds; });
+  std::printf("%s: %.1f transactions a call; microseconds a call, times a call, statement\n",
+              service.c_str(), static_cast<double>(transactions.size()) / calls);
+  for (size_t i = 0; i < std::min<size_t>(sorted.size(), 12); ++i) {
+    const auto& [sql, cost] = sorted[i];
+    std::printf("  %8.1f %6.2f  %s\n", 1e6 * cost.seconds / calls,
+                static_cast<double>(cost.times) / calls, sql.substr(0, 150).c_str());
+  }
+}
+
 std::string DataFile(const Suite& suite, const std::string& service) {
   return absl::StrCat(suite.dir(), "/data/", service, ".db");
 }
@@ -122,7 +156,8 @@ FloorRecording::FloorRecording(Suite& suite, std::vector<std::string> services)
   const std::string recorder =
       (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "libsqlite_recorder.so")
           .string();
-  MESO_CHECK(std::filesystem::exists(recorder), absl::StrCat("there is no ", recorder));
+  MESO_CHECK(std::filesystem::exists(recorder),
+             "libsqlite_recorder.so is not beside the benchmark");
   // Callers stop before the called and start after them.
   for (const std::string& service : services_) suite_.Terminate(service);
   for (auto service = services_.rbegin(); service != services_.rend(); ++service) {
@@ -134,7 +169,7 @@ FloorRecording::FloorRecording(Suite& suite, std::vector<std::string> services)
   suite_.SetEnvironment({});
 }
 
-std::map<std::string, Floor> FloorRecording::Replay(int calls) {
+std::map<std::string, Floor> FloorRecording::Replay(int calls, bool explain) {
   for (const std::string& service : services_) suite_.Terminate(service);
   std::map<std::string, Floor> floors;
   for (const std::string& service : services_) {
@@ -145,6 +180,10 @@ std::map<std::string, Floor> FloorRecording::Replay(int calls) {
     floor.single = calls / ReplaySeconds(file, work, 1);
     CopyDatabase(Copy(service), file);
     floor.grouped = calls / ReplaySeconds(file, work, kGroup);
+    if (explain) {
+      CopyDatabase(Copy(service), file);
+      Explain(service, file, work, calls);
+    }
   }
   return floors;
 }

@@ -26,8 +26,9 @@ class FloorRecording {
   FloorRecording(Suite& suite, std::vector<std::string> services);
 
   // Stops the services and replays what they did: a call's time is the sum of the time its
-  // transactions take in each service. `calls` is how many were made since the constructor.
-  std::map<std::string, Floor> Replay(int calls);
+  // transactions take in each service. `calls` is how many were made since the constructor. With
+  // `explain` the statements that take longest are printed for each service.
+  std::map<std::string, Floor> Replay(int calls, bool explain = false);
 
  private:
   std::string Copy(const std::string& service) const;

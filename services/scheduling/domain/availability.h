@@ -119,9 +119,11 @@ class Availability {
   const Occupation* Taken(const std::string& resource, const Interval& when) const;
   const std::vector<Interval>& OpenTimes(const std::string& resource) const;
   Need NeedAt(absl::Time begin) const;
-  Constraint ChooseEquipment(const Need& need, std::map<std::string, RoomName>* rooms,
+  // Looks from the `from`-th room and device on: offers of different practitioners name different
+  // equipment, so that desks that book at the same time don't take it from each other.
+  Constraint ChooseEquipment(const Need& need, size_t from, std::map<std::string, RoomName>* rooms,
                              std::map<std::string, DeviceName>* devices) const;
-  bool ChooseRooms(const Need& need, size_t index,
+  bool ChooseRooms(const Need& need, size_t index, size_t from,
                    std::vector<std::pair<const Room*, const Times*>>* chosen,
                    Constraint* why) const;
   std::vector<const Practitioner*> FreePractitioners(const Need& need, const Wish& wish,

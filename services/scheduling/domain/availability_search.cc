@@ -57,13 +57,17 @@ Availability::Need Availability::NeedAt(absl::Time begin) const {
   return need;
 }
 
-bool Availability::ChooseRooms(const Need& need, size_t index,
+bool Availability::ChooseRooms(const Need& need, size_t index, size_t from,
                                std::vector<std::pair<const Room*, const Times*>>* chosen,
                                Constraint* why) const {
   if (index == need.rooms.size()) return true;
   const auto& [kind, times] = need.rooms[index];
+  std::vector<const Room*> of_kind;
   for (const Room& room : calendar_.rooms) {
-    if (!HasKind(room, kind)) continue;
+    if (HasKind(room, kind)) of_kind.push_back(&room);
+  }
+  for (size_t i = 0; i < of_kind.size(); ++i) {
+    const Room& room = *of_kind[(from + i) % of_kind.size()];
     if (const std::optional<Conflict> conflict = RoomConflict(room, times)) {
       *why = std::max(*why, conflict->constraint);
       continue;
@@ -77,25 +81,30 @@ bool Availability::ChooseRooms(const Need& need, size_t index,
       continue;
     }
     chosen->emplace_back(&room, &times);
-    if (ChooseRooms(need, index + 1, chosen, why)) return true;
+    if (ChooseRooms(need, index + 1, from, chosen, why)) return true;
     chosen->pop_back();
   }
   return false;
 }
 
-Constraint Availability::ChooseEquipment(const Need& need, std::map<std::string, RoomName>* rooms,
+Constraint Availability::ChooseEquipment(const Need& need, size_t from,
+                                         std::map<std::string, RoomName>* rooms,
                                          std::map<std::string, DeviceName>* devices) const {
   std::vector<std::pair<const Room*, const Times*>> chosen;
   Constraint why = Constraint::kNoRoom;
-  if (!ChooseRooms(need, 0, &chosen, &why)) return why;
+  if (!ChooseRooms(need, 0, from, &chosen, &why)) return why;
   for (size_t i = 0; i < chosen.size(); ++i) {
     (*rooms)[need.rooms[i].first] = chosen[i].first->name;
   }
   for (const auto& [kind, times] : need.devices) {
     Constraint device_why = Constraint::kNoDevice;
     const Device* free = nullptr;
+    std::vector<const Device*> of_kind;
     for (const Device& device : calendar_.devices) {
-      if (device.kind != kind) continue;
+      if (device.kind == kind) of_kind.push_back(&device);
+    }
+    for (size_t i = 0; i < of_kind.size(); ++i) {
+      const Device& device = *of_kind[(from + i) % of_kind.size()];
       const std::optional<Conflict> conflict = DeviceConflict(device, times);
       if (!conflict) {
         free = &device;
@@ -192,12 +201,17 @@ Constraint Availability::TryStart(absl::Time begin, const Wish& wish, const Pati
     practitioners = FreePractitioners(need, wish, &why);
     if (practitioners.empty()) return why;
   }
-  std::map<std::string, RoomName> rooms;
-  std::map<std::string, DeviceName> devices;
-  if (const Constraint why = ChooseEquipment(need, &rooms, &devices); why != Constraint::kNone) {
-    return why;
-  }
   for (const Practitioner* practitioner : practitioners) {
+    std::map<std::string, RoomName> rooms;
+    std::map<std::string, DeviceName> devices;
+    const size_t from = practitioner == nullptr
+                            ? 0
+                            : static_cast<size_t>(practitioner - calendar_.practitioners.data());
+    // Where the search begins changes what is found, never whether anything is.
+    if (const Constraint why = ChooseEquipment(need, from, &rooms, &devices);
+        why != Constraint::kNone) {
+      return why;
+    }
     Session session;
     session.site = calendar_.site.name;
     session.treatment_type = calendar_.treatment.name;

@@ -114,6 +114,30 @@ TEST(AvailabilityTest, EveryOfferCanBeHeld) {
   }
 }
 
+TEST(AvailabilityTest, OffersOfTwoPractitionersAtOneTimeCanBothBeBooked) {
+  Calendar calendar = Clinic();
+  calendar.practitioners.push_back(calendar.practitioners[0]);
+  calendar.practitioners[1].name = PractitionerName("practitioners/PR-02");
+  for (const char* name : {"sites/par-1/rooms/chair-2", "sites/par-1/rooms/r2"}) {
+    Room room = calendar.rooms[calendar.rooms.size() - 2];
+    room.name = RoomName(name);
+    calendar.rooms.push_back(room);
+  }
+  Device gun = calendar.devices[0];
+  gun.name = DeviceName("sites/par-1/devices/gun-2");
+  calendar.devices.push_back(gun);
+  const SearchResult result = Search(calendar, AnyTime());
+  ASSERT_GE(result.offers.size(), 2u);
+  const Session& one = result.offers[0].session;
+  const Session& other = result.offers[1].session;
+  ASSERT_EQ(one.when().begin, other.when().begin);
+  for (size_t i = 0; i < one.segments.size(); ++i) {
+    EXPECT_NE(one.segments[i].room, other.segments[i].room) << i;
+  }
+  EXPECT_NE(one.segments[1].practitioner, other.segments[1].practitioner);
+  EXPECT_NE(one.segments[1].devices, other.segments[1].devices);
+}
+
 TEST(AvailabilityTest, AdjacentSessionsTouchButNeverOverlap) {
   const Session session = FirstOffer(Clinic());
   const Interval procedure = session.segments[1].when;
