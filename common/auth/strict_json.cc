@@ -92,7 +92,7 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
     }
     Level& level = open_.back();
     if (level.value.kind == JsonValue::Kind::kObject) {
-      level.value.members.emplace_back(std::move(level.name), std::move(value));
+      level.value.members.emplace(std::move(level.name), std::move(value));
     } else {
       level.value.items.push_back(std::move(value));
     }

@@ -6,9 +6,9 @@
 #define MESO_COMMON_AUTH_STRICT_JSON_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -20,10 +20,10 @@ struct JsonValue {
   enum class Kind { kNull, kBool, kNumber, kString, kArray, kObject };
   Kind kind = Kind::kNull;
   bool boolean = false;
-  std::optional<int64_t> integer;  // of a kNumber without fraction that fits
-  std::string text;                // of kString
-  std::vector<JsonValue> items;    // of kArray
-  std::vector<std::pair<std::string, JsonValue>> members;  // of kObject, in order
+  std::optional<int64_t> integer;            // of a kNumber without fraction that fits
+  std::string text;                          // of kString
+  std::vector<JsonValue> items;              // of kArray
+  std::map<std::string, JsonValue> members;  // of kObject
 
   // The member of an object; nullptr when absent or when this is no object.
   const JsonValue* Find(absl::string_view name) const;
