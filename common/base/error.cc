@@ -235,6 +235,7 @@ absl::Status StorageUnavailable(absl::string_view why) {
                absl::StrCat("The service could not write to its database (", why,
                             "). Nothing was done; retry with the same request_id, and tell whoever "
                             "operates it."))
+      .With("why", why)
       .RetryAfter(absl::Seconds(1));
 }
 

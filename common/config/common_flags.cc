@@ -17,6 +17,8 @@ ABSL_FLAG(std::string, listen, "",
 ABSL_FLAG(std::string, admin_listen, "",
           "HOST:PORT of the admin HTTP port (/metrics /healthz /readyz /buildinfo), loopback only; "
           "default the service's port + 100.");
+ABSL_FLAG(std::string, admin_tls_listen, "",
+          "HOST:PORT of the same pages over HTTPS, for clients with a certificate; default none.");
 ABSL_FLAG(std::string, database, "",
           "sqlite:FILE; default sqlite:data/<service>.db. The directory is made when missing.");
 ABSL_FLAG(std::string, redis, "127.0.0.1:6379",
@@ -25,6 +27,8 @@ ABSL_FLAG(std::string, tls_cert_file, "", "PEM certificate chain of this process
 ABSL_FLAG(std::string, tls_key_file, "", "PEM private key of this process.");
 ABSL_FLAG(std::string, tls_client_ca_file, "",
           "PEM certificates that sign the clients', and the other services', certificates.");
+ABSL_FLAG(absl::Duration, tls_refresh, absl::Minutes(1),
+          "How often the three TLS files are looked at and, when changed, read again; 1s to 1h.");
 ABSL_FLAG(
     std::string, jwks_file, "data/jwks.json",
     "JWKS file with the Ed25519 keys that tokens are signed with; read again when it changes.");
@@ -48,6 +52,8 @@ namespace {
 
 constexpr int kAdminPortOffset = 100;
 constexpr absl::Duration kClockOffsetMax = absl::Hours(24 * 366 * 10);
+constexpr absl::Duration kTlsRefreshMin = absl::Seconds(1);
+constexpr absl::Duration kTlsRefreshMax = absl::Hours(1);
 
 absl::Status Bad(absl::string_view flag, absl::string_view value, absl::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", value, ": ", why));
@@ -59,13 +65,39 @@ bool IsAddress(const std::string& address) {
   return parts.ok() && !parts->first.empty();
 }
 
+bool IsBeyondLoopback(const std::string& address) {
+  if (absl::StartsWith(address, "unix:")) return false;
+  const auto parts = SplitHostPort(address);
+  return parts.ok() && !IsLoopbackHost(parts->first);
+}
+
 absl::Status CheckTls(const ProcessConfig& config) {
   const int set = int{!config.tls_cert_file.empty()} + int{!config.tls_key_file.empty()} +
                   int{!config.tls_client_ca_file.empty()};
-  if (set == 0 || set == 3) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      "--tls_cert_file, --tls_key_file and --tls_client_ca_file belong together: set all three, or "
-      "none.");
+  if (set != 0 && set != 3) {
+    return absl::InvalidArgumentError(
+        "--tls_cert_file, --tls_key_file and --tls_client_ca_file belong together: set all three, "
+        "or none.");
+  }
+  if (config.tls_refresh < kTlsRefreshMin || config.tls_refresh > kTlsRefreshMax) {
+    return Bad("tls_refresh", absl::FormatDuration(config.tls_refresh), "write 1s to 1h.");
+  }
+  if (config.HasTls()) return absl::OkStatus();
+  if (!config.admin_tls_listen.empty()) {
+    return Bad("admin_tls_listen", config.admin_tls_listen,
+               "needs --tls_cert_file, --tls_key_file and --tls_client_ca_file.");
+  }
+  std::vector<std::pair<std::string, std::string>> addresses = {{"listen", config.listen}};
+  for (const auto& [service, address] : config.peer_addresses) {
+    if (service != config.service) addresses.emplace_back(service + "_address", address);
+  }
+  for (const auto& [flag, address] : addresses) {
+    if (!IsBeyondLoopback(address)) continue;
+    return Bad(flag, address,
+               "beyond loopback everything goes over TLS: set --tls_cert_file, --tls_key_file and "
+               "--tls_client_ca_file (deploy/tls/make makes them), or write 127.0.0.1.");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckAddresses(const ProcessConfig& config) {
@@ -74,7 +106,11 @@ absl::Status CheckAddresses(const ProcessConfig& config) {
   const auto admin = SplitHostPort(config.admin_listen);
   if (!admin.ok() || !IsLoopbackHost(admin->first)) {
     return Bad("admin_listen", config.admin_listen,
-               "the admin port is for loopback only; write 127.0.0.1:PORT.");
+               "this admin port is for loopback only; write 127.0.0.1:PORT, and use "
+               "--admin_tls_listen beyond.");
+  }
+  if (!config.admin_tls_listen.empty() && !SplitHostPort(config.admin_tls_listen).ok()) {
+    return Bad("admin_tls_listen", config.admin_tls_listen, "write HOST:PORT, as in 0.0.0.0:7303.");
   }
   if (config.redis != "none" && !IsAddress(config.redis)) {
     return Bad("redis", config.redis, "write unix:PATH, HOST:PORT or none.");
@@ -100,12 +136,14 @@ absl::StatusOr<ProcessConfig> ConfigFromFlags(absl::string_view service, int def
   config.listen = OrDefault(absl::GetFlag(FLAGS_listen), absl::StrCat("127.0.0.1:", default_port));
   config.admin_listen = OrDefault(absl::GetFlag(FLAGS_admin_listen),
                                   absl::StrCat("127.0.0.1:", default_port + kAdminPortOffset));
+  config.admin_tls_listen = absl::GetFlag(FLAGS_admin_tls_listen);
   config.database =
       OrDefault(absl::GetFlag(FLAGS_database), absl::StrCat("sqlite:data/", service, ".db"));
   config.redis = OrDefault(absl::GetFlag(FLAGS_redis), "none");
   config.tls_cert_file = absl::GetFlag(FLAGS_tls_cert_file);
   config.tls_key_file = absl::GetFlag(FLAGS_tls_key_file);
   config.tls_client_ca_file = absl::GetFlag(FLAGS_tls_client_ca_file);
+  config.tls_refresh = absl::GetFlag(FLAGS_tls_refresh);
   config.jwks_file = absl::GetFlag(FLAGS_jwks_file);
   config.service_token_file =
       OrDefault(absl::GetFlag(FLAGS_service_token_file), absl::StrCat("data/", service, ".token"));
@@ -122,8 +160,8 @@ absl::StatusOr<ProcessConfig> ConfigFromFlags(absl::string_view service, int def
   if (absl::AbsDuration(config.clock_offset) > kClockOffsetMax) {
     return Bad("clock_offset", absl::FormatDuration(config.clock_offset), "at most 10 years.");
   }
-  if (const absl::Status status = CheckTls(config); !status.ok()) return status;
   if (const absl::Status status = CheckAddresses(config); !status.ok()) return status;
+  if (const absl::Status status = CheckTls(config); !status.ok()) return status;
   return config;
 }
 

@@ -16,14 +16,16 @@
 namespace meso {
 
 struct ProcessConfig {
-  std::string service;       // scheduling, screening, inventory, audit
-  std::string listen;        // 127.0.0.1:7103; port 0 picks a free one and prints it
-  std::string admin_listen;  // 127.0.0.1:7203; port 0 as above; loopback only
-  std::string database;      // sqlite:DIR/inventory.db
-  std::string redis;         // unix:PATH, 127.0.0.1:6379 or none
+  std::string service;           // scheduling, screening, inventory, audit
+  std::string listen;            // 127.0.0.1:7103; port 0 picks a free one and prints it
+  std::string admin_listen;      // 127.0.0.1:7203; port 0 as above; loopback only
+  std::string admin_tls_listen;  // the same pages over HTTPS, anywhere; empty = nowhere
+  std::string database;          // sqlite:DIR/inventory.db
+  std::string redis;             // unix:PATH, 127.0.0.1:6379 or none
   std::string tls_cert_file;
   std::string tls_key_file;
   std::string tls_client_ca_file;
+  absl::Duration tls_refresh = absl::Minutes(1);  // how often changed TLS files are looked for
   std::string jwks_file;
   std::string service_token_file;
   std::map<std::string, std::string> peer_addresses;  // service -> address
@@ -31,7 +33,17 @@ struct ProcessConfig {
   absl::Duration clock_offset;
   bool reflection = true;  // loopback always; beyond only with the flag
   std::string port_file;   // written with "<port> <admin port>\n" once ready; empty = none
+
+  // All three TLS files are set.
+  bool HasTls() const {
+    return !tls_cert_file.empty() && !tls_key_file.empty() && !tls_client_ca_file.empty();
+  }
 };
+
+// Reads the command line into the flags; `purpose` is what --help says of the program (--help ends
+// the process). Call once, first. Errors: INVALID_ARGUMENT, one sentence: an unknown flag (with the
+// nearest known one), a value that cannot be read, a word that is no flag.
+absl::Status ParseFlags(int argc, char** argv, absl::string_view purpose);
 
 // Errors: INVALID_ARGUMENT with one clear sentence naming the flag.
 absl::StatusOr<ProcessConfig> ConfigFromFlags(absl::string_view service, int default_port);

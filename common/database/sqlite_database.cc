@@ -22,6 +22,11 @@
 namespace meso {
 namespace {
 
+// Right after a system call that failed.
+absl::Status CannotUse(absl::string_view verb, const std::string& path) {
+  return StorageUnavailable(absl::StrCat("cannot ", verb, " ", path, ": ", std::strerror(errno)));
+}
+
 // Holds the side file's lock for as long as it lives. SQLite itself would let a second process in,
 // and two writers in turn would break the promise that a queued closure sees all earlier ones.
 class FileLock {
@@ -29,11 +34,12 @@ class FileLock {
   static absl::StatusOr<FileLock> Take(const std::string& database_path) {
     const std::string path = database_path + ".lock";
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) return StorageUnavailable(absl::StrCat("cannot open ", path));
+    if (fd < 0) return CannotUse("open", path);
     if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return FileLock(fd);
     const bool taken = errno == EWOULDBLOCK;
+    const absl::Status trouble = CannotUse("lock", path);
     ::close(fd);
-    if (!taken) return StorageUnavailable(absl::StrCat("cannot lock ", path));
+    if (!taken) return trouble;
     return Error(absl::StatusCode::kFailedPrecondition, "DATABASE_IN_USE",
                  absl::StrCat("Another process uses ", database_path,
                               ". Stop it first, or give this one another file."))
@@ -59,11 +65,11 @@ absl::Status MakePrivateFile(const std::string& path) {
        slash = path.find('/', slash + 1)) {
     const std::string directory = path.substr(0, slash);
     if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-      return StorageUnavailable(absl::StrCat("cannot make ", directory));
+      return CannotUse("make", directory);
     }
   }
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return StorageUnavailable(absl::StrCat("cannot open ", path));
+  if (fd < 0) return CannotUse("open", path);
   ::close(fd);
   return absl::OkStatus();
 }

@@ -13,8 +13,11 @@
 #include "absl/strings/strip.h"
 #include "common/audit/audit_client.h"
 #include "common/auth/authenticator.h"
+#include "common/auth/certificate.h"
 #include "common/base/check.h"
+#include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "common/config/watched_file.h"
 #include "common/database/outbox.h"
 #include "common/database/sqlite_database.h"
 #include "common/events/event_service.h"
@@ -23,6 +26,7 @@
 #include "common/events/redis_event_bus.h"
 #include "common/process/clock_watch.h"
 #include "common/process/stop_signal.h"
+#include "common/rpc/grpc_log.h"
 #include "common/rpc/server.h"
 #include "common/telemetry/admin_server.h"
 
@@ -59,18 +63,22 @@ absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(const ProcessConfig& conf
   return OpenSqliteDatabase(options);
 }
 
-// A token must not travel in the clear: beyond this machine only with TLS.
-absl::Status CheckPeerAddress(const ProcessConfig& config, const std::string& service,
-                              const std::string& address) {
-  if (absl::StartsWith(address, "unix:") || !config.tls_cert_file.empty()) return absl::OkStatus();
-  const auto parts = SplitHostPort(address);
-  if (!parts.ok() || !IsLoopbackHost(parts->first)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("--", service, "_address=", address,
-                     " is not on this machine: set --tls_cert_file, --tls_key_file and "
-                     "--tls_client_ca_file."));
+TlsFiles TlsOf(const ProcessConfig& config) {
+  return {config.tls_cert_file, config.tls_key_file, config.tls_client_ca_file};
+}
+
+// What the database says is for callers; at start it is for whoever starts the process.
+absl::Status AtStart(const ProcessConfig& config, const absl::Status& status) {
+  if (status.code() != absl::StatusCode::kUnavailable &&
+      status.code() != absl::StatusCode::kInternal) {
+    return status;
   }
-  return absl::OkStatus();
+  const ErrorDetails details = DetailsOf(status);
+  const auto why = details.metadata.find("why");
+  return absl::FailedPreconditionError(
+      absl::StrCat("The database --database=", config.database, " cannot be used: ",
+                   why == details.metadata.end() ? std::string(status.message()) : why->second,
+                   ". Nothing was changed; mend that and start again."));
 }
 
 // Written beside and renamed: a reader sees the whole line or no file.
@@ -99,17 +107,25 @@ struct ServiceProcess::Impl {
 
   absl::Status Open(const std::vector<Migration>& migrations);
   absl::Status OpenPeers();
+  absl::Status OpenTls();
+  absl::Status CheckOwnCertificate();
   absl::Status Ready();
   absl::Status StartServer(std::vector<grpc::Service*> services);
+  absl::Status StartAdmin();
   void StartBackground();
 
   const ProcessConfig config;
   const SystemClock system_clock;
+  const SystemClock machine_clock;  // TLS goes by the machine's time, whatever --clock_offset says
   const Clock* clock = &system_clock;
   std::unique_ptr<IdSource> own_ids;
   IdSource* ids = nullptr;
   Metrics metrics;
   ClockWatch clock_watch;
+  // The TLS files, for what gRPC does not do with them: the admin port and a look at the dates.
+  std::unique_ptr<WatchedFile> certificate;
+  std::unique_ptr<WatchedFile> key;
+  std::unique_ptr<WatchedFile> authority;
   std::unique_ptr<Database> database;
   std::unique_ptr<Authenticator> authenticator;
   std::map<std::string, std::unique_ptr<Peer>> peers;
@@ -122,6 +138,7 @@ struct ServiceProcess::Impl {
   std::unique_ptr<EventService> event_service;
   std::unique_ptr<RpcServer> server;
   std::unique_ptr<AdminServer> admin;
+  std::unique_ptr<AdminServer> admin_tls;
   bool serving = false;
   bool stopped = false;
 };
@@ -130,8 +147,11 @@ absl::Status ServiceProcess::Impl::Open(const std::vector<Migration>& migrations
   MESO_ASSIGN_OR_RETURN(authenticator,
                         Authenticator::Create({.jwks_file = config.jwks_file, .clock = clock}));
   MESO_RETURN_IF_ERROR(OpenPeers());
-  MESO_ASSIGN_OR_RETURN(database, OpenDatabase(config, *clock, metrics));
-  MESO_RETURN_IF_ERROR(Migrate(*database, config.service, migrations, *ids));
+  MESO_RETURN_IF_ERROR(OpenTls());
+  absl::StatusOr<std::unique_ptr<Database>> opened = OpenDatabase(config, *clock, metrics);
+  if (!opened.ok()) return AtStart(config, opened.status());
+  database = *std::move(opened);
+  MESO_RETURN_IF_ERROR(AtStart(config, Migrate(*database, config.service, migrations, *ids)));
   CallServerOptions options;
   options.service = config.service;
   options.database = database.get();
@@ -154,25 +174,49 @@ absl::Status ServiceProcess::Impl::OpenPeers() {
   }
   for (const auto& [service, address] : config.peer_addresses) {
     if (service == config.service || address.empty()) continue;
-    MESO_RETURN_IF_ERROR(CheckPeerAddress(config, service, address));
+    MESO_RETURN_IF_ERROR(
+        CheckPeerAddress(absl::StrCat("--", service, "_address"), address, TlsOf(config)));
     PeerOptions options;
     options.service = service;
     options.address = address;
     options.service_token_file = config.service_token_file;
     options.clock = clock;
-    if (!absl::StartsWith(address, "unix:")) {
-      options.tls_ca_file = config.tls_client_ca_file;
-      options.tls_cert_file = config.tls_cert_file;
-      options.tls_key_file = config.tls_key_file;
-    }
+    options.tls = TlsOf(config);
+    options.tls_refresh = config.tls_refresh;
     peers[service] = std::make_unique<Peer>(std::move(options));
   }
   return absl::OkStatus();
 }
 
+// Before the database is touched: a process that may not serve has no business there.
+absl::Status ServiceProcess::Impl::OpenTls() {
+  if (!config.HasTls()) return absl::OkStatus();
+  certificate = std::make_unique<WatchedFile>(config.tls_cert_file, machine_clock);
+  key = std::make_unique<WatchedFile>(config.tls_key_file, machine_clock);
+  authority = std::make_unique<WatchedFile>(config.tls_client_ca_file, machine_clock);
+  MESO_RETURN_IF_ERROR(
+      CheckTlsFiles(TlsOf(config), absl::StrCat("services/", config.service), machine_clock.Now()));
+  return CheckOwnCertificate();
+}
+
+// Also keeps the gauge that warns before it is too late.
+absl::Status ServiceProcess::Impl::CheckOwnCertificate() {
+  if (!certificate) return absl::OkStatus();
+  const auto own = ParseCertificate(certificate->Get()->text);
+  if (!own.ok()) return absl::FailedPreconditionError("the TLS certificate cannot be read");
+  metrics
+      .GetGauge("meso_tls_certificate_expiry_timestamp_seconds",
+                "When this process's TLS certificate ends, in seconds since 1970.")
+      .Set(static_cast<double>(absl::ToUnixSeconds(own->not_after)));
+  if (machine_clock.Now() < own->not_after) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "the TLS certificate has expired; deploy/tls/make --renew makes a new one");
+}
+
 // Depends on this process alone: a peer or Redis being away is no reason to take it out of
 // rotation.
 absl::Status ServiceProcess::Impl::Ready() {
+  MESO_RETURN_IF_ERROR(CheckOwnCertificate());
   if (clock == &system_clock) MESO_RETURN_IF_ERROR(clock_watch.Check(clock->Now(), Uptime()));
   return database->Read([](Transaction& tx) { return HeadPosition(tx).status(); },
                         clock->Now() + kReadyWait);
@@ -183,17 +227,28 @@ absl::Status ServiceProcess::Impl::StartServer(std::vector<grpc::Service*> servi
   services.push_back(event_service.get());
   RpcServerOptions options;
   options.listen = config.listen;
-  options.tls_cert_file = config.tls_cert_file;
-  options.tls_key_file = config.tls_key_file;
-  options.tls_client_ca_file = config.tls_client_ca_file;
+  options.tls = TlsOf(config);
+  options.identity = absl::StrCat("services/", config.service);
+  options.tls_refresh = config.tls_refresh;
   options.reflection_beyond_loopback = config.reflection;
   MESO_ASSIGN_OR_RETURN(server, RpcServer::Start(options, services));
-  AdminServerOptions admin_options;
-  admin_options.listen = config.admin_listen;
-  admin_options.service = config.service;
-  admin_options.metrics = &metrics;
-  admin_options.ready = [this] { return Ready(); };
-  MESO_ASSIGN_OR_RETURN(admin, AdminServer::Start(admin_options));
+  return StartAdmin();
+}
+
+absl::Status ServiceProcess::Impl::StartAdmin() {
+  AdminServerOptions options;
+  options.listen = config.admin_listen;
+  options.service = config.service;
+  options.metrics = &metrics;
+  options.ready = [this] { return Ready(); };
+  options.before_metrics = [this] { (void)CheckOwnCertificate(); };
+  MESO_ASSIGN_OR_RETURN(admin, AdminServer::Start(options));
+  if (config.admin_tls_listen.empty()) return absl::OkStatus();
+  options.listen = config.admin_tls_listen;
+  options.tls = [this] {
+    return AdminTls{certificate->Get()->text, key->Get()->text, authority->Get()->text};
+  };
+  MESO_ASSIGN_OR_RETURN(admin_tls, AdminServer::Start(options));
   return absl::OkStatus();
 }
 
@@ -219,6 +274,7 @@ absl::StatusOr<std::unique_ptr<ServiceProcess>> ServiceProcess::Create(
     const ProcessConfig& config, const std::vector<Migration>& migrations, const Clock* clock,
     IdSource* ids) {
   ConfigureLog(config.service, config.log_format, Severity::kInfo);
+  RouteGrpcLog();
   auto impl = std::make_unique<Impl>(config);
   if (clock != nullptr) impl->clock = clock;
   impl->own_ids = std::make_unique<Uuid7Source>(*impl->clock);
@@ -301,6 +357,7 @@ void ServiceProcess::Stop() {
   impl_->outbox_relay->Stop(kRelayFlush);
   if (impl_->audit_relay) impl_->audit_relay->Stop();
   if (impl_->admin) impl_->admin->Stop();
+  if (impl_->admin_tls) impl_->admin_tls->Stop();
   impl_->database->Close();
   Log(Severity::kInfo, "stopped");
 }

@@ -1,5 +1,7 @@
 #include "common/rpc/call_metadata.h"
 
+#include <grpc/grpc_security_constants.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -7,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "common/auth/certificate.h"
 #include "common/auth/principal_codec.h"
 #include "common/base/status_macros.h"
 
@@ -55,6 +58,16 @@ void ReadCallHeaders(const grpc::ServerContextBase& context, CallContext* call) 
   call->causation_id = PlainId(HeaderOf(context, kCausationKey));
   call->trace_parent = TraceParent(HeaderOf(context, kTraceKey));
   call->client_address = ClientAddress(context.peer());
+}
+
+std::optional<std::string> CertificateIdentity(const grpc::ServerContextBase& context) {
+  const std::shared_ptr<const grpc::AuthContext> connection = context.auth_context();
+  if (connection == nullptr || !connection->IsPeerAuthenticated()) return std::nullopt;
+  for (const grpc::string_ref& uri : connection->FindPropertyValues(GRPC_PEER_URI_PROPERTY_NAME)) {
+    std::string identity = IdentityOfUri(absl::string_view(uri.data(), uri.size()));
+    if (!identity.empty()) return identity;
+  }
+  return "";
 }
 
 absl::Status ReadOnBehalfOf(const grpc::ServerContextBase& context, CallContext* call) {

@@ -8,6 +8,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -30,6 +31,10 @@ std::string HeaderOf(const grpc::ServerContextBase& context, const char* key);
 
 // Fills correlation, causation, trace and client address.
 void ReadCallHeaders(const grpc::ServerContextBase& context, CallContext* call);
+
+// Whom the client's certificate names ("services/scheduling", "" = nobody); nothing on a connection
+// without TLS.
+std::optional<std::string> CertificateIdentity(const grpc::ServerContextBase& context);
 
 // Fills call->on_behalf_of when the header is there. Errors: INVALID_ARGUMENT / FIELD_INVALID.
 absl::Status ReadOnBehalfOf(const grpc::ServerContextBase& context, CallContext* call);

@@ -1,6 +1,7 @@
 #include "common/rpc/call_request.h"
 
 #include "absl/strings/str_cat.h"
+#include "common/auth/certificate.h"
 #include "common/auth/site_field.h"
 #include "common/base/error.h"
 #include "common/base/resource_name.h"
@@ -63,6 +64,9 @@ absl::Status IdentifyCaller(const CallServerOptions& options,
   absl::StatusOr<Principal> caller =
       options.authenticator->Authenticate(HeaderOf(context, kAuthorizationKey));
   if (!caller.ok()) return caller.status();
+  if (const auto identity = CertificateIdentity(context)) {
+    MESO_RETURN_IF_ERROR(CheckTokenFitsCertificate(*identity, caller->subject));
+  }
   call->caller = *std::move(caller);
   return absl::OkStatus();
 }

@@ -15,8 +15,9 @@
 
 namespace meso {
 
-// Fills headers, deadline and the caller. Errors: UNAUTHENTICATED / TOKEN_*: nobody in particular
-// has called, and no audit entry is written.
+// Fills headers, deadline and the caller. Errors: UNAUTHENTICATED / TOKEN_*, or
+// CERTIFICATE_MISMATCH for a service's token over a connection that is not that service's: nobody
+// in particular has called, and no audit entry is written.
 absl::Status IdentifyCaller(const CallServerOptions& options,
                             const grpc::ServerContextBase& context, const CallMethod& method,
                             CallContext* call);

@@ -8,29 +8,85 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "common/auth/principal_codec.h"
 #include "common/base/error.h"
 #include "common/config/watched_file.h"
 #include "common/rpc/call_metadata.h"
 #include "common/rpc/service_config.h"
 #include "common/rpc/status_to_grpc.h"
+#include "common/telemetry/admin_server.h"
 
 namespace meso {
 namespace {
 
-constexpr int kCertificateRefreshSeconds = 60;
 constexpr int kMessageBytesMax = 4 << 20;
 // A restarted peer is found within about this time.
 constexpr int kReconnectMs = 100;
 
-std::shared_ptr<grpc::ChannelCredentials> Credentials(const PeerOptions& options) {
-  if (options.tls_ca_file.empty()) return grpc::InsecureChannelCredentials();
+// Why the last handshake with the peer was ended by this side; empty when it was not. Thread-safe.
+class LastRefusal {
+ public:
+  void Set(std::string why) {
+    absl::MutexLock lock(&mutex_);
+    why_ = std::move(why);
+  }
+  std::string Get() const {
+    absl::MutexLock lock(&mutex_);
+    return why_;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::string why_ ABSL_GUARDED_BY(mutex_);
+};
+
+// The handshake has shown that our authority signed the server's certificate; here: that it is the
+// service we want to talk to. In place of the host's name, which every service of a machine shares.
+class IdentityVerifier final : public grpc::experimental::ExternalCertificateVerifier {
+ public:
+  IdentityVerifier(std::string identity, std::shared_ptr<LastRefusal> refusal)
+      : identity_(std::move(identity)), refusal_(std::move(refusal)) {}
+
+  bool Verify(grpc::experimental::TlsCustomVerificationCheckRequest* request,
+              std::function<void(grpc::Status)>, grpc::Status* result) override {
+    std::string found = "nobody of this suite";
+    for (const grpc::string_ref& uri : request->uri_names()) {
+      const std::string identity = IdentityOfUri(absl::string_view(uri.data(), uri.size()));
+      if (!identity.empty()) found = identity;
+    }
+    const bool expected = found == identity_;
+    const std::string why = expected ? ""
+                                     : absl::StrCat("its certificate names ", found, ", not ",
+                                                    identity_, "; check the address");
+    refusal_->Set(why);
+    *result = expected ? grpc::Status::OK : grpc::Status(grpc::StatusCode::UNAUTHENTICATED, why);
+    return true;
+  }
+  void Cancel(grpc::experimental::TlsCustomVerificationCheckRequest*) override {}
+
+ private:
+  const std::string identity_;
+  const std::shared_ptr<LastRefusal> refusal_;
+};
+
+bool UsesTls(const PeerOptions& options) {
+  return !options.tls.empty() && !absl::StartsWith(options.address, "unix:");
+}
+
+std::shared_ptr<grpc::ChannelCredentials> Credentials(const PeerOptions& options,
+                                                      std::shared_ptr<LastRefusal> refusal) {
+  if (!UsesTls(options)) return grpc::InsecureChannelCredentials();
   grpc::experimental::TlsChannelCredentialsOptions tls;
   tls.set_certificate_provider(std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
-      options.tls_key_file, options.tls_cert_file, options.tls_ca_file,
-      kCertificateRefreshSeconds));
+      options.tls.key_file, options.tls.cert_file, options.tls.ca_file,
+      static_cast<unsigned int>(std::max<int64_t>(1, absl::ToInt64Seconds(options.tls_refresh)))));
   tls.watch_root_certs();
   tls.watch_identity_key_cert_pairs();
+  tls.set_certificate_verifier(
+      grpc::experimental::ExternalCertificateVerifier::Create<IdentityVerifier>(
+          absl::StrCat("services/", options.service), std::move(refusal)));
+  tls.set_check_call_host(false);
   return grpc::experimental::TlsCredentials(tls);
 }
 
@@ -58,17 +114,42 @@ const Principal* UserOf(const CallContext& call) {
 
 }  // namespace
 
+absl::Status CheckPeerAddress(absl::string_view what, const std::string& address,
+                              const TlsFiles& tls) {
+  if (absl::StartsWith(address, "unix:") || tls.complete()) return absl::OkStatus();
+  const auto parts = SplitHostPort(address);
+  if (parts.ok() && IsLoopbackHost(parts->first)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(what, "=", address,
+                   " is not on this machine: name the three TLS files (certificate, key and "
+                   "authority; deploy/tls/make makes them)."));
+}
+
 struct Peer::Impl {
   explicit Impl(PeerOptions peer_options)
       : options(std::move(peer_options)),
         clock(options.clock != nullptr ? options.clock : &system_clock),
         token(options.service_token_file, *clock),
-        channel(grpc::CreateCustomChannel(options.address, Credentials(options), Arguments())) {}
+        channel(grpc::CreateCustomChannel(options.address, Credentials(options, refusal),
+                                          Arguments())) {}
+
+  // What a person can do about a peer that cannot be connected to. The other side does not say why
+  // it ends a handshake, so this side's own files are looked at first.
+  std::string WhyNoConnection() const {
+    if (!UsesTls(options)) return "no connection";
+    const std::string why = refusal->Get();
+    if (!why.empty()) return why;
+    const absl::Status own = CheckTlsFiles(options.tls, "", SystemClock().Now());
+    if (!own.ok()) return std::string(own.message());
+    return "no connection, or one side does not accept the other's certificate: signed by the same "
+           "authority? not expired?";
+  }
 
   const PeerOptions options;
   const SystemClock system_clock;
   const Clock* const clock;
   WatchedFile token;
+  const std::shared_ptr<LastRefusal> refusal = std::make_shared<LastRefusal>();
   const std::shared_ptr<grpc::Channel> channel;
 };
 
@@ -104,7 +185,7 @@ absl::Status Peer::ToStatus(const grpc::Status& status) const {
         service(), absl::StrCat("it does not accept this service's token: ", ReasonOf(ours)));
   }
   if (ours.code() == absl::StatusCode::kUnavailable && ReasonOf(ours).empty()) {
-    return DependencyDown(service(), "no connection");
+    return DependencyDown(service(), impl_->WhyNoConnection());
   }
   return ours;
 }

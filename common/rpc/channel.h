@@ -2,7 +2,9 @@
 //
 // A Peer is a channel to one service with the shipped service config (retries on UNAVAILABLE only),
 // the service's own token from a file (re-read when it changes), and the headers that carry the
-// verified user, the correlation and the trace. CallPeer makes one blocking unary call on the saga
+// verified user, the correlation and the trace. Beyond loopback it speaks TLS with this side's
+// certificate, and talks only to a server whose certificate names the service it is looking for,
+// whatever its host is called. CallPeer makes one blocking unary call on the saga
 // pool and returns the peer's Status with its reasons intact. Never call it inside a transaction.
 // Thread-safe.
 #ifndef MESO_COMMON_RPC_CHANNEL_H_
@@ -15,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "common/auth/certificate.h"
 #include "common/base/call_context.h"
 #include "common/base/clock.h"
 
@@ -24,11 +27,16 @@ struct PeerOptions {
   std::string service;             // "inventory": names it in DEPENDENCY_DOWN
   std::string address;             // host:port or unix:PATH
   std::string service_token_file;  // our own token
-  std::string tls_ca_file;         // empty = plaintext (loopback only)
-  std::string tls_cert_file;
-  std::string tls_key_file;
-  const Clock* clock = nullptr;  // of the calls' deadlines; nullptr = the system's
+  TlsFiles tls;  // of every address but a unix socket; empty = plaintext, for loopback only
+  absl::Duration tls_refresh = absl::Minutes(1);  // how often the three files are looked at
+  const Clock* clock = nullptr;                   // of the calls' deadlines; nullptr = the system's
 };
+
+// Whether calls to this address may be made: a token must not travel in the clear, so beyond this
+// machine only with TLS. `what` names the setting, as in "--audit_address". Errors:
+// FAILED_PRECONDITION, one sentence.
+absl::Status CheckPeerAddress(absl::string_view what, const std::string& address,
+                              const TlsFiles& tls);
 
 class Peer {
  public:

@@ -10,7 +10,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/clock.h"
-#include "common/config/process_config.h"
+#include "common/base/status_macros.h"
+#include "common/rpc/grpc_log.h"
 #include "common/telemetry/admin_server.h"
 
 namespace meso {
@@ -24,7 +25,6 @@ constexpr int kAgeMs = 30 * 60 * 1000;
 constexpr int kAgeGraceMs = 60 * 1000;
 constexpr int kHandshakeMs = 5 * 1000;
 constexpr int kPingIntervalMs = 10 * 1000;
-constexpr int kCertificateRefreshSeconds = 60;
 
 // Linking gRPC's reflection library turns it on for every server of the process: this takes it out
 // of one.
@@ -58,35 +58,36 @@ void SetLimits(grpc::ServerBuilder* builder) {
   builder->SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
 }
 
-absl::StatusOr<bool> IsLocal(const std::string& listen) {
-  if (absl::StartsWith(listen, "unix:")) return true;
+// How far a caller of this address may be away.
+enum class Reach { kSocket, kLoopback, kBeyond };
+
+absl::StatusOr<Reach> ReachOf(const std::string& listen) {
+  if (absl::StartsWith(listen, "unix:")) return Reach::kSocket;
   const auto address = SplitHostPort(listen);
   if (!address.ok()) {
     return absl::FailedPreconditionError(absl::StrCat("--listen: ", address.status().message()));
   }
-  return IsLoopbackHost(address->first);
+  return IsLoopbackHost(address->first) ? Reach::kLoopback : Reach::kBeyond;
 }
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(
-    const RpcServerOptions& options, bool local) {
-  const bool tls = !options.tls_cert_file.empty() && !options.tls_key_file.empty() &&
-                   !options.tls_client_ca_file.empty();
-  if (!tls) {
-    if (local) return grpc::InsecureServerCredentials();
+    const RpcServerOptions& options, Reach reach) {
+  // The file system guards a unix socket, and our own channels to one are plain too.
+  if (reach == Reach::kSocket) return grpc::InsecureServerCredentials();
+  if (!options.tls.complete()) {
+    if (reach == Reach::kLoopback) return grpc::InsecureServerCredentials();
     return absl::FailedPreconditionError(
         absl::StrCat("--listen=", options.listen,
                      " is beyond loopback: set --tls_cert_file, --tls_key_file and "
                      "--tls_client_ca_file, or listen on 127.0.0.1."));
   }
-  // gRPC reports an unreadable file only at the first handshake.
-  for (const std::string& file :
-       {options.tls_cert_file, options.tls_key_file, options.tls_client_ca_file}) {
-    if (const auto contents = ReadSecretFile(file); !contents.ok()) return contents.status();
-  }
+  // gRPC reports a bad file only at the first handshake. TLS goes by the machine's own clock.
+  MESO_RETURN_IF_ERROR(CheckTlsFiles(options.tls, options.identity, SystemClock().Now()));
   grpc::experimental::TlsServerCredentialsOptions credentials(
       std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
-          options.tls_key_file, options.tls_cert_file, options.tls_client_ca_file,
-          kCertificateRefreshSeconds));
+          options.tls.key_file, options.tls.cert_file, options.tls.ca_file,
+          static_cast<unsigned int>(
+              std::max<int64_t>(1, absl::ToInt64Seconds(options.tls_refresh)))));
   credentials.watch_root_certs();
   credentials.watch_identity_key_cert_pairs();
   credentials.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
@@ -97,21 +98,23 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
     const RpcServerOptions& options, const std::vector<grpc::Service*>& services) {
-  const absl::StatusOr<bool> local = IsLocal(options.listen);
-  if (!local.ok()) return local.status();
-  const auto credentials = Credentials(options, *local);
-  if (!credentials.ok()) return credentials.status();
+  MESO_ASSIGN_OR_RETURN(const Reach reach, ReachOf(options.listen));
+  MESO_ASSIGN_OR_RETURN(const auto credentials, Credentials(options, reach));
 
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   SetLimits(&builder);
-  if (!*local && !options.reflection_beyond_loopback) {
+  if (reach == Reach::kBeyond && !options.reflection_beyond_loopback) {
     builder.SetOption(std::make_unique<NoReflectionOption>());
   }
   auto server = std::unique_ptr<RpcServer>(new RpcServer);
-  builder.AddListeningPort(options.listen, *credentials, &server->port_);
+  builder.AddListeningPort(options.listen, credentials, &server->port_);
   for (grpc::Service* service : services) builder.RegisterService(service);
-  server->server_ = builder.BuildAndStart();
+  {
+    // A port in use is told below, in one sentence.
+    const QuietGrpc quiet;
+    server->server_ = builder.BuildAndStart();
+  }
   if (!server->server_ || (server->port_ == 0 && !absl::StartsWith(options.listen, "unix:"))) {
     return absl::FailedPreconditionError(
         absl::StrCat("Cannot listen on --listen=", options.listen,

@@ -16,21 +16,25 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/auth/certificate.h"
 
 namespace meso {
 
 struct RpcServerOptions {
   std::string listen;  // 127.0.0.1:0, [::1]:7103, 0.0.0.0:7103 (with TLS), unix:PATH
-  std::string tls_cert_file;
-  std::string tls_key_file;
-  std::string tls_client_ca_file;
+  TlsFiles tls;        // of every address but a unix socket; all three, or none
+  std::string
+      identity;  // whom our certificate must name, as in services/inventory; empty = anybody
+  absl::Duration tls_refresh = absl::Minutes(1);  // how often the three files are looked at
   bool reflection_beyond_loopback = false;
 };
 
 class RpcServer {
  public:
-  // Binds and serves; health says SERVING. Errors: FAILED_PRECONDITION naming the address: in use,
-  // malformed, or beyond loopback without the three TLS files.
+  // Binds and serves; health says SERVING. A connection that exists keeps the certificate it began
+  // with, at most 31 minutes; new ones get the files as they are. Errors: FAILED_PRECONDITION
+  // naming the address: in use, malformed, or beyond loopback without the three TLS files; or
+  // naming the TLS file that cannot be used.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
       const RpcServerOptions& options, const std::vector<grpc::Service*>& services);
   ~RpcServer();  // Shutdown(zero)

@@ -1,6 +1,7 @@
 // The small HTTP port for whoever operates a process: /metrics, /healthz, /readyz, /buildinfo.
 //
-// Loopback only, without authentication; it shows no patient data and changes nothing. /healthz
+// Plain HTTP without authentication on loopback; HTTPS, only for clients with a certificate of the
+// authority, anywhere. It shows no patient data and changes nothing. /healthz
 // says that the process answers, /readyz that it may be given work: that depends on the process's
 // own database only, so that one service's trouble does not take the others out of rotation.
 // Thread-safe; has its own threads.
@@ -17,18 +18,29 @@
 
 namespace meso {
 
+// PEM texts: certificate chain, its key, whom to trust.
+struct AdminTls {
+  std::string certificate;
+  std::string key;
+  std::string authority;
+};
+
 struct AdminServerOptions {
   std::string listen;  // 127.0.0.1:7203, [::1]:0; port 0 picks a free one
   std::string service;
   const Metrics* metrics = nullptr;
   // OK = ready. Called on every /readyz; may wait at most about a second.
   std::function<absl::Status()> ready;
+  // Called before every /metrics, to bring gauges up to date; may be empty.
+  std::function<void()> before_metrics;
+  // Makes it HTTPS. Asked at every handshake, so that a changed file counts from the next one.
+  std::function<AdminTls()> tls;
 };
 
 class AdminServer {
  public:
-  // Binds and serves. Errors: FAILED_PRECONDITION when the address is not loopback, malformed or in
-  // use.
+  // Binds and serves. Errors: FAILED_PRECONDITION when the address is malformed, in use, or beyond
+  // loopback without TLS.
   static absl::StatusOr<std::unique_ptr<AdminServer>> Start(const AdminServerOptions& options);
   ~AdminServer();  // Stop()
 

@@ -3,8 +3,6 @@
 #include <string>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "services/audit/audit_app.h"
 
 ABSL_FLAG(
@@ -15,18 +13,26 @@ ABSL_FLAG(
     "File with the secret that turns patients into pseudonyms, 64 hex digits; mesoctl admin init "
     "makes it. Losing or changing it cuts the log off from the patients it names.");
 
-int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage("The audit log of Meso: append-only, searchable, provable.");
-  absl::ParseCommandLine(argc, argv);
-  absl::StatusOr<meso::ProcessConfig> config = meso::ConfigFromFlags("audit", 7104);
-  absl::Status status = config.status();
-  if (status.ok()) {
-    auto app = meso::audit::AuditApp::Create(
-        {*config, absl::GetFlag(FLAGS_log_key_file), absl::GetFlag(FLAGS_pseudonym_key_file)});
-    status = app.status();
-    if (status.ok()) status = (*app)->Serve();
-    if (status.ok()) return (*app)->RunUntilSignal();
-  }
+namespace {
+
+constexpr int kDefaultPort = 7104;
+
+int Fail(const absl::Status& status) {
   std::fprintf(stderr, "meso-audit: %s\n", std::string(status.message()).c_str());
   return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const absl::Status parsed =
+      meso::ParseFlags(argc, argv, "The audit log of Meso: append-only, searchable, provable.");
+  if (!parsed.ok()) return Fail(parsed);
+  const auto config = meso::ConfigFromFlags("audit", kDefaultPort);
+  if (!config.ok()) return Fail(config.status());
+  auto app = meso::audit::AuditApp::Create(
+      {*config, absl::GetFlag(FLAGS_log_key_file), absl::GetFlag(FLAGS_pseudonym_key_file)});
+  if (!app.ok()) return Fail(app.status());
+  if (const absl::Status served = (*app)->Serve(); !served.ok()) return Fail(served);
+  return (*app)->RunUntilSignal();
 }

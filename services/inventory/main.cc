@@ -3,8 +3,6 @@
 #include <string>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/strings/str_cat.h"
 #include "services/inventory/inventory_app.h"
 
@@ -24,9 +22,10 @@ int Fail(const absl::Status& status) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(
+  const absl::Status parsed = meso::ParseFlags(
+      argc, argv,
       "Knows every ampoule: products, lots, the stock ledger, reservations, records, recalls.");
-  absl::ParseCommandLine(argc, argv);
+  if (!parsed.ok()) return Fail(parsed);
   const auto config = meso::ConfigFromFlags("inventory", kDefaultPort);
   if (!config.ok()) return Fail(config.status());
   const int horizon = absl::GetFlag(FLAGS_allocation_horizon_days);

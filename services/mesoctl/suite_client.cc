@@ -11,6 +11,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "common/auth/certificate.h"
+#include "common/base/clock.h"
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/channel.h"
@@ -42,6 +44,19 @@ absl::Status Parse(grpc::ByteBuffer* buffer, Message* message) {
   return absl::OkStatus();
 }
 
+// A token never leaves this machine in the clear, and bad TLS files are told before a call.
+absl::Status CheckUsable(const PeerOptions& peer) {
+  if (!peer.tls.empty()) {
+    if (!peer.tls.complete()) {
+      return absl::FailedPreconditionError(
+          "--tls_ca_file, --tls_cert_file and --tls_key_file belong together: set all three, or "
+          "none.");
+    }
+    MESO_RETURN_IF_ERROR(CheckTlsFiles(peer.tls, "", SystemClock().Now()));
+  }
+  return CheckPeerAddress(absl::StrCat("--", peer.service, "_address"), peer.address, peer.tls);
+}
+
 void Prepare(absl::string_view token, absl::Duration timeout, grpc::ClientContext* context) {
   context->set_deadline(std::chrono::system_clock::now() + absl::ToChronoNanoseconds(timeout));
   if (!token.empty()) context->AddMetadata("authorization", absl::StrCat("Bearer ", token));
@@ -51,6 +66,7 @@ void Prepare(absl::string_view token, absl::Duration timeout, grpc::ClientContex
 
 struct SuiteClient::Impl {
   std::map<std::string, std::unique_ptr<Peer>> peers;
+  std::map<std::string, absl::Status> usable;  // OK where calls may be made
 };
 
 SuiteClient::SuiteClient(SuiteOptions options)
@@ -59,9 +75,8 @@ SuiteClient::SuiteClient(SuiteOptions options)
     PeerOptions peer;
     peer.service = service;
     peer.address = address;
-    peer.tls_ca_file = options_.tls_ca_file;
-    peer.tls_cert_file = options_.tls_cert_file;
-    peer.tls_key_file = options_.tls_key_file;
+    peer.tls = {options_.tls_cert_file, options_.tls_key_file, options_.tls_ca_file};
+    impl_->usable[service] = CheckUsable(peer);
     impl_->peers[service] = std::make_unique<Peer>(std::move(peer));
   }
 }
@@ -78,6 +93,7 @@ absl::Status SuiteClient::Call(absl::string_view method_name, absl::string_view 
     return absl::InvalidArgumentError(
         absl::StrCat(method->full_name(), " is served by every service; name one with --at"));
   }
+  MESO_RETURN_IF_ERROR(impl_->usable.at(service));
   grpc::ByteBuffer in;
   grpc::ByteBuffer out;
   MESO_RETURN_IF_ERROR(Serialize(request, &in));
@@ -101,6 +117,7 @@ absl::Status SuiteClient::Stream(absl::string_view method_name, absl::string_vie
   MESO_ASSIGN_OR_RETURN(const MethodDescriptor* method, FindMethod(method_name));
   const auto found = impl_->peers.find(HomeOf(*method));
   if (found == impl_->peers.end()) return absl::InvalidArgumentError("no service for the method");
+  MESO_RETURN_IF_ERROR(impl_->usable.at(found->first));
   grpc::ByteBuffer in;
   MESO_RETURN_IF_ERROR(Serialize(request, &in));
   grpc::ClientContext context;

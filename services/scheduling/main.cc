@@ -3,8 +3,6 @@
 #include <string>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "services/scheduling/scheduling_app.h"
 
 ABSL_FLAG(std::string, offer_key_file, "data/offer.key",
@@ -23,9 +21,10 @@ int Fail(const absl::Status& status) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(
+  const absl::Status parsed = meso::ParseFlags(
+      argc, argv,
       "Sites, staff, rooms, devices, treatments and the appointments that bring them together.");
-  absl::ParseCommandLine(argc, argv);
+  if (!parsed.ok()) return Fail(parsed);
   const auto config = meso::ConfigFromFlags("scheduling", kDefaultPort);
   if (!config.ok()) return Fail(config.status());
   auto app = meso::scheduling::SchedulingApp::Create(*config, absl::GetFlag(FLAGS_offer_key_file));

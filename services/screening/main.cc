@@ -2,8 +2,6 @@
 #include <cstdio>
 #include <string>
 
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "services/screening/screening_app.h"
 
 namespace {
@@ -18,9 +16,10 @@ int Fail(const absl::Status& status) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(
+  const absl::Status parsed = meso::ParseFlags(
+      argc, argv,
       "Answers whether a treatment may go ahead: questionnaires, rules, assessments, clearances.");
-  absl::ParseCommandLine(argc, argv);
+  if (!parsed.ok()) return Fail(parsed);
   const auto config = meso::ConfigFromFlags("screening", kDefaultPort);
   if (!config.ok()) return Fail(config.status());
   auto app = meso::screening::ScreeningApp::Create(*config);

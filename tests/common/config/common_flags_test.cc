@@ -43,6 +43,12 @@ TEST_F(CommonFlagsTest, ABadValueIsRefusedInOneSentenceThatNamesTheFlag) {
       {"listen", ":7103"},
       {"listen", "unix:"},
       {"admin_listen", "0.0.0.0:7203"},
+      {"admin_tls_listen", "127.0.0.1:7303"},
+      {"listen", "0.0.0.0:7103"},
+      {"listen", "127.example.org:7103"},
+      {"audit_address", "audit:7104"},
+      {"tls_refresh", "0s"},
+      {"tls_refresh", "2h"},
       {"admin_listen", "unix:/run/x"},
       {"redis", "here"},
       {"database", "postgresql://x"},
@@ -59,6 +65,18 @@ TEST_F(CommonFlagsTest, ABadValueIsRefusedInOneSentenceThatNamesTheFlag) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << flag << "=" << value;
     EXPECT_THAT(std::string(status.message()), HasSubstr(absl::StrCat("--", flag)));
   }
+}
+
+TEST_F(CommonFlagsTest, WithTheThreeTlsFilesEveryAddressMayBeBeyondLoopback) {
+  for (const char* flag : {"tls_cert_file", "tls_key_file", "tls_client_ca_file"}) {
+    SetFlag(flag, "x.pem");
+  }
+  SetFlag("listen", "0.0.0.0:7103");
+  SetFlag("admin_tls_listen", "0.0.0.0:7303");
+  SetFlag("audit_address", "audit:7104");
+  const auto config = ConfigFromFlags("inventory", 7103);
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_TRUE(config->HasTls());
 }
 
 TEST_F(CommonFlagsTest, UnixSocketsAndNoRedisAreFine) {

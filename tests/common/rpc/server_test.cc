@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
 #include "tests/common/rpc/note_server.h"
-#include "tests/support/child_process.h"
 
 namespace meso {
 namespace {
@@ -88,80 +87,6 @@ TEST(RpcServerTest, ReflectionIsServedOnLoopback) {
   EXPECT_EQ(AskReflection(grpc::CreateChannel(absl::StrCat("127.0.0.1:", (*server)->port()),
                                               grpc::InsecureChannelCredentials())),
             grpc::StatusCode::OK);
-}
-
-// A chain of three certificates made by the openssl command: authority, server, client.
-class TlsFiles {
- public:
-  TlsFiles() {
-    Make("ca", "");
-    Make("server", "ca");
-    Make("client", "ca");
-    Make("stranger", "");
-  }
-  std::string Cert(const std::string& name) const { return dir_.path() + "/" + name + ".pem"; }
-  std::string Key(const std::string& name) const { return dir_.path() + "/" + name + ".key"; }
-
- private:
-  void Make(const std::string& name, const std::string& authority) {
-    std::vector<std::string> command = {
-        "openssl", "req",         "-x509",   "-newkey",
-        "ed25519", "-nodes",      "-days",   "2",
-        "-subj",   "/CN=" + name, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-        "-keyout", Key(name),     "-out",    Cert(name)};
-    if (!authority.empty()) {
-      command.insert(command.end(), {"-CA", Cert(authority), "-CAkey", Key(authority), "-addext",
-                                     "basicConstraints=critical,CA:FALSE"});
-    }
-    int exit_code = 0;
-    RunCommand(command, &exit_code);
-    ASSERT_EQ(exit_code, 0) << name;
-  }
-  TempDir dir_;
-};
-
-std::string Slurp(const std::string& path) { return RunCommand({"cat", path}); }
-
-TEST(RpcServerTest, BeyondLoopbackOnlyClientsWithACertificateGetIn) {
-  TlsFiles files;
-  RpcServerOptions options;
-  options.listen = "0.0.0.0:0";
-  options.tls_cert_file = files.Cert("server");
-  options.tls_key_file = files.Key("server");
-  options.tls_client_ca_file = files.Cert("ca");
-  TestServer calls("inventory");
-  NoteService service(calls.calls());
-  const auto server = RpcServer::Start(options, {&service});
-  ASSERT_TRUE(server.ok()) << server.status();
-  const auto ask = [&](const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
-    auto stub = test::v1::NoteService::NewStub(
-        grpc::CreateChannel(absl::StrCat("localhost:", (*server)->port()), credentials));
-    test::v1::Note note;
-    return calls.Call(*stub, &NoteServer::Stub::GetNote, "", test::v1::GetNoteRequest(), &note);
-  };
-  grpc::SslCredentialsOptions client;
-  client.pem_root_certs = Slurp(files.Cert("ca"));
-  EXPECT_EQ(ask(grpc::SslCredentials(client)).code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(ask(grpc::InsecureChannelCredentials()).code(), absl::StatusCode::kUnavailable);
-  client.pem_private_key = Slurp(files.Key("stranger"));
-  client.pem_cert_chain = Slurp(files.Cert("stranger"));
-  EXPECT_EQ(ask(grpc::SslCredentials(client)).code(), absl::StatusCode::kUnavailable);
-  client.pem_private_key = Slurp(files.Key("client"));
-  client.pem_cert_chain = Slurp(files.Cert("client"));
-  EXPECT_EQ(ReasonOf(ask(grpc::SslCredentials(client))), "TOKEN_MISSING");
-  EXPECT_EQ(AskReflection(grpc::CreateChannel(absl::StrCat("localhost:", (*server)->port()),
-                                              grpc::SslCredentials(client))),
-            grpc::StatusCode::UNIMPLEMENTED);
-  (*server)->Shutdown(absl::Seconds(5));
-}
-
-TEST(RpcServerTest, UnreadableTlsFilesAreNamedAtStart) {
-  RpcServerOptions options;
-  options.listen = "127.0.0.1:0";
-  options.tls_cert_file = options.tls_key_file = options.tls_client_ca_file = "/nonexistent.pem";
-  const absl::Status status = RpcServer::Start(options, {}).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("/nonexistent.pem"));
 }
 
 }  // namespace

@@ -2,9 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#define CPPHTTPLIB_OPENSSL_SUPPORT  // as the package was built
 #include <httplib.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "absl/strings/str_cat.h"
+#include "tests/support/test_certificates.h"
 
 namespace meso {
 namespace {
@@ -54,6 +59,46 @@ TEST(AdminServerTest, ListensOnLoopbackOnlyAndSharesItsPortWithNobody) {
                 .status()
                 .code(),
             absl::StatusCode::kFailedPrecondition);
+}
+
+std::string ReadAll(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// The status of /healthz over HTTPS with these files; 0 = no connection.
+int AskOverTls(int port, const TlsFiles& files) {
+  httplib::SSLClient client("127.0.0.1", port, files.cert_file, files.key_file);
+  client.set_ca_cert_path(files.ca_file);
+  const auto answer = client.Get("/healthz");
+  return answer ? answer->status : 0;
+}
+
+TEST(AdminServerTest, BeyondLoopbackItSpeaksHttpsWithClientCertificatesAndTheNewestFiles) {
+  TestAuthority authority;
+  TestAuthority stranger;
+  const TlsFiles files = authority.Issue("server", "services/inventory");
+  Metrics metrics;
+  AdminServerOptions options = Options(metrics, "0.0.0.0:0");
+  options.tls = [&files] {
+    return AdminTls{ReadAll(files.cert_file), ReadAll(files.key_file), ReadAll(files.ca_file)};
+  };
+  const auto server = AdminServer::Start(options);
+  ASSERT_TRUE(server.ok()) << server.status();
+  const int port = (*server)->port();
+  const TlsFiles ours = authority.Issue("client", "clients/prometheus");
+  const TlsFiles theirs = stranger.Issue("client", "clients/prometheus");
+  EXPECT_EQ(AskOverTls(port, ours), 200);
+  EXPECT_EQ(AskOverTls(port, theirs), 0);
+  EXPECT_EQ(AskOverTls(port, {theirs.cert_file, theirs.key_file, ours.ca_file}), 0);
+  EXPECT_EQ(AskOverTls(port, {"", "", ours.ca_file}), 0);
+  httplib::Client plain("127.0.0.1", port);
+  EXPECT_FALSE(plain.Get("/healthz"));
+  ReplaceTlsFiles(stranger.Issue("server", "services/inventory"), files);
+  EXPECT_EQ(AskOverTls(port, theirs), 200);
+  EXPECT_EQ(AskOverTls(port, ours), 0);
 }
 
 TEST(SplitHostPortTest, TellsHostAndPortApart) {
