@@ -89,7 +89,7 @@ struct RedisConnection::Impl {
   }
 
   absl::Status Fail(absl::string_view why) {
-    const absl::Status status = Unavailable(why);  // `why` may live in the context
+    absl::Status status = Unavailable(why);  // `why` may live in the context
     Close();
     pause = std::min(std::max(pause * 2, kPauseMin), kPauseMax);
     // Jitter: several services lose the same Redis at the same moment.

@@ -21,7 +21,7 @@ constexpr int64_t kPast = std::numeric_limits<int64_t>::min();
 // Queues a request whose answer lands in `answer`, and waits. The Notification may be destroyed as
 // soon as the wait returns: absl guarantees that Notify has let go of it by then.
 template <typename Request>
-absl::Status WaitFor(Work work, absl::Time deadline, const std::function<void(Request)>& submit) {
+absl::Status WaitFor(Work&& work, absl::Time deadline, const std::function<void(Request)>& submit) {
   MESO_CHECK(!OnEngineThread(), "an engine thread must not wait for its own engine");
   absl::Status answer;
   absl::Notification answered;

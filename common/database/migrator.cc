@@ -102,7 +102,7 @@ absl::Status CheckHistory(const History& history,
 
 absl::Status Apply(Database& database, const std::string& component, const Migration& migration) {
   const std::vector<std::string> statements = SplitStatements(migration.sql);
-  const absl::Status status = database.Transact([&](Transaction& tx) -> absl::Status {
+  absl::Status status = database.Transact([&](Transaction& tx) -> absl::Status {
     for (const std::string& statement : statements) {
       MESO_FAILPOINT("migrator.before_statement");
       MESO_RETURN_IF_ERROR(tx.Execute(Sql::Dynamic(statement), {}));

@@ -342,8 +342,8 @@ struct Consumer::Impl {
       absl::Status status;
       if (!cursor.has_value()) {
         absl::StatusOr<EventPosition> loaded = Cursor();
-        if (loaded.ok()) cursor = *std::move(loaded);
         status = loaded.status();
+        if (loaded.ok()) cursor = *std::move(loaded);
       }
       if (status.ok()) status = Round(&*cursor);
       if (status.ok()) {
@@ -373,7 +373,7 @@ struct Consumer::Impl {
       }
       EventPosition head;
       const EventPosition before = cursor;
-      const absl::Status status = PullOnce(&cursor, absl::ZeroDuration(), &head);
+      absl::Status status = PullOnce(&cursor, absl::ZeroDuration(), &head);
       if (!status.ok() && head.epoch.empty()) return status;  // the source does not answer
       // An epoch that changes meanwhile has a head of its own.
       if (!head.epoch.empty() && (!target.has_value() || target->epoch != head.epoch)) {
@@ -443,7 +443,7 @@ absl::Status Consumer::CatchUp(absl::Time deadline) {
     }
     impl.catching_up = true;
   }
-  const absl::Status status = impl.CatchUpTurn(deadline);
+  absl::Status status = impl.CatchUpTurn(deadline);
   absl::MutexLock lock(&impl.mutex);
   impl.catching_up = false;
   --impl.catch_ups;
