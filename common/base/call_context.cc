@@ -77,7 +77,7 @@ bool CallContext::MayUseAt(absl::string_view site_name) const {
 std::optional<std::set<std::string>> CallContext::AllowedSites() const {
   std::optional<std::set<std::string>> sites = SitesOf(caller, allowed_roles);
   if (!on_behalf_of) return sites;
-  const std::optional<std::set<std::string>> user_sites = SitesOf(*on_behalf_of, allowed_roles);
+  std::optional<std::set<std::string>> user_sites = SitesOf(*on_behalf_of, allowed_roles);
   if (!sites) return user_sites;
   if (!user_sites) return sites;
   std::set<std::string> both;
