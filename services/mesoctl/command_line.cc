@@ -157,11 +157,18 @@ class CommandLine {
   }
 
   void AddDemo() {
-    CLI::App* demo = app_.add_subcommand("demo", "The demo chain of two sites");
+    CLI::App* demo = app_.add_subcommand("demo", "The demo chain: load it, play its story");
     demo->require_subcommand(1);
     load_ = demo->add_subcommand("load", "Load the chain through the API; repeatable");
     play_ = demo->add_subcommand("play", "Play the life of a treatment, checking every step");
-    for (CLI::App* command : {load_, play_}) {
+    reset_ = demo->add_subcommand("reset", "How to begin anew; changes nothing itself");
+    load_->add_option("--chain", flags_.demo.chain, "full (5 sites, 300 patients) or small (2 sites)")
+        ->capture_default_str();
+    load_->add_option("--seed", flags_.demo.seed, "Of the dice that invent patients and sessions")
+        ->capture_default_str();
+    load_->add_option("--start_date", flags_.demo.start_date,
+                      "YYYY-MM-DD; default: today, or that of a load of the last 6 days");
+    for (CLI::App* command : {load_, play_, reset_}) {
       command->add_option("--keys", flags_.demo.keys_dir, "Directory made by `admin init`")
           ->envname("MESO_KEYS")
           ->required();
@@ -203,6 +210,7 @@ class CommandLine {
     if (call_->parsed()) return RunCall(client, ids, flags_.call, out_, err_);
     if (export_->parsed()) return RunAuditExport(client, flags_.audit_export, out_, err_);
     if (load_->parsed()) return LoadDemo(client, clock, flags_.demo, out_, err_);
+    if (reset_->parsed()) return ResetDemo(client, clock, flags_.demo, out_, err_);
     return PlayDemo(client, clock, ids, flags_.demo, out_, err_);
   }
 
@@ -245,6 +253,7 @@ class CommandLine {
   CLI::App* verify_ = nullptr;
   CLI::App* load_ = nullptr;
   CLI::App* play_ = nullptr;
+  CLI::App* reset_ = nullptr;
 };
 
 }  // namespace

@@ -14,7 +14,7 @@ using meso::screening::v1::Question;
 using meso::screening::v1::Questionnaire;
 
 constexpr char kBirthDateQuestion[] = "birth_date";
-constexpr const char* kAreas[] = {"FACE", "UNDER_EYE"};
+constexpr const char* kAreas[] = {"FACE", "UNDER_EYE", "SCALP", "BODY_CELLULITE", "SUBMENTAL"};
 
 // What somebody with nothing to report says.
 void AnswerNothing(const Question& question, Answer* answer) {

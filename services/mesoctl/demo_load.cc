@@ -3,125 +3,71 @@
 #include <google/protobuf/text_format.h>
 #include <unistd.h>
 
-#include <map>
+#include <algorithm>
+#include <iostream>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "common/base/id_source.h"
 #include "common/base/status_macros.h"
-#include "meso/inventory/v1/product.pb.h"
+#include "meso/audit/v1/audit_service.pb.h"
+#include "meso/inventory/v1/lot.pb.h"
 #include "meso/screening/v1/screening_service.pb.h"
 #include "services/mesoctl/admin.h"
-#include "services/mesoctl/call.h"
 #include "services/mesoctl/demo_answers.h"
+#include "services/mesoctl/demo_sessions.h"
+#include "services/mesoctl/demo_steps.h"
+#include "services/mesoctl/in_flight.h"
 #include "services/mesoctl/json_data.h"
-#include "services/mesoctl/method_catalog.h"
 #include "services/mesoctl/narrative.h"
+#include "services/mesoctl/progress_bar.h"
 
 namespace meso::mesoctl {
 namespace {
 
-using google::protobuf::Message;
-using google::protobuf::MethodDescriptor;
-using meso::screening::v1::Questionnaire;
-using meso::screening::v1::RuleSet;
+namespace inv = meso::inventory::v1;
+namespace scr = meso::screening::v1;
 
-constexpr char kScreening[] = "ScreeningService.";
-// The space of the demo's request ids.
-constexpr char kRequestSpace[] = "5f0c1b0e-7d0a-5c3e-9a51-6d65736f0001";
-constexpr const char* kStepFiles[] = {"chain.json", "products.json", "deliveries.json"};
+constexpr char kDemoLogName[] = "meso-demo";
+// Every site gets it on the first day; its lot numbers tell which day that was.
+constexpr char kFirstDayProduct[] = "products/EMR-ADR";
+constexpr char kFirstDayLot[] = "ADR-";
+// A load as young as this is gone on with: services remember request ids for 7 days.
+constexpr int kResumeDaysMax = 6;
 
 class Loader {
  public:
-  Loader(const DemoOptions& options, const DemoPeople& people, absl::CivilDay start)
-      : options_(options), people_(people), start_(start) {}
+  Loader(const DemoOptions& options, const DemoPeople& people, const Clock& clock,
+         const DemoChoice& choice, const DemoPlan& plan, ProgressBar& progress)
+      : options_(options),
+        people_(people),
+        clock_(clock),
+        choice_(choice),
+        plan_(plan),
+        progress_(progress),
+        runner_(people, choice, progress) {}
 
   absl::Status Load() {
-    MESO_RETURN_IF_ERROR(RunSteps(kStepFiles[0]));
-    MESO_RETURN_IF_ERROR(RunSteps(kStepFiles[1]));
-    MESO_ASSIGN_OR_RETURN(const Questionnaire questionnaire, EnsureQuestionnaire());
+    MESO_RETURN_IF_ERROR(runner_.Run("sites, staff, treatments", plan_.chain));
+    MESO_RETURN_IF_ERROR(runner_.Run("products and cocktails", plan_.products));
+    MESO_ASSIGN_OR_RETURN(const scr::Questionnaire questionnaire, EnsureQuestionnaire());
     MESO_RETURN_IF_ERROR(EnsureRuleSet(questionnaire.name()));
-    MESO_RETURN_IF_ERROR(RunSteps(kStepFiles[2]));
-    return RecordAssessments(questionnaire);
+    MESO_RETURN_IF_ERROR(runner_.Run("deliveries", plan_.deliveries));
+    MESO_RETURN_IF_ERROR(runner_.Run("quarantines and recalls", plan_.holds));
+    MESO_RETURN_IF_ERROR(RecordAssessments(questionnaire));
+    MESO_ASSIGN_OR_RETURN(sessions_, BookSessions(plan_, clock_, runner_, progress_));
+    return absl::OkStatus();
   }
 
-  int calls() const { return calls_; }
-  // How many objects of each kind the data names, by method.
-  const std::map<std::string, int>& counts() const { return counts_; }
+  const StepRunner& runner() const { return runner_; }
+  const BookedSessions& sessions() const { return sessions_; }
   int rules() const { return rules_; }
-  const std::string& last_call() const { return last_call_; }
 
  private:
-  template <typename Response>
-  absl::StatusOr<Response> Call(absl::string_view person, absl::string_view method,
-                                Message& request) {
-    Response response;
-    MESO_RETURN_IF_ERROR(Send(person, method, &request, &response));
-    return response;
-  }
-
-  // Adds the request_id, calls, counts, and names the call in an error.
-  absl::Status Send(absl::string_view person, absl::string_view method, Message* request,
-                    Message* response) {
-    if (!people_.Has(person)) {
-      return absl::InvalidArgumentError(absl::StrCat("people.json knows no ", person));
-    }
-    FillRequestId(request,
-                  Uuid5(kRequestSpace, absl::StrCat(method, "\n", ToJson(*request, false))));
-    ++calls_;
-    ++counts_[std::string(method)];
-    last_call_ = absl::StrCat(method, " as ", person);
-    return people_.As(person).Call(method, *request, response);
-  }
-
-  absl::Status RunSteps(absl::string_view file) {
-    const std::string path = absl::StrCat(options_.data_dir, "/", file);
-    MESO_ASSIGN_OR_RETURN(const Value steps, ReadJson(path));
-    for (const Value& step : steps.list_value().values()) {
-      MESO_ASSIGN_OR_RETURN(const bool done, IsDone(step));
-      if (!done) MESO_RETURN_IF_ERROR(RunStep(step));
-    }
-    return absl::OkStatus();
-  }
-
-  // Whether the step's `unless` call succeeds: what the step would make is there.
-  absl::StatusOr<bool> IsDone(const Value& step) {
-    const Value& unless = Member(step, "unless");
-    if (unless.kind_case() == Value::KIND_NOT_SET) return false;
-    const std::string key = absl::StrCat(JsonText(unless));
-    const auto known = done_.find(key);
-    if (known != done_.end()) return known->second;
-    MESO_ASSIGN_OR_RETURN(const MethodDescriptor* method, FindMethod(Text(unless, "call")));
-    const std::unique_ptr<Message> request = NewMessage(*method->input_type());
-    const std::unique_ptr<Message> response = NewMessage(*method->output_type());
-    MESO_RETURN_IF_ERROR(FromJson(JsonText(Member(unless, "request")), request.get()));
-    const absl::Status status =
-        people_.As(Text(step, "as")).Call(method->full_name(), *request, response.get());
-    if (!status.ok() && status.code() != absl::StatusCode::kNotFound) return status;
-    if (status.ok()) ++counts_[Text(step, "call")];
-    // Asked once: the steps that follow would find what the first of them made.
-    return done_[key] = status.ok();
-  }
-
-  absl::Status RunStep(const Value& step) {
-    const std::string& name = Text(step, "call");
-    MESO_ASSIGN_OR_RETURN(const MethodDescriptor* method, FindMethod(name));
-    MESO_ASSIGN_OR_RETURN(const std::string json,
-                          Expand(JsonText(Member(step, "request")), start_, answers_));
-    const std::unique_ptr<Message> request = NewMessage(*method->input_type());
-    const std::unique_ptr<Message> response = NewMessage(*method->output_type());
-    MESO_RETURN_IF_ERROR(FromJson(json, request.get()));
-    MESO_RETURN_IF_ERROR(Send(Text(step, "as"), name, request.get(), response.get()));
-    const std::string& id = Text(step, "id");
-    if (id.empty()) return absl::OkStatus();
-    MESO_ASSIGN_OR_RETURN(answers_[id], ParseJson(ToJson(*response, false)));
-    return absl::OkStatus();
-  }
-
   template <typename Proto>
   absl::StatusOr<Proto> ReadTextProto(absl::string_view file) const {
     const std::string path = absl::StrCat(options_.data_dir, "/screening/", file);
@@ -134,110 +80,168 @@ class Loader {
     return message;
   }
 
-  absl::StatusOr<Questionnaire> EnsureQuestionnaire() {
-    absl::StatusOr<Questionnaire> published = FindQuestionnaire(people_);
-    if (published.ok() || published.status().code() != absl::StatusCode::kNotFound) {
-      return published;
-    }
-    meso::screening::v1::CreateQuestionnaireRequest create;
-    MESO_ASSIGN_OR_RETURN(*create.mutable_questionnaire(),
-                          ReadTextProto<Questionnaire>("meso-default.questionnaire.textproto"));
+  absl::StatusOr<scr::Questionnaire> EnsureQuestionnaire() {
+    absl::StatusOr<scr::Questionnaire> published = FindQuestionnaire(people_);
+    if (published.ok() || !absl::IsNotFound(published.status())) return published;
+    scr::CreateQuestionnaireRequest create;
     MESO_ASSIGN_OR_RETURN(
-        const Questionnaire draft,
-        Call<Questionnaire>("admin", "ScreeningService.CreateQuestionnaire", create));
-    meso::screening::v1::PublishQuestionnaireRequest publish;
+        *create.mutable_questionnaire(),
+        ReadTextProto<scr::Questionnaire>("meso-default.questionnaire.textproto"));
+    MESO_ASSIGN_OR_RETURN(const auto draft,
+                          runner_.Send<scr::Questionnaire>(
+                              "admin", "ScreeningService.CreateQuestionnaire", "", create));
+    scr::PublishQuestionnaireRequest publish;
     publish.set_name(draft.name());
-    return Call<Questionnaire>("director", "ScreeningService.PublishQuestionnaire", publish);
+    return runner_.Send<scr::Questionnaire>("director", "ScreeningService.PublishQuestionnaire", "",
+                                            publish);
   }
 
   absl::Status EnsureRuleSet(const std::string& questionnaire) {
-    MESO_ASSIGN_OR_RETURN(RuleSet rule_set,
-                          ReadTextProto<RuleSet>("meso-default.ruleset.textproto"));
+    MESO_ASSIGN_OR_RETURN(scr::RuleSet rule_set,
+                          ReadTextProto<scr::RuleSet>("meso-default.ruleset.textproto"));
     rules_ = rule_set.rules_size();
-    meso::screening::v1::ListRuleSetsRequest list;
+    scr::ListRuleSetsRequest list;
     list.set_filter(absl::StrCat("code = \"", rule_set.code(), "\" AND state = PUBLISHED"));
     MESO_ASSIGN_OR_RETURN(const auto published,
-                          Call<meso::screening::v1::ListRuleSetsResponse>(
-                              "director", "ScreeningService.ListRuleSets", list));
+                          runner_.Send<scr::ListRuleSetsResponse>(
+                              "director", "ScreeningService.ListRuleSets", "", list));
     if (published.rule_sets_size() > 0) return absl::OkStatus();
     rule_set.set_questionnaire(questionnaire);
-    meso::screening::v1::CreateRuleSetRequest create;
+    scr::CreateRuleSetRequest create;
     *create.mutable_rule_set() = std::move(rule_set);
     // The author is not the publisher: nobody puts rules of their own in force.
-    MESO_ASSIGN_OR_RETURN(const RuleSet draft,
-                          Call<RuleSet>("admin", "ScreeningService.CreateRuleSet", create));
-    meso::screening::v1::PublishRuleSetRequest publish;
+    MESO_ASSIGN_OR_RETURN(
+        const auto draft,
+        runner_.Send<scr::RuleSet>("admin", "ScreeningService.CreateRuleSet", "", create));
+    scr::PublishRuleSetRequest publish;
     publish.set_name(draft.name());
-    return Call<RuleSet>("director", "ScreeningService.PublishRuleSet", publish).status();
+    return runner_.Send<scr::RuleSet>("director", "ScreeningService.PublishRuleSet", "", publish)
+        .status();
   }
 
-  absl::Status RecordAssessments(const Questionnaire& questionnaire) {
-    MESO_ASSIGN_OR_RETURN(const Value data,
-                          ReadJson(absl::StrCat(options_.data_dir, "/patients.json")));
-    for (const Value& patient : Member(data, "patients").list_value().values()) {
-      MESO_ASSIGN_OR_RETURN(const std::string answers,
-                            Expand(JsonText(Member(patient, "answers")), start_, {}));
-      MESO_ASSIGN_OR_RETURN(const Value exceptions, ParseJson(answers));
-      const std::string& site = Text(patient, "site");
-      meso::screening::v1::CreateAssessmentRequest request;
-      MESO_ASSIGN_OR_RETURN(
-          *request.mutable_assessment(),
-          AnswerAll(questionnaire, absl::StrCat("patients/", Text(patient, "code")), site,
-                    exceptions));
-      // Answers hold for the day they were given: another day is another request.
-      FillRequestId(&request, Uuid5(kRequestSpace,
-                                    absl::StrCat(GsDate(start_), "\n", ToJson(request, false))));
-      const std::string desk = absl::StrCat("desk-", site.substr(site.find('/') + 1));
-      MESO_RETURN_IF_ERROR(
-          Call<meso::screening::v1::Assessment>(desk, "ScreeningService.CreateAssessment", request)
-              .status());
-    }
+  absl::Status RecordAssessments(const scr::Questionnaire& questionnaire) {
+    progress_.Begin("patients' answers", plan_.patients.size());
+    MESO_RETURN_IF_ERROR(
+        ForEachInFlight(plan_.patients.size(), kDemoStreams, [&](size_t i) -> absl::Status {
+          const DemoPatient& patient = plan_.patients[i];
+          scr::CreateAssessmentRequest request;
+          MESO_ASSIGN_OR_RETURN(
+              *request.mutable_assessment(),
+              AnswerAll(questionnaire, patient.name, patient.site, patient.answers));
+          const std::string desk =
+              absl::StrCat("desk-", patient.site.substr(patient.site.find('/') + 1));
+          // Answers hold for the day they were given: another start date is another request.
+          MESO_RETURN_IF_ERROR(runner_
+                                   .Send<scr::Assessment>(desk, "ScreeningService.CreateAssessment",
+                                                          GsDate(choice_.start), request)
+                                   .status());
+          progress_.Step();
+          return absl::OkStatus();
+        }));
+    progress_.End();
     return absl::OkStatus();
   }
 
   const DemoOptions& options_;
   const DemoPeople& people_;
-  const absl::CivilDay start_;
-  std::map<std::string, Value> answers_;  // by step id
-  std::map<std::string, bool> done_;      // by `unless`
-  std::map<std::string, int> counts_;
-  std::string last_call_;
-  int calls_ = 0;
+  const Clock& clock_;
+  const DemoChoice& choice_;
+  const DemoPlan& plan_;
+  ProgressBar& progress_;
+  StepRunner runner_;
+  BookedSessions sessions_;
   int rules_ = 0;
 };
 
-void PrintCounts(const Loader& loader, absl::Duration took, Narrative& story) {
-  const std::pair<const char*, const char*> kinds[] = {
-      {"SchedulingAdminService.UpdateSite", "sites"},
-      {"SchedulingAdminService.UpdatePractitioner", "practitioners"},
-      {"SchedulingAdminService.UpdateRoom", "rooms"},
-      {"SchedulingAdminService.UpdateDevice", "devices"},
-      {"SchedulingAdminService.UpdateTreatmentType", "treatments"},
-      {"InventoryService.UpdateProduct", "products"},
-      {"InventoryService.CreateCocktail", "cocktails"},
-      {"InventoryService.ReceiveStock", "deliveries"},
-      {"ScreeningService.CreateAssessment", "patients"},
-  };
-  std::vector<std::string> parts;
-  for (const auto& [method, noun] : kinds) {
-    const auto found = loader.counts().find(method);
-    parts.push_back(absl::StrCat(found == loader.counts().end() ? 0 : found->second, " ", noun));
+int CountCalls(const std::vector<DemoStep>& steps, absl::string_view call) {
+  return static_cast<int>(std::count_if(steps.begin(), steps.end(),
+                                        [&](const DemoStep& step) { return step.call == call; }));
+}
+
+// The day the chain in the suite began, if that is recent; nullopt when there is none.
+absl::StatusOr<std::optional<absl::CivilDay>> FindRecentStart(const DemoPeople& people,
+                                                              absl::CivilDay today) {
+  std::optional<absl::CivilDay> start;
+  inv::ListLotsRequest list;
+  list.set_page_size(500);
+  list.set_filter(absl::StrCat("product = \"", kFirstDayProduct, "\""));
+  do {
+    MESO_ASSIGN_OR_RETURN(const auto page, people.As("stock").Call<inv::ListLotsResponse>(
+                                               "InventoryService.ListLots", list));
+    for (const inv::Lot& lot : page.lots()) {
+      for (int age = 0; age <= kResumeDaysMax; ++age) {
+        const absl::CivilDay day = today - age;
+        const std::string number = absl::StrCat(kFirstDayLot, GsDate(day));
+        if (lot.lot_number().compare(0, number.size(), number) != 0) continue;
+        if (!start || *start < day) start = day;
+      }
+    }
+    list.set_page_token(page.next_page_token());
+  } while (!list.page_token().empty());
+  return start;
+}
+
+absl::StatusOr<DemoChoice> Choose(const DemoOptions& options, const DemoPeople& people,
+                                  const Clock& clock) {
+  DemoChoice choice;
+  choice.size = options.chain;
+  choice.seed = options.seed;
+  choice.start = absl::ToCivilDay(clock.Now(), absl::UTCTimeZone());
+  if (!options.start_date.empty()) {
+    if (!absl::ParseCivilTime(options.start_date, &choice.start)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--start_date=", options.start_date, " is no date; write it as 2026-11-24"));
+    }
+    return choice;
   }
+  MESO_ASSIGN_OR_RETURN(const auto recent, FindRecentStart(people, choice.start));
+  if (recent) choice.start = *recent;
+  return choice;
+}
+
+void PrintCounts(const Loader& loader, const DemoChoice& choice, const DemoPlan& plan, int people,
+                 absl::Duration took, Narrative& story) {
+  const std::string admin = "SchedulingAdminService.Update";
+  std::vector<std::string> parts;
+  for (const auto& [kind, noun] :
+       {std::make_pair("Site", "sites"), std::make_pair("Practitioner", "practitioners"),
+        std::make_pair("Room", "rooms"), std::make_pair("Device", "devices"),
+        std::make_pair("TreatmentType", "treatments")}) {
+    parts.push_back(absl::StrCat(CountCalls(plan.chain, admin + kind), " ", noun));
+  }
+  parts.push_back(
+      absl::StrCat(CountCalls(plan.products, "InventoryService.UpdateProduct"), " products"));
+  parts.push_back(
+      absl::StrCat(CountCalls(plan.products, "InventoryService.CreateCocktail"), " cocktails"));
+  parts.push_back(absl::StrCat(plan.deliveries.size(), " deliveries"));
+  parts.push_back(absl::StrCat(plan.patients.size(), " patients"));
   parts.push_back(absl::StrCat(loader.rules(), " cited screening rules"));
   story.Good(absl::StrJoin(parts, ", "));
-  story.Good(absl::StrFormat("%d calls of the public API by 8 people with their own roles, %.1f s",
-                             loader.calls(), absl::ToDoubleSeconds(took)));
+  const BookedSessions& sessions = loader.sessions();
+  story.Good(absl::StrCat(
+      sessions.booked + sessions.found, " booked sessions in the 30 days after ",
+      absl::FormatCivilTime(choice.start), ", each with its clearance and its ampoules",
+      sessions.found == 0 ? "" : absl::StrCat(" (", sessions.found, " were there already)")));
+  for (const auto& [reason, count] : sessions.left_out) {
+    story.Refused(absl::StrCat(count, " sessions are left out: ", reason));
+  }
+  if (sessions.left_out.count("BEYOND_HORIZON") > 0) {
+    story.Item(
+        "meso-inventory keeps lots for fewer days than the chain books: start it with "
+        "--allocation_horizon_days=31");
+  }
+  story.Good(absl::StrFormat("%d calls of the public API by %d people with their own roles, %.1f s",
+                             loader.runner().calls(), people, absl::ToDoubleSeconds(took)));
 }
 
 }  // namespace
 
-absl::StatusOr<Questionnaire> FindQuestionnaire(const DemoPeople& people) {
-  meso::screening::v1::ListQuestionnairesRequest request;
+absl::StatusOr<scr::Questionnaire> FindQuestionnaire(const DemoPeople& people) {
+  scr::ListQuestionnairesRequest request;
   request.set_filter("code = \"meso-default\" AND state = PUBLISHED");
-  MESO_ASSIGN_OR_RETURN(const auto page,
-                        people.As("director")
-                            .Call<meso::screening::v1::ListQuestionnairesResponse>(
-                                absl::StrCat(kScreening, "ListQuestionnaires"), request));
+  MESO_ASSIGN_OR_RETURN(const auto page, people.As("director")
+                                             .Call<scr::ListQuestionnairesResponse>(
+                                                 "ScreeningService.ListQuestionnaires", request));
   if (page.questionnaires_size() == 0) {
     return absl::NotFoundError("the chain has no questionnaire; run: mesoctl demo load");
   }
@@ -254,16 +258,51 @@ ExitCode LoadDemo(const SuiteClient& client, const Clock& clock, const DemoOptio
     err << RenderError("demo load", people.status()) << "\n";
     return ExitCode::kUsage;
   }
+  const absl::StatusOr<DemoChoice> choice = Choose(options, **people, clock);
+  const absl::StatusOr<DemoPlan> plan =
+      choice.ok() ? PlanDemo(options.data_dir, *choice) : choice.status();
+  if (!plan.ok()) {
+    err << RenderError("demo load", plan.status()) << "\n";
+    return ExitCodeOf(plan.status());
+  }
   Narrative story(out, isatty(STDOUT_FILENO) == 1);
   story.Chapter(1, "A clinic chain is loaded");
-  Loader loader(options, **people, absl::ToCivilDay(clock.Now(), absl::UTCTimeZone()));
+  ProgressBar progress(err, &err == &std::cerr && isatty(STDERR_FILENO) == 1, stopwatch);
+  Loader loader(options, **people, clock, *choice, *plan, progress);
   const absl::Status status = loader.Load();
   if (!status.ok()) {
-    err << RenderError(absl::StrCat("demo load: ", loader.last_call()), status) << "\n";
+    err << "\n"
+        << RenderError(absl::StrCat("demo load: ", loader.runner().failed_call()), status) << "\n";
     return ExitCodeOf(status);
   }
-  PrintCounts(loader, stopwatch.Now() - begin, story);
+  PrintCounts(loader, *choice, *plan, static_cast<int>((*people)->people().size()),
+              stopwatch.Now() - begin, story);
   return ExitCode::kOk;
+}
+
+ExitCode ResetDemo(const SuiteClient& client, const Clock& clock, const DemoOptions& options,
+                   std::ostream& out, std::ostream& err) {
+  const absl::StatusOr<std::unique_ptr<DemoPeople>> people =
+      DemoPeople::Create(client, options, clock);
+  if (!people.ok()) {
+    err << RenderError("demo reset", people.status()) << "\n";
+    return ExitCode::kUsage;
+  }
+  const auto checkpoint = (*people)->As("auditor").Call<meso::audit::v1::Checkpoint>(
+      "AuditService.GetCheckpoint", meso::audit::v1::GetCheckpointRequest());
+  if (!checkpoint.ok()) {
+    err << RenderError("demo reset", checkpoint.status()) << "\n";
+    return ExitCodeOf(checkpoint.status());
+  }
+  if (checkpoint->origin() != kDemoLogName) {
+    err << "demo reset: the audit log of this suite is named " << checkpoint->origin() << ", not "
+        << kDemoLogName << ": it is no demo, and nothing of it is reset.\n";
+    return ExitCode::kRefused;
+  }
+  out << "Nothing was changed. What is in an audit log and a stock ledger stays there, in a demo "
+         "too.\nTo begin anew: stop the suite (Ctrl-C in deploy/up), then run deploy/up --reset, "
+         "which removes its whole state directory first.\n";
+  return ExitCode::kRefused;
 }
 
 }  // namespace meso::mesoctl

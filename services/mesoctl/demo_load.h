@@ -1,9 +1,8 @@
 // `mesoctl demo load`: puts the demo chain into a running suite, through the public API only.
 //
-// The chain is data: chain.json, products.json, deliveries.json are lists of calls with the person
-// who makes them; patients.json and screening/*.textproto hold patients and rules. Every mutation's
-// request_id is derived from its content, so that a second run on the same day changes nothing and
-// a run on another day adds that day's deliveries and answers.
+// The chain is data (deploy/demo), made into a plan by demo_plan and carried out by demo_steps and
+// demo_sessions. Loading it again changes nothing; loading it after a load that was broken off goes
+// on where that stopped. Progress goes to `err`, the counts to `out`.
 #ifndef MESO_SERVICES_MESOCTL_DEMO_LOAD_H_
 #define MESO_SERVICES_MESOCTL_DEMO_LOAD_H_
 
@@ -19,10 +18,16 @@
 
 namespace meso::mesoctl {
 
-// Loads everything and prints the counts. kUsage when the data is wrong; else the exit code of
-// the call that was refused, which is named.
+// Loads everything and prints the counts. kUsage when options or data are wrong; else the exit code
+// of the call that was refused, which is named.
 ExitCode LoadDemo(const SuiteClient& client, const Clock& clock, const DemoOptions& options,
                   std::ostream& out, std::ostream& err);
+
+// `mesoctl demo reset`: there is no way to empty an audit log and a ledger through the API, and
+// there shall be none. Says what to do instead when the suite is a demo (its audit log is named
+// meso-demo), and that there is nothing to reset when it is not. Changes nothing.
+ExitCode ResetDemo(const SuiteClient& client, const Clock& clock, const DemoOptions& options,
+                   std::ostream& out, std::ostream& err);
 
 // The chain's published questionnaire. NOT_FOUND when the chain was not loaded.
 absl::StatusOr<meso::screening::v1::Questionnaire> FindQuestionnaire(const DemoPeople& people);

@@ -5,6 +5,7 @@
 #ifndef MESO_SERVICES_MESOCTL_DEMO_PEOPLE_H_
 #define MESO_SERVICES_MESOCTL_DEMO_PEOPLE_H_
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,7 +22,10 @@ struct DemoOptions {
   std::string data_dir = "deploy/demo";
   std::string keys_dir;
   std::string tokens_dir;
-  std::string exports_dir;  // only for playing
+  std::string exports_dir;     // only for playing
+  std::string chain = "full";  // full or small: how much of the chain is loaded
+  uint64_t seed = 1;           // of the dice that invent patients and sessions
+  std::string start_date;      // YYYY-MM-DD; empty = today, or that of a load of the last 6 days
 };
 
 struct Person {

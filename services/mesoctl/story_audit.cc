@@ -221,7 +221,8 @@ absl::Status TellFarewell(Stage& stage) {
   story.Say("And with mesoctl:");
   story.Verbatim(
       absl::StrCat("mesoctl --scheduling_address ", address, " --token_file ", desk, " \\"));
-  story.Verbatim(absl::StrCat("  call ListAppointments '{\"parent\": \"", stage.home.name, "\"}'"));
+  story.Verbatim(absl::StrCat("  call ListAppointments '{\"parent\": \"", stage.home.name,
+                              "\", \"filter\": \"state = COMPLETED\"}'"));
   return absl::OkStatus();
 }
 

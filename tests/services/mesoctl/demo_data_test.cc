@@ -6,11 +6,13 @@
 #include <map>
 #include <set>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "meso/screening/v1/rule_set.pb.h"
 #include "services/mesoctl/admin.h"
 #include "services/mesoctl/call.h"
 #include "services/mesoctl/demo_answers.h"
+#include "services/mesoctl/demo_plan.h"
 #include "services/mesoctl/json_data.h"
 #include "services/mesoctl/method_catalog.h"
 
@@ -46,57 +48,74 @@ std::set<std::string> People() {
   return keys;
 }
 
-// The answers steps refer to, with every path they may use.
-std::map<std::string, Value> Answers(const Value& steps) {
-  std::map<std::string, Value> answers;
-  for (const Value& step : steps.list_value().values()) {
-    if (Text(step, "id").empty()) continue;
-    answers[Text(step, "id")] = *ParseJson("{\"name\": \"x\", \"lot\": {\"name\": \"lots/x\"}}");
-  }
-  return answers;
+DemoPlan Plan(const std::string& size) {
+  const auto plan = PlanDemo("deploy/demo", {size, 1, kStart});
+  EXPECT_TRUE(plan.ok()) << plan.status();
+  return plan.value_or(DemoPlan());
 }
 
-TEST(DemoDataTest, EveryStepIsARequestOfAMethodByAPersonWhoMayCallIt) {
+// Every step of the plan, in the order of the load.
+std::vector<DemoStep> Steps(const DemoPlan& plan) {
+  std::vector<DemoStep> steps;
+  for (const auto* stage : {&plan.chain, &plan.products, &plan.deliveries, &plan.holds}) {
+    steps.insert(steps.end(), stage->begin(), stage->end());
+  }
+  return steps;
+}
+
+TEST(DemoDataTest, EveryStepIsARequestOfAMethodByAPersonOfTheChain) {
   const std::set<std::string> people = People();
-  for (const char* file : {"chain.json", "products.json", "deliveries.json"}) {
-    const Value steps = Data(file);
-    ASSERT_GT(steps.list_value().values_size(), 0) << file;
-    for (const Value& step : steps.list_value().values()) {
-      EXPECT_EQ(people.count(Text(step, "as")), 1u) << Text(step, "as");
-      const auto method = FindMethod(Text(step, "call"));
+  for (const char* size : {"full", "small"}) {
+    std::map<std::string, Value> answers;  // with every path a later step may use
+    for (const DemoStep& step : Steps(Plan(size))) {
+      EXPECT_EQ(people.count(step.as), 1u) << step.as;
+      const auto method = FindMethod(step.call);
       ASSERT_TRUE(method.ok()) << method.status();
       const auto request = NewMessage(*(*method)->input_type());
-      const auto json = Expand(JsonText(Member(step, "request")), kStart, Answers(steps));
+      const auto json = Expand(JsonText(step.request), kStart, answers);
       ASSERT_TRUE(json.ok()) << json.status();
       EXPECT_TRUE(FromJson(*json, request.get()).ok()) << *json << FromJson(*json, request.get());
+      answers[step.id] = *ParseJson("{\"name\": \"x\", \"lot\": {\"name\": \"lots/x\"}}");
     }
   }
 }
 
-TEST(DemoDataTest, TheChainHasWhatTheStoryPromises) {
+TEST(DemoDataTest, TheChainHasWhatItPromises) {
+  const DemoPlan plan = Plan("full");
   std::map<std::string, int> calls;
-  for (const char* file : {"chain.json", "products.json"}) {
-    const Value steps = Data(file);
-    for (const Value& step : steps.list_value().values()) ++calls[Text(step, "call")];
-  }
-  EXPECT_EQ(calls["SchedulingAdminService.UpdateSite"], 2);
-  EXPECT_EQ(calls["SchedulingAdminService.UpdatePractitioner"], 4);
-  EXPECT_EQ(calls["SchedulingAdminService.UpdateTreatmentType"], 3);
-  EXPECT_EQ(calls["InventoryService.UpdateProduct"], 8);
-  EXPECT_EQ(calls["InventoryService.CreateCocktail"], 3);
-  EXPECT_EQ(Member(Data("patients.json"), "patients").list_value().values_size(), 20);
+  for (const DemoStep& step : Steps(plan)) ++calls[step.call];
+  EXPECT_EQ(calls["SchedulingAdminService.UpdateSite"], 5);
+  EXPECT_EQ(calls["SchedulingAdminService.UpdatePractitioner"], 12);
+  EXPECT_EQ(calls["SchedulingAdminService.UpdateTreatmentType"], 7);
+  EXPECT_EQ(calls["InventoryService.UpdateProduct"], 21);
+  EXPECT_EQ(calls["InventoryService.CreateCocktail"], 10);
+  EXPECT_EQ(plan.patients.size(), 300u);
+  std::set<std::string> zones;
+  for (const auto& [site, zone] : plan.zones) zones.insert(zone.name());
+  EXPECT_EQ(zones.size(), 5u);
 }
 
 TEST(DemoDataTest, EveryPatientsExceptionsAnswerQuestions) {
   const auto questionnaire = Screening<Questionnaire>("meso-default.questionnaire.textproto");
-  const Value data = Data("patients.json");
-  for (const Value& patient : Member(data, "patients").list_value().values()) {
-    const auto answers = Expand(JsonText(Member(patient, "answers")), kStart, {});
-    ASSERT_TRUE(answers.ok());
-    const auto assessment =
-        AnswerAll(questionnaire, absl::StrCat("patients/", Text(patient, "code")),
-                  Text(patient, "site"), *ParseJson(*answers));
-    EXPECT_TRUE(assessment.ok()) << Text(patient, "code") << assessment.status();
+  for (const DemoPatient& patient : Plan("full").patients) {
+    const auto assessment = AnswerAll(questionnaire, patient.name, patient.site, patient.answers);
+    EXPECT_TRUE(assessment.ok()) << patient.name << assessment.status();
+  }
+}
+
+TEST(DemoDataTest, EveryShippedRuleHasPatientsMadeForIt) {
+  const auto rules = Screening<RuleSet>("meso-default.ruleset.textproto");
+  std::map<std::string, int> patients;
+  for (const DemoPatient& patient : Plan("full").patients) ++patients[patient.rule];
+  for (const auto& rule : rules.rules()) EXPECT_GE(patients[rule.id()], 2) << rule.id();
+}
+
+TEST(DemoDataTest, EveryCodeIsOfGs1sDemonstrationPrefix) {
+  for (const DemoStep& step : Steps(Plan("full"))) {
+    const std::string& gln = Text(Member(step.request, "site"), "gln");
+    const std::string& gtin = Text(Member(step.request, "product"), "gtin");
+    EXPECT_TRUE(gln.empty() || absl::StartsWith(gln, "952")) << gln;
+    EXPECT_TRUE(gtin.empty() || absl::StartsWith(gtin, "0952")) << gtin;
   }
 }
 

@@ -3,6 +3,8 @@
 #
 #   deploy_up_test.sh BUILD_DIR OFFSET     the story passes with everybody's clock moved by OFFSET hours
 #   deploy_up_test.sh BUILD_DIR again      and again, half a day later, on the database it was played on before
+#   deploy_up_test.sh BUILD_DIR full       the story passes with the full chain, whose sessions are all booked
+#   deploy_up_test.sh BUILD_DIR reset      --reset begins anew, but not under a running suite, and not in what is no demo
 #   deploy_up_test.sh BUILD_DIR staying    it stays up, the calls it prints work, and Ctrl-C stops it cleanly
 #   deploy_up_test.sh BUILD_DIR failing    a step that fails ends it non-zero, is named, and leaves nothing running
 set -euo pipefail
@@ -15,7 +17,8 @@ trap 'rm -rf "$state"' EXIT
 
 play() {
   local offset=$1 log=$state/up.log
-  if ! deploy/up --once --state "$state/s" --ports=auto --build_dir "$build" --clock_offset "$offset" \
+  shift
+  if ! deploy/up --once --state "$state/s" --ports=auto --build_dir "$build" --clock_offset "$offset" --chain small "$@" \
     >"$log" 2>&1; then
     cat "$log"
     echo "deploy/up failed with the clock moved by $offset" >&2
@@ -37,9 +40,36 @@ case $mode in
     play 0h
     play 13h
     ;;
+  full)
+    play 0h --chain full
+    grep -q "5 sites, 12 practitioners" "$state/up.log"
+    if grep -q "left out" "$state/up.log"; then cat "$state/up.log"; exit 1; fi
+    ;;
+  reset)
+    refused() {
+      if deploy/up --once --reset --state "$1" --ports=auto --build_dir "$build" --chain small >"$state/reset.log" 2>&1; then
+        echo "deploy/up --reset did not refuse: $2" >&2
+        exit 1
+      fi
+      grep -q "$2" "$state/reset.log" || { cat "$state/reset.log"; exit 1; }
+    }
+    mkdir -p "$state/other/data"
+    echo mine >"$state/other/data/thesis"
+    refused "$state/other" "this is no demo, nothing was removed"
+    grep -q mine "$state/other/data/thesis"
+    play 0h
+    key=$(cat "$state/s/keys/audit-log.pub")
+    (
+      flock 9
+      refused "$state/s" "another deploy/up uses it"
+    ) 9>"$state/s/lock"
+    [ "$key" = "$(cat "$state/s/keys/audit-log.pub")" ]
+    play 0h --reset
+    [ "$key" != "$(cat "$state/s/keys/audit-log.pub")" ]
+    ;;
   staying)
     log=$state/up.log
-    deploy/up --state "$state/s" --ports=auto --build_dir "$build" >"$log" 2>&1 &
+    deploy/up --state "$state/s" --ports=auto --build_dir "$build" --chain small >"$log" 2>&1 &
     up=$!
     trap 'kill -TERM "$up" 2>/dev/null; wait "$up"; rm -rf "$state"' EXIT
     until grep -q "It stays up" "$log"; do
