@@ -124,37 +124,6 @@ absl::StatusOr<EntryView> ToView(StoredEntry entry) {
   return view;
 }
 
-absl::StatusOr<ProvenEntry> AuditOperations::GetEntry(Transaction& tx, const CallContext& call,
-                                                      uint64_t index) const {
-  const std::string name = absl::StrCat("entries/", index);
-  MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> stored, LoadEntry(tx, index));
-  if (!stored) return ResourceNotFound(name);
-  ProvenEntry proven;
-  MESO_ASSIGN_OR_RETURN(proven.entry, ToView(*std::move(stored)));
-  if (!call.MayUseAt(proven.entry.leaf.site)) return ResourceNotFound(name);
-  call.audit.object_type = "Entry";
-  call.audit.object_name = name;
-  call.audit.site = proven.entry.leaf.site;
-
-  Hasher hasher;
-  proven.leaf_hash = hasher.Leaf(proven.entry.leaf_bytes);
-  MESO_ASSIGN_OR_RETURN(const std::string row, LoadTreeRow(tx, index));
-  if (absl::string_view(row).substr(0, sizeof(Hash)) != HashView(proven.leaf_hash)) {
-    return LeafMismatch(index, "is not what was hashed into the log");
-  }
-  if (!CommitmentHolds(proven.entry.leaf.commitment, proven.entry.salt, proven.entry.payload_bytes,
-                       hasher)) {
-    return LeafMismatch(index, "has not the payload the log committed to");
-  }
-  MESO_ASSIGN_OR_RETURN(const std::optional<StoredCheckpoint> newest, LoadNewestCheckpoint(tx));
-  if (!newest || newest->tree_size <= index) return proven;
-  MESO_ASSIGN_OR_RETURN(proven.proof,
-                        InclusionProof(index, newest->tree_size, hasher, TreeReader(tx)));
-  proven.proof_tree_size = newest->tree_size;
-  proven.checkpoint_note = newest->note;
-  return proven;
-}
-
 absl::StatusOr<CheckpointView> AuditOperations::GetCheckpoint(Transaction& tx) const {
   MESO_ASSIGN_OR_RETURN(const std::optional<StoredCheckpoint> newest, LoadNewestCheckpoint(tx));
   if (!newest) return CheckpointNotYet();

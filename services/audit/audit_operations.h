@@ -60,6 +60,19 @@ struct ProvenEntry {
   std::string checkpoint_note;
 };
 
+struct ProofRequest {
+  uint64_t index = 0;
+  uint64_t tree_size = 0;  // 0 = the newest checkpoint's; else above the index
+};
+// The path from an entry to the root of a signed tree.
+struct EntryProof {
+  Hash leaf_hash = {};
+  uint64_t index = 0;
+  uint64_t tree_size = 0;
+  Proof path;
+  std::string checkpoint_note;  // empty when none of that size is kept
+};
+
 struct ListRequest {
   std::string filter;
   int page_size = 50;
@@ -149,6 +162,11 @@ class AuditOperations {
   // are not those hashed.
   absl::StatusOr<ProvenEntry> GetEntry(Transaction& tx, const CallContext& call,
                                        uint64_t index) const;
+  // The path is checked against the root that was signed. RESOURCE_NOT_FOUND as above,
+  // CHECKPOINT_NOT_YET when nothing signed reaches the entry or the size asked for, LEAF_MISMATCH,
+  // TREE_INCONSISTENT. Precondition: tree_size is 0 or above the index.
+  absl::StatusOr<EntryProof> GetInclusionProof(Transaction& tx, const CallContext& call,
+                                               const ProofRequest& request) const;
   // Newest first. FILTER_INVALID.
   absl::StatusOr<EntryPage> ListEntries(Transaction& tx, const CallContext& call,
                                         const ListRequest& request) const;

@@ -37,6 +37,14 @@ absl::Status CheckpointNotYet() {
                "The log has not signed a checkpoint yet. Repeat in a second.");
 }
 
+absl::Status CheckpointNotYet(uint64_t wanted, uint64_t signed_size) {
+  return Error(absl::StatusCode::kFailedPrecondition, "CHECKPOINT_NOT_YET",
+               absl::StrCat("The newest checkpoint covers ", signed_size, " entries, ", wanted,
+                            " are asked for. Repeat in a second, or ask for a smaller tree."))
+      .With("wanted_size", absl::StrCat(wanted))
+      .With("signed_size", absl::StrCat(signed_size));
+}
+
 absl::Status TimelineTooLarge(int limit) {
   return Error(absl::StatusCode::kInvalidArgument, "RANGE_TOO_LARGE",
                absl::StrCat("The timeline has more than ", limit,

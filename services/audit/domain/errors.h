@@ -22,6 +22,9 @@ absl::Status TreeInconsistent(absl::string_view why);
 absl::Status CheckpointBroken(absl::string_view why);
 // FAILED_PRECONDITION / CHECKPOINT_NOT_YET: nothing is signed yet.
 absl::Status CheckpointNotYet();
+// FAILED_PRECONDITION / CHECKPOINT_NOT_YET: a tree of `wanted` leaves is asked for, the newest
+// checkpoint covers `signed_size`.
+absl::Status CheckpointNotYet(uint64_t wanted, uint64_t signed_size);
 // INVALID_ARGUMENT / RANGE_TOO_LARGE: more than `limit` entries.
 absl::Status TimelineTooLarge(int limit);
 

@@ -105,6 +105,22 @@ void ToProto(const Payload& payload, v1::EntryPayload* proto) {
   for (const Fact& fact : payload.facts) ToProto(fact, proto->add_facts());
 }
 
+// The index in "entries/42"; adds to `errors` when the name has another form.
+uint64_t EntryIndex(const std::string& name, FieldErrors& errors) {
+  absl::string_view digits = name;
+  uint64_t index = 0;
+  if (absl::ConsumePrefix(&digits, "entries/") && absl::SimpleAtoi(digits, &index) &&
+      absl::StrCat(index) == digits && index < INT64_MAX) {
+    return index;
+  }
+  if (name.empty()) {
+    errors.Required("name");
+  } else {
+    errors.Invalid("name", "must be entries/{index}, as in entries/42");
+  }
+  return 0;
+}
+
 int64_t ToNanos(absl::Time time) { return absl::ToUnixNanos(time); }
 
 }  // namespace
@@ -129,19 +145,24 @@ absl::StatusOr<Batch> FromProto(const v1::BatchAppendEntriesRequest& request) {
 }
 
 absl::StatusOr<uint64_t> FromProto(const v1::GetEntryRequest& request) {
-  absl::string_view digits = request.name();
-  uint64_t index = 0;
-  if (absl::ConsumePrefix(&digits, "entries/") && absl::SimpleAtoi(digits, &index) &&
-      absl::StrCat(index) == digits && index <= INT64_MAX) {
-    return index;
-  }
   FieldErrors errors;
-  if (request.name().empty()) {
-    errors.Required("name");
-  } else {
-    errors.Invalid("name", "must be entries/{index}, as in entries/42");
+  const uint64_t index = EntryIndex(request.name(), errors);
+  MESO_RETURN_IF_ERROR(errors.ToStatus());
+  return index;
+}
+
+absl::StatusOr<ProofRequest> FromProto(const v1::GetInclusionProofRequest& request) {
+  FieldErrors errors;
+  ProofRequest proof;
+  proof.index = EntryIndex(request.name(), errors);
+  proof.tree_size = request.tree_size();
+  if (errors.empty() && proof.tree_size != 0 && proof.tree_size <= proof.index) {
+    errors.Invalid("tree_size", absl::StrCat("above ", proof.index,
+                                             ": a smaller tree does not hold the entry; 0 = the "
+                                             "newest checkpoint's"));
   }
-  return errors.ToStatus();
+  MESO_RETURN_IF_ERROR(errors.ToStatus());
+  return proof;
 }
 
 absl::StatusOr<ListRequest> FromProto(const v1::ListEntriesRequest& request) {
@@ -215,6 +236,14 @@ void ToProto(const ProvenEntry& proven, v1::Entry* entry) {
   proof->set_tree_size(proven.proof_tree_size);
   for (const Hash& hash : *proven.proof) proof->add_hashes(HashBytes(hash));
   proof->set_checkpoint(proven.checkpoint_note);
+}
+
+void ToProto(const EntryProof& proof, v1::InclusionProof* response) {
+  response->set_leaf_hash(HashBytes(proof.leaf_hash));
+  response->set_index(proof.index);
+  response->set_tree_size(proof.tree_size);
+  for (const Hash& hash : proof.path) response->add_hashes(HashBytes(hash));
+  response->set_checkpoint(proof.checkpoint_note);
 }
 
 void ToProto(const CheckpointView& view, v1::Checkpoint* checkpoint) {

@@ -16,6 +16,7 @@ namespace meso::audit {
 absl::StatusOr<Batch> FromProto(const v1::BatchAppendEntriesRequest& request);
 // The entry's index.
 absl::StatusOr<uint64_t> FromProto(const v1::GetEntryRequest& request);
+absl::StatusOr<ProofRequest> FromProto(const v1::GetInclusionProofRequest& request);
 absl::StatusOr<ListRequest> FromProto(const v1::ListEntriesRequest& request);
 absl::StatusOr<TimelineRequest> FromProto(const v1::GetTimelineRequest& request);
 absl::StatusOr<ExportRequest> FromProto(const v1::ExportEntriesRequest& request);
@@ -23,6 +24,7 @@ absl::StatusOr<ExportRequest> FromProto(const v1::ExportEntriesRequest& request)
 void ToProto(const AppendResult& result, v1::BatchAppendEntriesResponse* response);
 void ToProto(const EntryView& view, v1::Entry* entry);
 void ToProto(const ProvenEntry& proven, v1::Entry* entry);
+void ToProto(const EntryProof& proof, v1::InclusionProof* response);
 void ToProto(const CheckpointView& view, v1::Checkpoint* checkpoint);
 void ToProto(const std::vector<LogKeyView>& keys, v1::ListLogKeysResponse* response);
 // The page of this request, with the token of the next.

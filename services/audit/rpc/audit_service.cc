@@ -39,6 +39,18 @@ grpc::ServerUnaryReactor* AuditService::GetEntry(grpc::CallbackServerContext* co
       kToProto);
 }
 
+grpc::ServerUnaryReactor* AuditService::GetInclusionProof(
+    grpc::CallbackServerContext* context, const v1::GetInclusionProofRequest* request,
+    v1::InclusionProof* response) {
+  return ServeRead(
+      calls_, "meso.audit.v1.AuditService/GetInclusionProof", context, request, response,
+      kFromProto,
+      [this](Transaction& tx, const CallContext& call, const ProofRequest& proof) {
+        return operations_.GetInclusionProof(tx, call, proof);
+      },
+      kToProto);
+}
+
 grpc::ServerUnaryReactor* AuditService::ListEntries(grpc::CallbackServerContext* context,
                                                     const v1::ListEntriesRequest* request,
                                                     v1::ListEntriesResponse* response) {

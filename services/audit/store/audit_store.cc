@@ -222,6 +222,17 @@ absl::StatusOr<std::optional<StoredCheckpoint>> LoadNewestCheckpoint(Transaction
   return ToCheckpoint(*row);
 }
 
+absl::StatusOr<std::optional<StoredCheckpoint>> LoadCheckpoint(Transaction& tx,
+                                                               uint64_t tree_size) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx,
+               "SELECT tree_size, note, sign_time_us FROM audit_checkpoint WHERE tree_size = $1",
+               {Int(tree_size)}));
+  if (!row) return std::nullopt;
+  return ToCheckpoint(*row);
+}
+
 absl::Status InsertCheckpoint(Transaction& tx, const StoredCheckpoint& checkpoint) {
   return tx.Execute(
       "INSERT INTO audit_checkpoint (tree_size, note, sign_time_us) VALUES ($1, $2, $3)",

@@ -90,6 +90,8 @@ absl::StatusOr<std::vector<uint64_t>> ListTimeBlocks(Transaction& tx, uint64_t l
 // Checkpoints in ascending size.
 absl::StatusOr<std::vector<StoredCheckpoint>> ListCheckpoints(Transaction& tx);
 absl::StatusOr<std::optional<StoredCheckpoint>> LoadNewestCheckpoint(Transaction& tx);
+// The checkpoint of exactly this size; most have been replaced by a newer one.
+absl::StatusOr<std::optional<StoredCheckpoint>> LoadCheckpoint(Transaction& tx, uint64_t tree_size);
 absl::Status InsertCheckpoint(Transaction& tx, const StoredCheckpoint& checkpoint);
 absl::Status DeleteCheckpoint(Transaction& tx, uint64_t tree_size);
 
