@@ -67,7 +67,8 @@ struct CallContext {
   bool validate_only = false;
   std::string correlation_id;  // one per business process, handed on to peers and events
   std::string causation_id;    // the id of what caused this call: a request or an event
-  std::string trace_parent;
+  std::string trace_parent;    // W3C traceparent of this call's own span (trace_context.h)
+  std::string parent_span_id;  // the span of whoever called; empty when the trace begins here
   std::string client_address;
   absl::Time deadline = absl::InfiniteFuture();
   mutable AuditDraft audit;

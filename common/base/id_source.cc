@@ -51,6 +51,20 @@ std::string Uuid7Source::NewId() {
   return FormatUuid(bytes);
 }
 
+std::string Uuid7Source::NewSpanId() {
+  unsigned char bytes[8] = {};
+  while (std::all_of(bytes, bytes + sizeof(bytes), [](unsigned char b) { return b == 0; })) {
+    MESO_CHECK(RAND_bytes(bytes, sizeof(bytes)) == 1, "the system's random source failed");
+  }
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(bytes), sizeof(bytes)));
+}
+
+std::string SequentialIdSource::NewSpanId() {
+  absl::MutexLock lock(&mutex_);
+  return absl::StrFormat("%016x", ++next_span_);
+}
+
 std::string SequentialIdSource::NewId() {
   absl::MutexLock lock(&mutex_);
   return absl::StrFormat("00000000-0000-7000-8000-%012x", ++next_);

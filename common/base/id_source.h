@@ -20,6 +20,8 @@ class IdSource {
   virtual ~IdSource() = default;
   // A new UUID in its lower-case text form.
   virtual std::string NewId() = 0;
+  // A new span id of a trace: 16 lower-case hex digits, not all zero. It names nothing that lasts.
+  virtual std::string NewSpanId() = 0;
 };
 
 // UUIDv7 from the clock and the system's random source; strictly increasing within the process.
@@ -27,6 +29,7 @@ class Uuid7Source final : public IdSource {
  public:
   explicit Uuid7Source(const Clock& clock) : clock_(clock) {}
   std::string NewId() override;
+  std::string NewSpanId() override;
 
  private:
   const Clock& clock_;
@@ -35,14 +38,17 @@ class Uuid7Source final : public IdSource {
   uint32_t counter_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-// Predictable ids for tests: 00000000-0000-7000-8000-000000000001, ...2, ...
+// Predictable ids for tests: 00000000-0000-7000-8000-000000000001, ...2, ...; spans count by
+// themselves.
 class SequentialIdSource final : public IdSource {
  public:
   std::string NewId() override;
+  std::string NewSpanId() override;
 
  private:
   absl::Mutex mutex_;
   uint64_t next_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t next_span_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 // The UUIDv5 of `name` in `space` (RFC 9562 section 5.5). Precondition: `space` is a UUID in text

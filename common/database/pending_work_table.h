@@ -22,7 +22,7 @@ struct PendingWork {
   std::string id;       // UUID: the attempt
   std::string kind;     // "booking", "reallocate", ...: chooses the handler
   ReplyKey key;         // request_id empty when no call waits for it
-  std::string caller;   // EncodeCaller bytes of the call, empty for the service's own work
+  std::string caller;   // EncodeCaller bytes: the call's, or the service's own context; may be empty
   std::string subject;  // the object it is about (indexed; the same subject may have several rows)
   std::string step;     // where it stands; the handler's own words
   std::string payload;  // the handler's own bytes

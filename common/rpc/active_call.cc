@@ -9,6 +9,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "common/base/trace_context.h"
 #include "common/database/audit_outbox.h"
 #include "common/database/reply.h"
 #include "common/rpc/audit_keys.h"
@@ -301,6 +302,11 @@ void ActiveCall::LogCall(const absl::Status& status, double milliseconds) const 
                       {"code", CodeName(status.code())},
                       {"ms", absl::StrFormat("%.2f", milliseconds)},
                       {"correlation_id", call_.correlation_id}};
+  if (const auto span = ParseTraceParent(call_.trace_parent)) {
+    fields.emplace_back("trace_id", span->trace_id);
+    fields.emplace_back("span_id", span->span_id);
+  }
+  if (!call_.parent_span_id.empty()) fields.emplace_back("parent_span_id", call_.parent_span_id);
   if (!status.ok()) fields.emplace_back("reason", ReasonOf(status));
   if (!call_.reply_key.request_id.empty()) {
     fields.emplace_back("request_id", call_.reply_key.request_id);

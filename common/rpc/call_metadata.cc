@@ -17,7 +17,6 @@ namespace meso {
 namespace {
 
 constexpr size_t kIdSizeMax = 64;
-constexpr size_t kTraceSize = 55;  // W3C: 00-<32 hex>-<16 hex>-<2 hex>
 
 // Ids from outside end up in logs and entries: plain characters only.
 std::string PlainId(std::string text) {
@@ -26,14 +25,6 @@ std::string PlainId(std::string text) {
                               c == '_' || c == '.';
                      });
   return plain ? text : "";
-}
-
-std::string TraceParent(std::string text) {
-  if (text.size() != kTraceSize || text[2] != '-' || text[35] != '-' || text[52] != '-') return "";
-  const bool hex = std::all_of(text.begin(), text.end(), [](char c) {
-    return c == '-' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-  });
-  return hex ? text : "";
 }
 
 // "127.0.0.1" of gRPC's "ipv4:127.0.0.1:45678"; the port says nothing about who it was.
@@ -56,7 +47,10 @@ std::string HeaderOf(const grpc::ServerContextBase& context, const char* key) {
 void ReadCallHeaders(const grpc::ServerContextBase& context, CallContext* call) {
   call->correlation_id = PlainId(HeaderOf(context, kCorrelationKey));
   call->causation_id = PlainId(HeaderOf(context, kCausationKey));
-  call->trace_parent = TraceParent(HeaderOf(context, kTraceKey));
+  // Sent twice it says nothing: one of them is somebody else's.
+  if (context.client_metadata().count(kTraceKey) == 1) {
+    call->trace_parent = HeaderOf(context, kTraceKey);
+  }
   call->client_address = ClientAddress(context.peer());
 }
 

@@ -29,7 +29,8 @@ inline constexpr char kServerTimeKey[] = "meso-server-time-ms";
 // The header's first value; empty when absent.
 std::string HeaderOf(const grpc::ServerContextBase& context, const char* key);
 
-// Fills correlation, causation, trace and client address.
+// Fills correlation, causation and client address, and trace_parent with the header as it came:
+// BeginSpan judges it.
 void ReadCallHeaders(const grpc::ServerContextBase& context, CallContext* call);
 
 // Whom the client's certificate names ("services/scheduling", "" = nobody); nothing on a connection

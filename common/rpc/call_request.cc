@@ -6,6 +6,7 @@
 #include "common/base/error.h"
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
+#include "common/base/trace_context.h"
 #include "common/rpc/audit_keys.h"
 #include "common/rpc/call_metadata.h"
 #include "common/rpc/message_bytes.h"
@@ -60,7 +61,7 @@ absl::Status IdentifyCaller(const CallServerOptions& options,
   call->method = method.name();
   call->deadline = DeadlineOf(context, *options.clock);
   ReadCallHeaders(context, call);
-  if (call->correlation_id.empty()) call->correlation_id = options.ids->NewId();
+  BeginSpan(*options.ids, call);
   absl::StatusOr<Principal> caller =
       options.authenticator->Authenticate(HeaderOf(context, kAuthorizationKey));
   if (!caller.ok()) return caller.status();

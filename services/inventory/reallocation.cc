@@ -5,13 +5,24 @@
 
 namespace meso::inventory {
 
+namespace {
+
+// Rows written before they carried a context lead back to themselves.
+absl::StatusOr<CallContext> ContextOf(const PendingWork& work) {
+  if (!work.caller.empty()) return DecodeCaller(work.caller);
+  CallContext call = ServiceContext("inventory", kReallocateWork);
+  call.correlation_id = work.id;
+  call.causation_id = work.id;
+  return call;
+}
+
+}  // namespace
+
 PendingWorkRunner::Handler ReallocationHandler(Database& database,
                                                const InventoryOperations& operations) {
   return [&database, &operations](const PendingWork& work) {
     return database.Transact([&](Transaction& tx) -> absl::Status {
-      CallContext call = ServiceContext("inventory", "reallocate");
-      call.correlation_id = work.id;
-      call.causation_id = work.id;
+      MESO_ASSIGN_OR_RETURN(const CallContext call, ContextOf(work));
       MESO_RETURN_IF_ERROR(
           operations.ReallocateReservation(tx, call, ReservationName(work.subject)).status());
       return DeletePendingWork(tx, work.id);

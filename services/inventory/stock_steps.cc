@@ -35,6 +35,17 @@ absl::StatusOr<Product> LoadKnownProduct(Transaction& tx, const ProductName& nam
   return *std::move(product);
 }
 
+// The service's own context of work that follows from a call or an event: correlation, cause and
+// trace go on, the rights of whoever called do not.
+CallContext OwnWorkOf(const CallContext& call) {
+  CallContext own = ServiceContext("inventory", kReallocateWork);
+  own.correlation_id = call.correlation_id;
+  own.causation_id =
+      call.reply_key.request_id.empty() ? call.causation_id : call.reply_key.request_id;
+  own.trace_parent = call.trace_parent;
+  return own;
+}
+
 absl::Status QueueReallocation(Step& step, const ReservationName& name) {
   MESO_ASSIGN_OR_RETURN(const std::vector<PendingWork> waiting,
                         ListPendingWorkBySubject(step.tx, kReallocateWork, name.value()));
@@ -43,6 +54,8 @@ absl::Status QueueReallocation(Step& step, const ReservationName& name) {
   work.id = step.ids.NewId();
   work.kind = kReallocateWork;
   work.subject = name.value();
+  // What finds other lots belongs to the process that took them away.
+  work.caller = EncodeCaller(OwnWorkOf(step.call));
   work.due = step.now;
   MESO_RETURN_IF_ERROR(InsertPendingWork(step.tx, work));
   if (step.wake_work) step.tx.AfterCommit(step.wake_work);

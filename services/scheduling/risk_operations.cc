@@ -6,6 +6,7 @@
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
 #include "common/base/status_macros.h"
+#include "common/base/trace_context.h"
 #include "common/database/audit_outbox.h"
 #include "services/scheduling/booking_steps.h"
 #include "services/scheduling/store/risk_store.h"
@@ -22,11 +23,13 @@ constexpr char kAnswersCause[] = "answers";
 
 // Stores the appointment with its changed risks and tells about it.
 absl::Status SaveRiskChange(const SchedulingEnvironment& env, Transaction& tx,
-                            Appointment& appointment, absl::string_view because) {
+                            Appointment& appointment, absl::string_view because,
+                            const EventCause& cause) {
   const absl::Time now = env.clock->Now();
   Touch(appointment, now);
   MESO_RETURN_IF_ERROR(UpdateAppointment(tx, appointment));
-  const CallContext call = ServiceContext(kServiceName, because);
+  CallContext call = ServiceContext(kServiceName, because);
+  FollowEvent(cause.event_id, cause.trace_parent, &call);
   MESO_RETURN_IF_ERROR(TellAtRiskChanged(tx, OriginOf(env, call, now), appointment));
   call.audit.object_type = "Appointment";
   call.audit.object_name = appointment.name.value();
@@ -61,16 +64,19 @@ struct RecheckPayload {
   std::string reason;  // the risk's reason if it fails
   Position at;
   bool of_one_patient = false;  // of the assessment's; else of everybody
+  EventCause cause;
 };
 
 std::string EncodeRecheck(const RecheckPayload& payload) {
   return Encoder()
-      .Int(1)
+      .Int(2)
       .String(payload.object)
       .String(payload.reason)
       .String(payload.at.epoch)
       .Int(payload.at.sequence)
       .Int(payload.of_one_patient)
+      .String(payload.cause.event_id)
+      .String(payload.cause.trace_parent)
       .Take();
 }
 
@@ -84,7 +90,11 @@ absl::StatusOr<RecheckPayload> DecodeRecheck(absl::string_view bytes) {
   payload.at.epoch = in.String();
   payload.at.sequence = in.Int();
   payload.of_one_patient = in.Int() != 0;
-  if (!in.done() || version != 1) return absl::DataLossError("a re-check's row can't be read");
+  // The first version did not say which event it was.
+  if (version == 2) payload.cause = {in.String(), in.String()};
+  if (!in.done() || version < 1 || version > 2) {
+    return absl::DataLossError("a re-check's row can't be read");
+  }
   return payload;
 }
 
@@ -132,7 +142,7 @@ absl::Status ApplyRecheck(const SchedulingEnvironment& env, Transaction& tx,
     appointment.clearance = RecordOf(*clearance);
     MESO_RETURN_IF_ERROR(SaveReliance(tx, appointment));
   }
-  if (changed) return SaveRiskChange(env, tx, appointment, "recheck");
+  if (changed) return SaveRiskChange(env, tx, appointment, "recheck", payload.cause);
   if (!clearance.ok()) return absl::OkStatus();
   Touch(appointment, env.clock->Now());
   return UpdateAppointment(tx, appointment);
@@ -174,7 +184,7 @@ absl::StatusOr<std::string> RecheckPage(const SchedulingEnvironment& env, const 
 }  // namespace
 
 absl::Status TakeInLotHeld(const SchedulingEnvironment& env, Transaction& tx, const Position& at,
-                           const LotFact& fact) {
+                           const LotFact& fact, const EventCause& cause) {
   MESO_RETURN_IF_ERROR(
       SaveInvalidation(tx, {fact.lot.value(), fact.hold_id, at, fact.reason, fact.site}));
   MESO_ASSIGN_OR_RETURN(std::vector<Appointment> relying, ListRelyingOn(tx, fact.lot.value()));
@@ -184,13 +194,14 @@ absl::Status TakeInLotHeld(const SchedulingEnvironment& env, Transaction& tx, co
     if (!AddRisk(appointment, {kInventory, fact.reason, fact.lot.value(), env.clock->Now()})) {
       continue;
     }
-    MESO_RETURN_IF_ERROR(SaveRiskChange(env, tx, appointment, "LotHeld"));
+    MESO_RETURN_IF_ERROR(SaveRiskChange(env, tx, appointment, "LotHeld", cause));
   }
   return absl::OkStatus();
 }
 
 absl::Status TakeInLotReleased(const SchedulingEnvironment& env, Transaction& tx,
-                               const Position& at, const LotFact& fact, const HoldsLeft& left) {
+                               const Position& at, const LotFact& fact, const HoldsLeft& left,
+                               const EventCause& cause) {
   // With every hold gone, a hold whose own release was never seen does not matter either.
   const bool all_gone = left.usable && left.held_sites.empty();
   MESO_RETURN_IF_ERROR(HealInvalidation(tx, fact.lot.value(), all_gone ? "" : fact.hold_id));
@@ -203,13 +214,14 @@ absl::Status TakeInLotReleased(const SchedulingEnvironment& env, Transaction& tx
     const bool healed = RemoveRisks(appointment, [&fact](const Risk& risk) {
       return risk.source == kInventory && risk.object == fact.lot.value();
     });
-    if (healed) MESO_RETURN_IF_ERROR(SaveRiskChange(env, tx, appointment, "LotReleased"));
+    if (healed) MESO_RETURN_IF_ERROR(SaveRiskChange(env, tx, appointment, "LotReleased", cause));
   }
   return absl::OkStatus();
 }
 
 absl::Status TakeInReservationInvalidated(const SchedulingEnvironment& env, Transaction& tx,
-                                          const Position& at, const ReservationFact& fact) {
+                                          const Position& at, const ReservationFact& fact,
+                                          const EventCause& cause) {
   const std::string reason = "RESERVATION_INVALIDATED";
   MESO_RETURN_IF_ERROR(
       SaveInvalidation(tx, {fact.reservation.value(), kReservationCause, at,
@@ -220,11 +232,12 @@ absl::Status TakeInReservationInvalidated(const SchedulingEnvironment& env, Tran
   if (!AddRisk(*concerned, {kInventory, reason, fact.reservation.value(), env.clock->Now()})) {
     return absl::OkStatus();
   }
-  return SaveRiskChange(env, tx, *concerned, "ReservationInvalidated");
+  return SaveRiskChange(env, tx, *concerned, "ReservationInvalidated", cause);
 }
 
 absl::Status TakeInReservationReallocated(const SchedulingEnvironment& env, Transaction& tx,
-                                          const Position& at, const ReservationFact& fact) {
+                                          const Position& at, const ReservationFact& fact,
+                                          const EventCause& cause) {
   MESO_RETURN_IF_ERROR(HealInvalidation(tx, fact.reservation.value(), kReservationCause));
   MESO_ASSIGN_OR_RETURN(std::optional<Appointment> concerned,
                         FindConcerned(tx, at, fact.reservation));
@@ -238,7 +251,7 @@ absl::Status TakeInReservationReallocated(const SchedulingEnvironment& env, Tran
                                    [&](const LotName& lot) { return lot.value() == risk.object; });
     return risk.source == kInventory && !drawn;
   });
-  if (healed) return SaveRiskChange(env, tx, *concerned, "ReservationReallocated");
+  if (healed) return SaveRiskChange(env, tx, *concerned, "ReservationReallocated", cause);
   Touch(*concerned, env.clock->Now());
   return UpdateAppointment(tx, *concerned);
 }
@@ -256,33 +269,37 @@ absl::Status TakeInReservationConfirmed(const SchedulingEnvironment& env, Transa
 }
 
 absl::Status TakeInAssessmentCreated(const SchedulingEnvironment& env, Transaction& tx,
-                                     const Position& at, const std::string& assessment) {
-  return BeginRecheck(env, tx, {assessment, "CLEARANCE_LOST", at, true});
+                                     const Position& at, const std::string& assessment,
+                                     const EventCause& cause) {
+  return BeginRecheck(env, tx, {assessment, "CLEARANCE_LOST", at, true, cause});
 }
 
 absl::Status TakeInAssessmentInvalidated(const SchedulingEnvironment& env, Transaction& tx,
-                                         const Position& at, const std::string& assessment) {
+                                         const Position& at, const std::string& assessment,
+                                         const EventCause& cause) {
   const std::string reason = "ASSESSMENT_INVALIDATED";
   MESO_RETURN_IF_ERROR(SaveInvalidation(tx, {assessment, kAnswersCause, at, reason, ""}));
   MESO_ASSIGN_OR_RETURN(std::vector<Appointment> relying, ListRelyingOn(tx, assessment));
   for (Appointment& appointment : relying) {
     if (!IsNewer(at.epoch, at.sequence, appointment.clearance.as_of)) continue;
     if (!AddRisk(appointment, {kScreening, reason, assessment, env.clock->Now()})) continue;
-    MESO_RETURN_IF_ERROR(SaveRiskChange(env, tx, appointment, "AssessmentInvalidated"));
+    MESO_RETURN_IF_ERROR(SaveRiskChange(env, tx, appointment, "AssessmentInvalidated", cause));
   }
-  return BeginRecheck(env, tx, {assessment, "CLEARANCE_LOST", at, true});
+  return BeginRecheck(env, tx, {assessment, "CLEARANCE_LOST", at, true, cause});
 }
 
 absl::Status TakeInRuleSetPublished(const SchedulingEnvironment& env, Transaction& tx,
-                                    const Position& at, const std::string& rule_set) {
+                                    const Position& at, const std::string& rule_set,
+                                    const EventCause& cause) {
   MESO_RETURN_IF_ERROR(
       SaveInvalidation(tx, {kAnyRuleSet, "published", at, "RULE_SET_CHANGED", ""}));
-  return BeginRecheck(env, tx, {rule_set, "RULE_SET_CHANGED", at, false});
+  return BeginRecheck(env, tx, {rule_set, "RULE_SET_CHANGED", at, false, cause});
 }
 
 absl::Status RunRecheck(const SchedulingEnvironment& env, const PendingWork& work) {
   MESO_ASSIGN_OR_RETURN(const RecheckPayload payload, DecodeRecheck(work.payload));
-  const CallContext call = ServiceContext(kServiceName, kRecheckWork);
+  CallContext call = ServiceContext(kServiceName, kRecheckWork);
+  FollowEvent(payload.cause.event_id, payload.cause.trace_parent, &call);
   const auto end = [&] {
     return env.database->Transact([&](Transaction& tx) { return DeletePendingWork(tx, work.id); });
   };

@@ -18,6 +18,12 @@ namespace meso::scheduling {
 
 inline constexpr char kRecheckWork[] = "recheck";
 
+// The event an effect comes from: its entries and its own events lead back to it.
+struct EventCause {
+  std::string event_id;
+  std::string trace_parent;
+};
+
 struct LotFact {
   LotName lot;
   std::string hold_id;
@@ -31,10 +37,11 @@ struct HoldsLeft {
 };
 // A hold or recall: everybody who relies on the lot is at risk.
 absl::Status TakeInLotHeld(const SchedulingEnvironment& env, Transaction& tx, const Position& at,
-                           const LotFact& fact);
+                           const LotFact& fact, const EventCause& cause = {});
 // A hold ended: the lot's own risks are healed wherever none is left.
 absl::Status TakeInLotReleased(const SchedulingEnvironment& env, Transaction& tx,
-                               const Position& at, const LotFact& fact, const HoldsLeft& left);
+                               const Position& at, const LotFact& fact, const HoldsLeft& left,
+                               const EventCause& cause = {});
 
 struct ReservationFact {
   ReservationName reservation;
@@ -43,24 +50,29 @@ struct ReservationFact {
   std::vector<LotName> drawn_lots;   // of `lots`, those with units drawn already
 };
 absl::Status TakeInReservationInvalidated(const SchedulingEnvironment& env, Transaction& tx,
-                                          const Position& at, const ReservationFact& fact);
+                                          const Position& at, const ReservationFact& fact,
+                                          const EventCause& cause = {});
 // It has usable lots again: heals what inventory held against the appointment, except against a lot
 // already drawn. Only that lot's own release heals that: an ampoule in the room isn't exchanged.
 absl::Status TakeInReservationReallocated(const SchedulingEnvironment& env, Transaction& tx,
-                                          const Position& at, const ReservationFact& fact);
+                                          const Position& at, const ReservationFact& fact,
+                                          const EventCause& cause = {});
 // Kept as it is; its lots are remembered.
 absl::Status TakeInReservationConfirmed(const SchedulingEnvironment& env, Transaction& tx,
                                         const Position& at, const ReservationFact& fact);
 
 // New answers may speak against, or heal, the patient's future bookings.
 absl::Status TakeInAssessmentCreated(const SchedulingEnvironment& env, Transaction& tx,
-                                     const Position& at, const std::string& assessment);
+                                     const Position& at, const std::string& assessment,
+                                     const EventCause& cause = {});
 // At risk at once where it was relied on, until the re-check says otherwise.
 absl::Status TakeInAssessmentInvalidated(const SchedulingEnvironment& env, Transaction& tx,
-                                         const Position& at, const std::string& assessment);
+                                         const Position& at, const std::string& assessment,
+                                         const EventCause& cause = {});
 // Every future booking is re-checked.
 absl::Status TakeInRuleSetPublished(const SchedulingEnvironment& env, Transaction& tx,
-                                    const Position& at, const std::string& rule_set);
+                                    const Position& at, const std::string& rule_set,
+                                    const EventCause& cause = {});
 
 // The handler of kind kRecheckWork: asks screening about every future booking concerned, one by
 // one.

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/base/trace_context.h"
 #include "meso/scheduling/v1/events.pb.h"
 #include "services/inventory/domain/calendar.h"
 
@@ -20,9 +21,7 @@ absl::StatusOr<Payload> Parse(const OutboxEvent& event) {
 // The service acts for itself; what it does leads back to the event.
 CallContext EventContext(const OutboxEvent& event) {
   CallContext call = ServiceContext("inventory", event.type);
-  call.causation_id = event.id;
-  call.correlation_id = event.id;
-  call.trace_parent = event.trace_parent;
+  FollowEvent(event.id, event.trace_parent, &call);
   return call;
 }
 

@@ -10,7 +10,7 @@ namespace {
 namespace inventory = ::meso::inventory::v1;
 namespace screening = ::meso::screening::v1;
 
-// A handler for payloads of one message; `take_in` gets the position and the message.
+// A handler for payloads of one message; `take_in` gets the position, the cause and the message.
 template <typename Payload, typename TakeIn>
 void Handle(EventHandlers* handlers, TakeIn take_in) {
   (*handlers)[Payload::descriptor()->full_name()] = [take_in](
@@ -20,7 +20,8 @@ void Handle(EventHandlers* handlers, TakeIn take_in) {
     if (!payload.ParseFromString(event.data)) {
       return absl::DataLossError("the payload can't be parsed");
     }
-    return take_in(tx, Position{at.source, at.epoch, at.sequence}, payload);
+    return take_in(tx, Position{at.source, at.epoch, at.sequence},
+                   EventCause{event.id, event.trace_parent}, payload);
   };
 }
 
@@ -50,39 +51,43 @@ ReservationFact FactOf(const Payload& payload) {
 
 EventHandlers InventoryHandlers(const SchedulingEnvironment& env) {
   EventHandlers handlers;
-  Handle<inventory::LotHeld>(&handlers, [&env](Transaction& tx, const Position& at,
-                                               const inventory::LotHeld& held) {
-    return TakeInLotHeld(
-        env, tx, at, {LotName(held.lot()), held.hold_id(), ReasonOfHold(held.kind()), held.site()});
-  });
-  Handle<inventory::LotRecalled>(&handlers, [&env](Transaction& tx, const Position& at,
-                                                   const inventory::LotRecalled& recalled) {
-    return TakeInLotHeld(env, tx, at,
-                         {LotName(recalled.lot()), recalled.hold_id(), "LOT_RECALLED", ""});
-  });
+  Handle<inventory::LotHeld>(
+      &handlers, [&env](Transaction& tx, const Position& at, const EventCause& cause,
+                        const inventory::LotHeld& held) {
+        return TakeInLotHeld(
+            env, tx, at,
+            {LotName(held.lot()), held.hold_id(), ReasonOfHold(held.kind()), held.site()}, cause);
+      });
+  Handle<inventory::LotRecalled>(
+      &handlers, [&env](Transaction& tx, const Position& at, const EventCause& cause,
+                        const inventory::LotRecalled& recalled) {
+        return TakeInLotHeld(
+            env, tx, at, {LotName(recalled.lot()), recalled.hold_id(), "LOT_RECALLED", ""}, cause);
+      });
   Handle<inventory::LotReleased>(&handlers, [&env](Transaction& tx, const Position& at,
+                                                   const EventCause& cause,
                                                    const inventory::LotReleased& released) {
     return TakeInLotReleased(
         env, tx, at,
         {LotName(released.lot()), released.hold_id(), ReasonOfHold(released.kind()),
          released.site()},
-        {released.usable(), {released.held_sites().begin(), released.held_sites().end()}});
+        {released.usable(), {released.held_sites().begin(), released.held_sites().end()}}, cause);
   });
   Handle<inventory::ReservationInvalidated>(
-      &handlers, [&env](Transaction& tx, const Position& at,
+      &handlers, [&env](Transaction& tx, const Position& at, const EventCause& cause,
                         const inventory::ReservationInvalidated& invalidated) {
         ReservationFact fact;
         fact.reservation = ReservationName(invalidated.reservation());
         fact.reasons.assign(invalidated.reasons().begin(), invalidated.reasons().end());
-        return TakeInReservationInvalidated(env, tx, at, fact);
+        return TakeInReservationInvalidated(env, tx, at, fact, cause);
       });
   Handle<inventory::ReservationReallocated>(
-      &handlers, [&env](Transaction& tx, const Position& at,
+      &handlers, [&env](Transaction& tx, const Position& at, const EventCause& cause,
                         const inventory::ReservationReallocated& reallocated) {
-        return TakeInReservationReallocated(env, tx, at, FactOf(reallocated));
+        return TakeInReservationReallocated(env, tx, at, FactOf(reallocated), cause);
       });
   Handle<inventory::ReservationConfirmed>(
-      &handlers, [&env](Transaction& tx, const Position& at,
+      &handlers, [&env](Transaction& tx, const Position& at, const EventCause&,
                         const inventory::ReservationConfirmed& confirmed) {
         return TakeInReservationConfirmed(env, tx, at, FactOf(confirmed));
       });
@@ -92,19 +97,19 @@ EventHandlers InventoryHandlers(const SchedulingEnvironment& env) {
 EventHandlers ScreeningHandlers(const SchedulingEnvironment& env) {
   EventHandlers handlers;
   Handle<screening::AssessmentCreated>(
-      &handlers,
-      [&env](Transaction& tx, const Position& at, const screening::AssessmentCreated& created) {
-        return TakeInAssessmentCreated(env, tx, at, created.assessment());
+      &handlers, [&env](Transaction& tx, const Position& at, const EventCause& cause,
+                        const screening::AssessmentCreated& created) {
+        return TakeInAssessmentCreated(env, tx, at, created.assessment(), cause);
       });
   Handle<screening::AssessmentInvalidated>(
-      &handlers, [&env](Transaction& tx, const Position& at,
+      &handlers, [&env](Transaction& tx, const Position& at, const EventCause& cause,
                         const screening::AssessmentInvalidated& invalidated) {
-        return TakeInAssessmentInvalidated(env, tx, at, invalidated.assessment());
+        return TakeInAssessmentInvalidated(env, tx, at, invalidated.assessment(), cause);
       });
   Handle<screening::RuleSetPublished>(
-      &handlers,
-      [&env](Transaction& tx, const Position& at, const screening::RuleSetPublished& published) {
-        return TakeInRuleSetPublished(env, tx, at, published.rule_set());
+      &handlers, [&env](Transaction& tx, const Position& at, const EventCause& cause,
+                        const screening::RuleSetPublished& published) {
+        return TakeInRuleSetPublished(env, tx, at, published.rule_set(), cause);
       });
   return handlers;
 }
