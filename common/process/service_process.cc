@@ -24,11 +24,13 @@
 #include "common/events/outbox_relay.h"
 #include "common/events/pull_feed.h"
 #include "common/events/redis_event_bus.h"
+#include "common/process/build_info.h"
 #include "common/process/clock_watch.h"
 #include "common/process/stop_signal.h"
 #include "common/rpc/grpc_log.h"
 #include "common/rpc/server.h"
 #include "common/telemetry/admin_server.h"
+#include "generated/shared_migrations.h"
 
 namespace meso {
 namespace {
@@ -137,6 +139,7 @@ struct ServiceProcess::Impl {
   std::vector<std::unique_ptr<Consumer>> consumers;
   std::unique_ptr<EventService> event_service;
   std::unique_ptr<RpcServer> server;
+  size_t service_migrations = 0;  // the newest one's number
   std::unique_ptr<AdminServer> admin;
   std::unique_ptr<AdminServer> admin_tls;
   bool serving = false;
@@ -152,6 +155,7 @@ absl::Status ServiceProcess::Impl::Open(const std::vector<Migration>& migrations
   if (!opened.ok()) return AtStart(config, opened.status());
   database = *std::move(opened);
   MESO_RETURN_IF_ERROR(AtStart(config, Migrate(*database, config.service, migrations, *ids)));
+  service_migrations = migrations.size();
   CallServerOptions options;
   options.service = config.service;
   options.database = database.get();
@@ -239,6 +243,8 @@ absl::Status ServiceProcess::Impl::StartAdmin() {
   AdminServerOptions options;
   options.listen = config.admin_listen;
   options.service = config.service;
+  options.build_info =
+      BuildInfoJson(ThisBuild(), config.service, SharedMigrations().size(), service_migrations);
   options.metrics = &metrics;
   options.ready = [this] { return Ready(); };
   options.before_metrics = [this] { (void)CheckOwnCertificate(); };

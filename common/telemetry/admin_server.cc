@@ -94,9 +94,7 @@ void AddPages(httplib::Server& server, const AdminServerOptions& kept) {
     response.set_content(Json(kept.service, status), "application/json");
   });
   server.Get("/buildinfo", [&kept](const httplib::Request&, httplib::Response& response) {
-    response.set_content(absl::StrCat("{\"service\":", JsonQuote(kept.service),
-                                      ",\"compiler\":", JsonQuote(__VERSION__), "}\n"),
-                         "application/json");
+    response.set_content(kept.build_info, "application/json");
   });
 }
 

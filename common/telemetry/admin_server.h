@@ -28,6 +28,7 @@ struct AdminTls {
 struct AdminServerOptions {
   std::string listen;  // 127.0.0.1:7203, [::1]:0; port 0 picks a free one
   std::string service;
+  std::string build_info;  // the JSON object of /buildinfo
   const Metrics* metrics = nullptr;
   // OK = ready. Called on every /readyz; may wait at most about a second.
   std::function<absl::Status()> ready;
