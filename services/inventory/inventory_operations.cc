@@ -10,6 +10,7 @@
 #include "services/inventory/events/inventory_events.h"
 #include "services/inventory/paged.h"
 #include "services/inventory/store/stock_store.h"
+#include "services/inventory/store/storage_unit_store.h"
 
 namespace meso::inventory {
 namespace {
@@ -175,7 +176,8 @@ absl::Status InventoryOperations::SaveSiteChange(Transaction& tx, const CallCont
     return absl::InvalidArgumentError(
         absl::StrCat(site.name.value(), " has the unknown time zone ", site.time_zone));
   }
-  return SaveSite(tx, site);
+  MESO_RETURN_IF_ERROR(SaveSite(tx, site));
+  return InsertStorageUnitIfMissing(tx, MainUnitOf(site.name, clock_.Now()));
 }
 
 }  // namespace meso::inventory

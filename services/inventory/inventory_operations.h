@@ -30,6 +30,7 @@
 #include "services/inventory/domain/ledger.h"
 #include "services/inventory/domain/recall.h"
 #include "services/inventory/domain/reservation.h"
+#include "services/inventory/domain/storage_unit.h"
 #include "services/inventory/store/inventory_store.h"
 
 namespace meso::inventory {
@@ -81,6 +82,14 @@ struct ReceiptAnswer {
   StockLevel level;
   bool created = false;
   std::vector<std::string> warnings;
+};
+
+// A line of the ledger that shall be taken back.
+struct ReversalRequest {
+  SiteName site;
+  int64_t index = 0;
+  ReversalReason reason = ReversalReason::kUnspecified;
+  std::string note;
 };
 
 struct HoldRequest {
@@ -230,6 +239,16 @@ class InventoryOperations {
   absl::StatusOr<EmergencyKit> CheckEmergencyKit(Transaction& tx, const CallContext& call,
                                                  const SiteName& site) const;
 
+  // Takes a line back by its mirror; nothing else is changed or removed.
+  absl::StatusOr<Movement> ReverseMovement(Transaction& tx, const CallContext& call,
+                                           const ReversalRequest& request) const;
+  absl::StatusOr<StorageUnit> GetStorageUnit(Transaction& tx, const CallContext& call,
+                                             const StorageUnitName& name) const;
+  absl::StatusOr<Page<StorageUnit>> ListStorageUnits(Transaction& tx, const CallContext& call,
+                                                     const SitePageQuery& query) const;
+  absl::StatusOr<StorageUnit> UpdateStorageUnit(Transaction& tx, const CallContext& call,
+                                                const StorageUnitChange& change) const;
+
   // Holds and recalls.
   absl::StatusOr<Lot> QuarantineLot(Transaction& tx, const CallContext& call,
                                     const HoldRequest& request) const;
@@ -271,7 +290,8 @@ class InventoryOperations {
   absl::StatusOr<LedgerReport> CheckLedger(Transaction& tx, const CallContext& call,
                                            const LotName& lot) const;
 
-  // Effects of scheduling's events; `call` is the service's own.
+  // Effects of scheduling's events; `call` is the service's own. A site seen first gets its main
+  // storage unit.
   absl::Status SaveSiteChange(Transaction& tx, const CallContext& call, const Site& site) const;
   // Confirms the reservation after checking every lot again; else finds others; else leaves it
   // INVALIDATED.

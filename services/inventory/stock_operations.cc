@@ -12,6 +12,7 @@
 #include "services/inventory/shelf_view.h"
 #include "services/inventory/stock_steps.h"
 #include "services/inventory/store/stock_store.h"
+#include "services/inventory/store/storage_unit_store.h"
 
 namespace meso::inventory {
 namespace {
@@ -91,6 +92,21 @@ absl::StatusOr<Delivery> ResolveDelivery(Transaction& tx, Receipt receipt, absl:
   return delivery;
 }
 
+// The unit the delivery goes into; adds a warning when its temperatures are not the product's.
+absl::Status CheckPlace(Transaction& tx, const Receipt& receipt, const Product& product,
+                        std::vector<std::string>& warnings) {
+  const StorageUnitName name = StorageUnitNameOf(receipt.site, receipt.unit);
+  MESO_ASSIGN_OR_RETURN(const std::optional<StorageUnit> unit, LoadStorageUnit(tx, name));
+  if (!unit) return ResourceNotFound(name.value());
+  if (IsKeptWell(product, *unit)) return absl::OkStatus();
+  const TemperatureRange needed{product.temperature_min_decidegrees,
+                                product.temperature_max_decidegrees};
+  warnings.push_back(absl::StrCat("STORAGE_RANGE: ", name.value(), " is kept at ",
+                                  ToText(*unit->range), ", ", product.name.value(), " needs ",
+                                  ToText(needed), "; put it elsewhere"));
+  return absl::OkStatus();
+}
+
 // The known lot, or a new one; a known number with another expiry is a misreading.
 absl::StatusOr<Lot> FindOrInsertLot(Step& step, const Delivery& delivery, bool insert,
                                     bool* created) {
@@ -125,6 +141,7 @@ absl::StatusOr<ReceiptAnswer> InventoryOperations::ReceiveStock(Transaction& tx,
   MESO_ASSIGN_OR_RETURN(const Delivery delivery, ResolveDelivery(tx, receipt, step.now));
   ReceiptAnswer answer;
   answer.warnings = delivery.warnings;
+  MESO_RETURN_IF_ERROR(CheckPlace(tx, receipt, delivery.product, answer.warnings));
   MESO_ASSIGN_OR_RETURN(answer.lot,
                         FindOrInsertLot(step, delivery, !receipt.validate_only, &answer.created));
   Movement movement;

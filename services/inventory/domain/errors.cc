@@ -86,6 +86,32 @@ absl::Status NotEnoughOfLot(const Lot& lot, const SiteName& site, int64_t wanted
       .Because({kInsufficientStock, lot.name.value(), "take another lot"});
 }
 
+absl::Status ReversalLacksUnits(absl::string_view movement, const Lot& lot, int64_t wanted,
+                                const Balance& shelf, const std::vector<ReservationName>& keepers) {
+  Error error(kRefused, kInsufficientStock,
+              absl::StrCat(movement, " brought ", wanted, " ampoules of ", lot.name.value(), "; ",
+                           shelf.on_hand, " are still in ", shelf.site.value(), "/storageUnits/",
+                           shelf.unit, ", ", shelf.reserved,
+                           " of them reserved. Take back what moved them, or release the "
+                           "reservations, first."));
+  error.With("movement", movement)
+      .With("lot", lot.name.value())
+      .With("site", shelf.site.value())
+      .With("storage_unit", shelf.unit)
+      .With("wanted", absl::StrCat(wanted))
+      .With("on_hand", absl::StrCat(shelf.on_hand))
+      .With("reserved", absl::StrCat(shelf.reserved));
+  if (shelf.on_hand < wanted) {
+    error.Because({kInsufficientStock, lot.name.value(),
+                   absl::StrCat(wanted - shelf.on_hand,
+                                " of them have left the shelf; take those movements back first")});
+  }
+  for (const ReservationName& keeper : keepers) {
+    error.Because({kFullyReserved, keeper.value(), "it keeps units of the lot; release it first"});
+  }
+  return error;
+}
+
 absl::Status BeyondHorizon(const SiteName& site, absl::CivilDay use_date, absl::CivilDay horizon) {
   return Error(
              kRefused, "STOCK_NOT_AVAILABLE",

@@ -26,6 +26,10 @@ absl::Status InsufficientStock(const SiteName& site, absl::CivilDay use_date,
 // FAILED_PRECONDITION / INSUFFICIENT_STOCK: the shelf has only `free` units of this lot that nobody
 // has reserved.
 absl::Status NotEnoughOfLot(const Lot& lot, const SiteName& site, int64_t wanted, int64_t free);
+// FAILED_PRECONDITION / INSUFFICIENT_STOCK: taking a movement back needs `wanted` units that are on
+// the shelf and nobody keeps; every cause, and every reservation that keeps some, as violations.
+absl::Status ReversalLacksUnits(absl::string_view movement, const Lot& lot, int64_t wanted,
+                                const Balance& shelf, const std::vector<ReservationName>& keepers);
 // FAILED_PRECONDITION / STOCK_NOT_AVAILABLE with cause BEYOND_HORIZON.
 absl::Status BeyondHorizon(const SiteName& site, absl::CivilDay use_date, absl::CivilDay horizon);
 // FAILED_PRECONDITION with the gravest reason of DecideEligibility, and all of them as violations.

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,13 +29,22 @@ enum class MovementKind {
   kAdminister = 3,
   kWaste = 4,
   kAdjust = 5,
+  kReverse = 6,
+};
+// Numbered as in the contract.
+enum class ReversalReason {
+  kUnspecified = 0,
+  kWrongLot = 1,
+  kWrongQuantity = 2,
+  kWrongPlace = 3,
+  kDuplicate = 4,
+  kNotHappened = 5,
+  kOther = 6,
 };
 enum class Account { kSupplier, kAdjustment, kStock, kDrawn, kAdministered, kWasted };
 
 absl::string_view ToText(MovementKind kind);
 absl::string_view ToText(Account account);
-// The accounts a kind of movement takes from and gives to.
-std::pair<Account, Account> AccountsOf(MovementKind kind);
 
 struct Movement {
   int64_t index = 0;
@@ -52,7 +62,21 @@ struct Movement {
   AdministrationName administration;
   std::string document;
   int64_t lot_previous = 0;  // the lot's movement before this one; 0 = the first
+  int64_t reverses = 0;      // the index of the line a REVERSE takes back
+  MovementKind reversed_kind = MovementKind::kUnspecified;  // that line's kind
+  ReversalReason reversal_reason = ReversalReason::kUnspecified;
+  int64_t reversed_by = 0;  // the index of the line that took this one back; 0 = it stands
 };
+
+// The accounts a movement takes from and gives to; a REVERSE swaps those of the line it takes back.
+std::pair<Account, Account> AccountsOf(const Movement& movement);
+
+// "sites/{site}/movements/{index}".
+std::string MovementNameOf(const SiteName& site, int64_t index);
+
+// Whether a line may be taken back at all: nullopt when it may, else what it is ("REVERSE", "taken
+// back by ...", "ADMINISTER").
+std::optional<std::string> WhyNotReversible(const Movement& movement);
 
 // The stored totals of one lot at one site and unit.
 struct StoredBalance {
@@ -66,6 +90,8 @@ struct StoredBalance {
   int64_t wasted = 0;
 };
 
+using Shelf = std::pair<SiteName, std::string>;  // a site and the code of its storage unit
+
 // Everything there is about one lot.
 struct LotHistory {
   LotName lot;
@@ -73,8 +99,8 @@ struct LotHistory {
   int64_t lines = 0;                // ledger lines that name the lot, chained or not
   std::vector<Movement> movements;  // those the chain leads to, in the order of their index
   std::vector<StoredBalance> balances;
-  std::map<SiteName, int64_t> reserved;      // undrawn units of live reservations
-  std::map<SiteName, int64_t> drawn;         // units drawn by appointments and not accounted for
+  std::map<Shelf, int64_t> reserved;         // undrawn units of live reservations
+  std::map<Shelf, int64_t> drawn;            // units drawn by appointments and not accounted for
   std::map<SiteName, int64_t> administered;  // units in the administration records, given
   std::map<SiteName, int64_t> wasted;        // the same, thrown away
 };

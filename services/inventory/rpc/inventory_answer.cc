@@ -189,7 +189,7 @@ void ToProto(const ReceiptAnswer& in, v1::ReceiveStockResponse* out) {
 }
 
 void ToProto(const Movement& in, v1::Movement* out) {
-  const auto [from, to] = AccountsOf(in.kind);
+  const auto [from, to] = AccountsOf(in);
   out->set_index(in.index);
   out->set_kind(static_cast<v1::Movement::Kind>(in.kind));
   out->set_lot(in.lot.value());
@@ -205,6 +205,24 @@ void ToProto(const Movement& in, v1::Movement* out) {
   out->set_reservation(in.reservation.value());
   out->set_administration(in.administration.value());
   out->set_document(in.document);
+  out->set_name(MovementNameOf(in.site, in.index));
+  if (in.reverses != 0) out->set_reverses(MovementNameOf(in.site, in.reverses));
+  out->set_reversal_reason(static_cast<v1::ReversalReason>(in.reversal_reason));
+  if (in.reversed_by != 0) out->set_reversed_by(MovementNameOf(in.site, in.reversed_by));
+}
+
+void ToProto(const StorageUnit& in, v1::StorageUnit* out) {
+  out->set_name(in.name.value());
+  out->set_display_name(in.display_name);
+  out->set_kind(static_cast<v1::StorageUnit::Kind>(in.kind));
+  if (in.range) {
+    v1::TemperatureRange* range = out->mutable_temperature_range();
+    range->set_min_decidegrees(static_cast<int32_t>(in.range->min_decidegrees));
+    range->set_max_decidegrees(static_cast<int32_t>(in.range->max_decidegrees));
+  }
+  out->set_revision(in.revision);
+  ToProto(in.update_time, out->mutable_update_time());
+  out->set_etag(EtagOf(in.revision));
 }
 
 void ToProto(const Reservation& in, v1::Reservation* out) {

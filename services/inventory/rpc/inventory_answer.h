@@ -8,6 +8,7 @@
 #include "meso/inventory/v1/recall.pb.h"
 #include "meso/inventory/v1/reservation.pb.h"
 #include "meso/inventory/v1/scan.pb.h"
+#include "meso/inventory/v1/storage_unit.pb.h"
 #include "services/inventory/inventory_operations.h"
 
 namespace meso::inventory {
@@ -20,6 +21,7 @@ void ToProto(const Lot& in, v1::Lot* out);
 void ToProto(const StockLevel& in, v1::StockLevel* out);
 void ToProto(const ReceiptAnswer& in, v1::ReceiveStockResponse* out);
 void ToProto(const Movement& in, v1::Movement* out);
+void ToProto(const StorageUnit& in, v1::StorageUnit* out);
 void ToProto(const Reservation& in, v1::Reservation* out);
 void ToProto(const AsOf<Reservation>& in, v1::Reservation* out);
 void ToProto(const DrawnLot& in, v1::DrawnLot* out);

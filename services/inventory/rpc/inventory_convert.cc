@@ -217,6 +217,53 @@ absl::StatusOr<Receipt> FromProto(const v1::ReceiveStockRequest& request) {
   return receipt;
 }
 
+absl::StatusOr<ReversalRequest> FromProto(const v1::ReverseMovementRequest& request) {
+  FieldErrors errors;
+  ReversalRequest reversal;
+  const auto parts = MatchName("sites/{code}/movements/{code}", request.name());
+  if (parts && absl::SimpleAtoi((*parts)[1], &reversal.index) && reversal.index > 0 &&
+      absl::StrCat(reversal.index) == (*parts)[1]) {
+    reversal.site = SiteName(SiteOf(request.name()));
+  } else if (!request.name().empty()) {
+    errors.Invalid("name", "sites/{site}/movements/{index}");
+  }
+  CheckEnum(v1::ReversalReason_IsValid(request.reason()), request.reason(), "reason", errors);
+  reversal.reason = static_cast<ReversalReason>(request.reason());
+  reversal.note = request.note();
+  CheckNote(reversal.note, "note", kDocumentMax, errors);
+  if (reversal.reason == ReversalReason::kOther && reversal.note.empty()) errors.Required("note");
+  MESO_RETURN_IF_ERROR(errors.ToStatus());
+  return reversal;
+}
+
+absl::StatusOr<StorageUnitName> FromProto(const v1::GetStorageUnitRequest& request) {
+  return OneName<StorageUnitName>(request, "sites/{code}/storageUnits/{code}");
+}
+
+absl::StatusOr<SitePageQuery> FromProto(const v1::ListStorageUnitsRequest& request) {
+  return OneSitePage(request, {"kind"});
+}
+
+absl::StatusOr<StorageUnitChange> FromProto(const v1::UpdateStorageUnitRequest& request) {
+  const v1::StorageUnit& in = request.storage_unit();
+  FieldErrors errors;
+  CheckName("sites/{code}/storageUnits/{code}", in.name(), "storage_unit.name", errors);
+  CheckEnum(v1::StorageUnit::Kind_IsValid(in.kind()), in.kind(), "storage_unit.kind", errors);
+  StorageUnitChange change;
+  change.unit.name = StorageUnitName(in.name());
+  change.unit.display_name = in.display_name();
+  change.unit.kind = static_cast<StorageUnitKind>(in.kind());
+  if (in.has_temperature_range()) {
+    change.unit.range = TemperatureRange{in.temperature_range().min_decidegrees(),
+                                         in.temperature_range().max_decidegrees()};
+  }
+  change.etag = in.etag();
+  change.fields.assign(request.update_mask().paths().begin(), request.update_mask().paths().end());
+  change.allow_missing = request.allow_missing();
+  MESO_RETURN_IF_ERROR(errors.ToStatus());
+  return change;
+}
+
 absl::StatusOr<LotName> FromProto(const v1::GetLotRequest& request) {
   return OneName<LotName>(request, "lots/{uuid}");
 }

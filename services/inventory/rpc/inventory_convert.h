@@ -15,6 +15,7 @@
 #include "meso/inventory/v1/recall.pb.h"
 #include "meso/inventory/v1/reservation.pb.h"
 #include "meso/inventory/v1/scan.pb.h"
+#include "meso/inventory/v1/storage_unit.pb.h"
 #include "services/inventory/inventory_operations.h"
 
 namespace meso::inventory {
@@ -31,6 +32,10 @@ absl::StatusOr<Cocktail> FromProto(const v1::GetCocktailRequest& request);
 absl::StatusOr<PageQuery> FromProto(const v1::ListCocktailsRequest& request);
 absl::StatusOr<std::string> FromProto(const v1::ParseScanRequest& request);
 absl::StatusOr<Receipt> FromProto(const v1::ReceiveStockRequest& request);
+absl::StatusOr<ReversalRequest> FromProto(const v1::ReverseMovementRequest& request);
+absl::StatusOr<StorageUnitName> FromProto(const v1::GetStorageUnitRequest& request);
+absl::StatusOr<SitePageQuery> FromProto(const v1::ListStorageUnitsRequest& request);
+absl::StatusOr<StorageUnitChange> FromProto(const v1::UpdateStorageUnitRequest& request);
 absl::StatusOr<LotName> FromProto(const v1::GetLotRequest& request);
 absl::StatusOr<PageQuery> FromProto(const v1::ListLotsRequest& request);
 absl::StatusOr<SitePageQuery> FromProto(const v1::ListStockLevelsRequest& request);

@@ -179,6 +179,45 @@ Reactor* InventoryService::ListMovements(Context* context, const v1::ListMovemen
                    AnswerPage<Movement>(request, &v1::ListMovementsResponse::add_movements));
 }
 
+Reactor* InventoryService::ReverseMovement(Context* context,
+                                           const v1::ReverseMovementRequest* request,
+                                           v1::Movement* response) {
+  return ServeMutation(calls_, "meso.inventory.v1.InventoryService/ReverseMovement", context,
+                       request, response, Convert<v1::ReverseMovementRequest>(),
+                       Run(operations_, &InventoryOperations::ReverseMovement),
+                       Answer<Movement, v1::Movement>());
+}
+
+Reactor* InventoryService::GetStorageUnit(Context* context,
+                                          const v1::GetStorageUnitRequest* request,
+                                          v1::StorageUnit* response) {
+  return ServeRead(calls_, "meso.inventory.v1.InventoryService/GetStorageUnit", context, request,
+                   response, Convert<v1::GetStorageUnitRequest>(),
+                   Run(operations_, &InventoryOperations::GetStorageUnit),
+                   Answer<StorageUnit, v1::StorageUnit>());
+}
+
+Reactor* InventoryService::ListStorageUnits(Context* context,
+                                            const v1::ListStorageUnitsRequest* request,
+                                            v1::ListStorageUnitsResponse* response) {
+  return ServeRead(
+      calls_, "meso.inventory.v1.InventoryService/ListStorageUnits", context, request, response,
+      Convert<v1::ListStorageUnitsRequest>(),
+      Run(operations_, &InventoryOperations::ListStorageUnits),
+      AnswerPage<StorageUnit>(request, &v1::ListStorageUnitsResponse::add_storage_units));
+}
+
+Reactor* InventoryService::UpdateStorageUnit(Context* context,
+                                             const v1::UpdateStorageUnitRequest* request,
+                                             v1::StorageUnit* response) {
+  return ServeMutation(
+      calls_, "meso.inventory.v1.InventoryService/UpdateStorageUnit", context, request, response,
+      ConvertAt<v1::UpdateStorageUnitRequest>(
+          sites_, [](const v1::UpdateStorageUnitRequest& in) { return in.storage_unit().name(); }),
+      Run(operations_, &InventoryOperations::UpdateStorageUnit),
+      Answer<StorageUnit, v1::StorageUnit>());
+}
+
 Reactor* InventoryService::ReserveStock(Context* context, const v1::ReserveStockRequest* request,
                                         v1::Reservation* response) {
   return ServeMutation(calls_, "meso.inventory.v1.InventoryService/ReserveStock", context, request,

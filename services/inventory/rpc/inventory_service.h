@@ -34,6 +34,10 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   MESO_RPC(ListLots, ListLotsRequest, ListLotsResponse);
   MESO_RPC(ListStockLevels, ListStockLevelsRequest, ListStockLevelsResponse);
   MESO_RPC(ListMovements, ListMovementsRequest, ListMovementsResponse);
+  MESO_RPC(ReverseMovement, ReverseMovementRequest, Movement);
+  MESO_RPC(GetStorageUnit, GetStorageUnitRequest, StorageUnit);
+  MESO_RPC(ListStorageUnits, ListStorageUnitsRequest, ListStorageUnitsResponse);
+  MESO_RPC(UpdateStorageUnit, UpdateStorageUnitRequest, StorageUnit);
   MESO_RPC(ReserveStock, ReserveStockRequest, Reservation);
   MESO_RPC(ReleaseReservation, ReleaseReservationRequest, Reservation);
   MESO_RPC(GetReservation, GetReservationRequest, Reservation);

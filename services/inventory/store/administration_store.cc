@@ -1,6 +1,7 @@
 #include "services/inventory/store/administration_store.h"
 
 #include <map>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
@@ -108,6 +109,17 @@ absl::Status AddDraw(Transaction& tx, const AppointmentName& appointment, int64_
       "VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (appointment, lot, unit) DO UPDATE SET "
       "ampoules = ampoules + excluded.ampoules",
       {appointment.value(), lot_row, site.value(), unit, ampoules});
+}
+
+absl::Status RemoveDraw(Transaction& tx, const AppointmentName& appointment, int64_t lot_row,
+                        const std::string& unit, int64_t ampoules, Expected::Because otherwise) {
+  MESO_RETURN_IF_ERROR(tx.Execute(
+      "UPDATE draw SET ampoules = ampoules - $1 WHERE appointment = $2 AND lot = $3 AND "
+      "unit = $4 AND ampoules - accounted >= $1",
+      {ampoules, appointment.value(), lot_row, unit}, Expected::Rows(1, std::move(otherwise))));
+  return tx.Execute(
+      "DELETE FROM draw WHERE appointment = $1 AND lot = $2 AND unit = $3 AND ampoules = 0",
+      {appointment.value(), lot_row, unit});
 }
 
 absl::Status UpdateDrawAccounted(Transaction& tx, const AppointmentName& appointment,

@@ -35,6 +35,10 @@ absl::StatusOr<std::vector<DrawRow>> ListDraws(Transaction& tx, const Appointmen
 // Adds to what an appointment has drawn.
 absl::Status AddDraw(Transaction& tx, const AppointmentName& appointment, int64_t lot_row,
                      const SiteName& site, const std::string& unit, int64_t ampoules);
+// Takes drawn units back that are not accounted for; the row goes when nothing is left of it.
+// `otherwise` when there are not that many.
+absl::Status RemoveDraw(Transaction& tx, const AppointmentName& appointment, int64_t lot_row,
+                        const std::string& unit, int64_t ampoules, Expected::Because otherwise);
 // Counts drawn units as given or wasted.
 absl::Status UpdateDrawAccounted(Transaction& tx, const AppointmentName& appointment,
                                  int64_t lot_row, const std::string& unit, int64_t ampoules);

@@ -156,6 +156,27 @@ absl::Status UpdateAllocationDrawn(Transaction& tx, int64_t reservation_row,
       Expected::Rows(1, NoSuchAllocation));
 }
 
+absl::Status UpdateAllocationReturned(Transaction& tx, int64_t reservation_row, int64_t lot_row,
+                                      const std::string& unit, int64_t ampoules, bool keep) {
+  if (keep) {
+    return tx.Execute(
+        "UPDATE allocation SET drawn = drawn - $1 WHERE reservation = $2 AND lot = $3 AND "
+        "unit = $4 AND drawn >= $1",
+        {ampoules, reservation_row, lot_row, unit}, Expected::Rows(1, NoSuchAllocation));
+  }
+  // One that keeps nothing else goes: a row has at least one unit.
+  MESO_ASSIGN_OR_RETURN(
+      const Rows gone,
+      tx.Query("DELETE FROM allocation WHERE reservation = $1 AND lot = $2 AND unit = $3 AND "
+               "ampoules = $4 AND drawn = $4 RETURNING lot",
+               {reservation_row, lot_row, unit, ampoules}));
+  if (!gone.empty()) return absl::OkStatus();
+  return tx.Execute(
+      "UPDATE allocation SET ampoules = ampoules - $1, drawn = drawn - $1 WHERE reservation = $2 "
+      "AND lot = $3 AND unit = $4 AND drawn >= $1",
+      {ampoules, reservation_row, lot_row, unit}, Expected::Rows(1, NoSuchAllocation));
+}
+
 absl::StatusOr<std::vector<Reservation>> ListLapsed(Transaction& tx, const SiteName& site,
                                                     absl::Time now, int limit) {
   MESO_ASSIGN_OR_RETURN(const Rows rows,

@@ -34,6 +34,10 @@ absl::Status RemoveAllocation(Transaction& tx, int64_t reservation_row,
 // Counts units of an allocation as drawn.
 absl::Status UpdateAllocationDrawn(Transaction& tx, int64_t reservation_row,
                                    const Allocation& allocation, int64_t ampoules);
+// Counts drawn units of a lot as not drawn any more. They stay with the reservation when `keep`,
+// else it loses them.
+absl::Status UpdateAllocationReturned(Transaction& tx, int64_t reservation_row, int64_t lot_row,
+                                      const std::string& unit, int64_t ampoules, bool keep);
 
 // At most `limit` reservations of the site that keep units although their time has passed, oldest
 // first.

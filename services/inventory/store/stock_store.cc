@@ -33,12 +33,26 @@ Movement ReadMovement(const Row& row) {
   movement.administration = AdministrationName(row.Text(10));
   movement.document = row.Text(11);
   movement.lot_previous = row.Int(12);
+  movement.reverses = row.Int(13);
+  movement.reversed_kind = static_cast<MovementKind>(row.Int(14));
+  movement.reversal_reason = static_cast<ReversalReason>(row.Int(15));
+  movement.reversed_by = row.Int(16);
   return movement;
 }
 
-#define MESO_MOVEMENT_COLUMNS                                                    \
-  "m.id, m.kind, m.lot, m.site, m.unit, m.ampoules, m.record_time_us, m.actor, " \
-  "m.appointment, m.reservation, m.administration, m.document, m.lot_previous"
+#define MESO_MOVEMENT_COLUMNS                                                                \
+  "m.id, m.kind, m.lot, m.site, m.unit, m.ampoules, m.record_time_us, m.actor, "             \
+  "m.appointment, m.reservation, m.administration, m.document, m.lot_previous, m.reverses, " \
+  "m.reversed_kind, m.reversal_reason, coalesce((SELECT back.id FROM movement back WHERE "   \
+  "back.reverses = m.id AND back.reverses > 0), 0)"
+
+// The same with the names of lot and product behind.
+Movement ReadNamedMovement(const Row& row) {
+  Movement movement = ReadMovement(row);
+  movement.lot = LotName(row.Text(17));
+  movement.product = ProductName(row.Text(18));
+  return movement;
+}
 
 // Rows whose columns 5 on are the balance's, and whose first is the lot's row number.
 absl::StatusOr<std::vector<Candidate>> ReadCandidates(Transaction& tx, const Rows& rows) {
@@ -49,6 +63,23 @@ absl::StatusOr<std::vector<Candidate>> ReadCandidates(Transaction& tx, const Row
     candidates.push_back({*std::move(lot), ReadBalance(row), {}});
   }
   return candidates;
+}
+
+// The other way round: what came from outside leaves the shelf, of its unreserved units; what was
+// drawn comes back to it, `to_reserved` of it kept again.
+absl::Status MoveBalanceBack(Transaction& tx, const Lot& lot, const Movement& m,
+                             int64_t to_reserved, Refusal otherwise) {
+  if (m.reversed_kind == MovementKind::kDraw) {
+    return tx.Execute(
+        "UPDATE balance SET on_hand = on_hand + $1, drawn = drawn - $1, reserved = reserved + $2 "
+        "WHERE lot = $3 AND site = $4 AND unit = $5 AND drawn >= $1",
+        {m.ampoules, to_reserved, lot.row, m.site.value(), m.unit},
+        Expected::Rows(1, std::move(otherwise)));
+  }
+  return tx.Execute(
+      "UPDATE balance SET received = received - $1, on_hand = on_hand - $1 "
+      "WHERE lot = $2 AND site = $3 AND unit = $4 AND on_hand - reserved >= $1",
+      {m.ampoules, lot.row, m.site.value(), m.unit}, Expected::Rows(1, std::move(otherwise)));
 }
 
 absl::Status MoveBalance(Transaction& tx, const Lot& lot, const Movement& m, int64_t from_reserved,
@@ -81,6 +112,8 @@ absl::Status MoveBalance(Transaction& tx, const Lot& lot, const Movement& m, int
           "UPDATE balance SET drawn = drawn - $1, wasted = wasted + $1 "
           "WHERE lot = $2 AND site = $3 AND unit = $4 AND drawn >= $1",
           {m.ampoules, lot.row, m.site.value(), m.unit}, Expected::Rows(1, std::move(otherwise)));
+    case MovementKind::kReverse:
+      return MoveBalanceBack(tx, lot, m, from_reserved, std::move(otherwise));
   }
   return absl::InternalError("a movement of no kind");
 }
@@ -165,12 +198,15 @@ absl::Status AppendMovement(Transaction& tx, const Lot& lot, const Movement& mov
   MESO_RETURN_IF_ERROR(MoveBalance(tx, lot, movement, from_reserved, std::move(otherwise)));
   MESO_RETURN_IF_ERROR(tx.Execute(
       "INSERT INTO movement (kind, lot, site, unit, ampoules, record_time_us, actor, "
-      "appointment, reservation, administration, document, lot_previous) "
-      "SELECT $1, l.id, $2, $3, $4, $5, $6, $7, $8, $9, $10, l.last_movement "
-      "FROM lot l WHERE l.id = $11",
+      "appointment, reservation, administration, document, reverses, reversed_kind, "
+      "reversal_reason, lot_previous) "
+      "SELECT $1, l.id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, l.last_movement "
+      "FROM lot l WHERE l.id = $14",
       {static_cast<int64_t>(movement.kind), movement.site.value(), movement.unit, movement.ampoules,
        TimeValue(movement.record_time), movement.actor, movement.appointment.value(),
-       movement.reservation.value(), movement.administration.value(), movement.document, lot.row},
+       movement.reservation.value(), movement.administration.value(), movement.document,
+       movement.reverses, static_cast<int64_t>(movement.reversed_kind),
+       static_cast<int64_t>(movement.reversal_reason), lot.row},
       Expected::Rows(
           1, [] { return absl::InternalError("a movement of a lot that does not exist"); })));
   // There is one writer, so the newest line is the one just written; reading its number back with
@@ -186,7 +222,7 @@ absl::StatusOr<std::vector<Movement>> ListMovements(Transaction& tx, const SiteN
       {"product", {"l.product"}},
       {"kind",
        {"(CASE m.kind WHEN 1 THEN 'RECEIPT' WHEN 2 THEN 'DRAW' WHEN 3 THEN 'ADMINISTER' "
-        "WHEN 4 THEN 'WASTE' ELSE 'ADJUST' END)"}},
+        "WHEN 4 THEN 'WASTE' WHEN 5 THEN 'ADJUST' ELSE 'REVERSE' END)"}},
       {"appointment", {"m.appointment"}},
       {"administration", {"m.administration"}}};
   int64_t after = 0;
@@ -206,14 +242,30 @@ absl::StatusOr<std::vector<Movement>> ListMovements(Transaction& tx, const SiteN
                std::move(args)));
   std::vector<Movement> movements;
   for (const Row& row : rows) {
-    movements.push_back(ReadMovement(row));
-    movements.back().lot = LotName(row.Text(13));
-    movements.back().product = ProductName(row.Text(14));
+    movements.push_back(ReadNamedMovement(row));
   }
   return movements;
 }
 
+absl::StatusOr<std::optional<Movement>> LoadMovement(Transaction& tx, int64_t index) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx,
+               "SELECT " MESO_MOVEMENT_COLUMNS
+               ", l.name, l.product FROM movement m JOIN lot l ON l.id = m.lot WHERE m.id = $1",
+               {index}));
+  if (!row) return std::optional<Movement>();
+  return std::optional<Movement>(ReadNamedMovement(*row));
+}
+
 namespace {
+
+absl::Status SumByShelf(Transaction& tx, const Sql& sql, int64_t lot_row,
+                        std::map<Shelf, int64_t>& sums) {
+  MESO_ASSIGN_OR_RETURN(const Rows rows, tx.Query(sql, {lot_row}));
+  for (const Row& row : rows) sums[{SiteName(row.Text(0)), row.Text(1)}] = row.Int(2);
+  return absl::OkStatus();
+}
 
 absl::Status SumBySite(Transaction& tx, const Sql& sql, int64_t lot_row,
                        std::map<SiteName, int64_t>& sums) {
@@ -250,14 +302,15 @@ absl::StatusOr<LotHistory> LoadLotHistory(Transaction& tx, const Lot& lot) {
                                 row.Int(4), row.Int(5), row.Int(6), row.Int(7)});
   }
   MESO_RETURN_IF_ERROR(
-      SumBySite(tx,
-                "SELECT r.site, sum(a.ampoules - a.drawn) FROM allocation a JOIN reservation r ON "
-                "r.id = a.reservation WHERE a.lot = $1 AND r.state IN ('RESERVED', 'CONFIRMED', "
-                "'INVALIDATED') GROUP BY r.site",
-                lot.row, history.reserved));
-  MESO_RETURN_IF_ERROR(
-      SumBySite(tx, "SELECT site, sum(ampoules - accounted) FROM draw WHERE lot = $1 GROUP BY site",
-                lot.row, history.drawn));
+      SumByShelf(tx,
+                 "SELECT r.site, a.unit, sum(a.ampoules - a.drawn) FROM allocation a JOIN "
+                 "reservation r ON r.id = a.reservation WHERE a.lot = $1 AND r.state IN "
+                 "('RESERVED', 'CONFIRMED', 'INVALIDATED') GROUP BY r.site, a.unit",
+                 lot.row, history.reserved));
+  MESO_RETURN_IF_ERROR(SumByShelf(tx,
+                                  "SELECT site, unit, sum(ampoules - accounted) FROM draw WHERE "
+                                  "lot = $1 GROUP BY site, unit",
+                                  lot.row, history.drawn));
   MESO_RETURN_IF_ERROR(SumBySite(tx,
                                  "SELECT r.site, sum(a.ampoules) FROM administered_lot a JOIN "
                                  "administration r ON r.id = a.administration WHERE a.lot = $1 "

@@ -62,7 +62,9 @@ absl::Status FreeUnits(Transaction& tx, int64_t lot_row, const SiteName& site,
                        const std::string& unit, int64_t ampoules);
 
 // Appends a line to the ledger and moves the balance. With DRAW `from_reserved` of the units were
-// kept for the drawer. `otherwise` when the account that gives has not that many.
+// kept for the drawer; with a REVERSE of one, so many are kept again. `otherwise` when the account
+// that gives has not that many; of the shelf, when a REVERSE takes units off it, the unreserved
+// ones.
 absl::Status AppendMovement(Transaction& tx, const Lot& lot, const Movement& movement,
                             int64_t from_reserved, Refusal otherwise);
 
@@ -70,6 +72,9 @@ absl::Status AppendMovement(Transaction& tx, const Lot& lot, const Movement& mov
 // kind, appointment, administration.
 absl::StatusOr<std::vector<Movement>> ListMovements(Transaction& tx, const SiteName& site,
                                                     const PageQuery& page);
+
+// One line, with the one that took it back if there is any.
+absl::StatusOr<std::optional<Movement>> LoadMovement(Transaction& tx, int64_t index);
 
 // Everything CheckConservation needs of one lot, but the count of its ledger lines. The movements
 // are those its chain leads to.

@@ -101,6 +101,23 @@ TEST_F(StorageFaultsTest, DrawingAndRecordingMoveAllOrNothing) {
   ExpectSoundLedger();
 }
 
+TEST_F(StorageFaultsTest, TakingADrawBackMovesAllOrNothing) {
+  Stock(5);
+  ASSERT_TRUE(Reserve(1, absl::Hours(1)).ok());
+  ASSERT_TRUE(Draw(1).ok());
+  const auto lines = Run(&InventoryOperations::ListMovements, SitePageQuery());
+  const ReversalRequest request{kParis, lines->items[0].index, ReversalReason::kDuplicate, ""};
+  // Its lot is held by now, so the reservation it goes back to is invalidated and told so.
+  ASSERT_TRUE(Quarantine(lines->items[0].lot).ok());
+  FailEverywhere([&](Database& database) {
+    return database.Transact([&](Transaction& tx) {
+      return operations_.ReverseMovement(tx, Manager(), request).status();
+    });
+  });
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kInvalidated);
+  ExpectSoundLedger();
+}
+
 TEST_F(StorageFaultsTest, ARecallHoldsAndTellsAllOrNothing) {
   Stock(5);
   ASSERT_TRUE(Reserve(1).ok());

@@ -1,0 +1,165 @@
+// ReverseMovement: a line booked in error is taken back by its mirror.
+//
+// The error catalogue's promise is that nothing breaks on the way: no shelf is overdrawn, no
+// reservation loses units, and nothing that was recorded as given is undone.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/error.h"
+#include "common/base/failpoint.h"
+#include "common/base/status_macros.h"
+#include "services/inventory/domain/calendar.h"
+#include "services/inventory/domain/errors.h"
+#include "services/inventory/inventory_operations.h"
+#include "services/inventory/stock_steps.h"
+#include "services/inventory/store/administration_store.h"
+#include "services/inventory/store/reservation_store.h"
+#include "services/inventory/store/stock_store.h"
+
+namespace meso::inventory {
+namespace {
+
+absl::Status BooksDisagree() {
+  return absl::InternalError("the ledger does not have the units that were just counted");
+}
+
+// One ReverseMovement call.
+class Reversing {
+ public:
+  Reversing(Step& step, const ReversalRequest& request)
+      : step_(step), request_(request), name_(MovementNameOf(request.site, request.index)) {}
+
+  absl::StatusOr<Movement> Run() {
+    MESO_RETURN_IF_ERROR(LoadLine());
+    // What lapsed gives way before a live booking is in the way.
+    MESO_RETURN_IF_ERROR(ExpireLapsed(step_, line_.site));
+    if (line_.kind == MovementKind::kDraw) {
+      MESO_RETURN_IF_ERROR(PutBack());
+    } else {
+      MESO_RETURN_IF_ERROR(TakeOffShelf());
+    }
+    MESO_FAILPOINT("inventory.reverse.before_commit");
+    return LoadAnswer();
+  }
+
+ private:
+  absl::Status LoadLine() {
+    MESO_ASSIGN_OR_RETURN(std::optional<Movement> line, LoadMovement(step_.tx, request_.index));
+    if (!line || line->site != request_.site) return ResourceNotFound(name_);
+    line_ = *std::move(line);
+    const std::optional<std::string> why_not = WhyNotReversible(line_);
+    if (why_not) return StateNotAllowed(name_, *why_not, "a standing RECEIPT, DRAW or ADJUST");
+    MESO_ASSIGN_OR_RETURN(std::optional<Lot> lot, LoadLotByRow(step_.tx, line_.lot_row));
+    if (!lot) return absl::DataLossError("a movement without its lot");
+    lot_ = *std::move(lot);
+    return absl::OkStatus();
+  }
+
+  // A receipt or an adjustment: only units that are there and nobody keeps can leave again.
+  absl::Status TakeOffShelf() {
+    MESO_ASSIGN_OR_RETURN(const Balance shelf,
+                          LoadBalance(step_.tx, lot_.row, line_.site, line_.unit));
+    if (shelf.on_hand - shelf.reserved < line_.ampoules) {
+      MESO_ASSIGN_OR_RETURN(const std::vector<ReservationName> keepers, ListKeepers());
+      return ReversalLacksUnits(name_, lot_, line_.ampoules, shelf, keepers);
+    }
+    return AppendMirror(0, BooksDisagree);
+  }
+
+  absl::StatusOr<std::vector<ReservationName>> ListKeepers() {
+    MESO_ASSIGN_OR_RETURN(const std::vector<Reservation> reservations,
+                          ListReservationsOnLot(step_.tx, lot_.row, line_.site));
+    std::vector<ReservationName> keepers;
+    for (const Reservation& reservation : reservations) {
+      for (const Allocation& kept : reservation.allocations) {
+        if (kept.lot_row == lot_.row && kept.unit == line_.unit && kept.Left() > 0) {
+          keepers.push_back(reservation.name);
+        }
+      }
+    }
+    return keepers;
+  }
+
+  // Drawn units come back to the shelf, and to the reservation they were kept for.
+  absl::Status PutBack() {
+    MESO_RETURN_IF_ERROR(RemoveDraw(step_.tx, line_.appointment, lot_.row, line_.unit,
+                                    line_.ampoules, [name = name_] {
+                                      return StateNotAllowed(name, "recorded as given or wasted",
+                                                             "drawn and not accounted for");
+                                    }));
+    std::optional<Reservation> reservation;
+    if (!line_.reservation.empty()) {
+      MESO_ASSIGN_OR_RETURN(reservation, LoadReservation(step_.tx, line_.reservation));
+      if (!reservation) return absl::DataLossError("a movement of a reservation that is gone");
+    }
+    const bool keep = reservation &&
+                      (reservation->KeepsUnits() || reservation->state == ReservationState::kDrawn);
+    MESO_RETURN_IF_ERROR(AppendMirror(keep ? line_.ampoules : 0, BooksDisagree));
+    if (reservation) {
+      MESO_RETURN_IF_ERROR(UpdateAllocationReturned(step_.tx, reservation->row, lot_.row,
+                                                    line_.unit, line_.ampoules, keep));
+    }
+    return keep ? KeepAgain(*std::move(reservation))
+                : QueueReallocations(step_, line_.site, lot_.product);
+  }
+
+  // The reservation is as it was before the draw, unless its lot may not be used any more.
+  absl::Status KeepAgain(Reservation reservation) {
+    if (reservation.state == ReservationState::kDrawn) {
+      reservation.state =
+          reservation.confirmed ? ReservationState::kConfirmed : ReservationState::kReserved;
+    }
+    if (!reservation.IsLapsed(step_.now)) {
+      MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(step_.tx, line_.site));
+      const absl::CivilDay date = std::max(reservation.use_date, DateAt(step_.now, zone));
+      MESO_ASSIGN_OR_RETURN(const std::vector<std::string> reasons,
+                            JudgeLot(step_, line_.site, lot_, date));
+      if (!reasons.empty()) {
+        return Invalidate(step_, std::move(reservation), reasons.front(), {lot_.name});
+      }
+    }
+    return UpdateReservation(step_.tx, reservation);
+  }
+
+  absl::Status AppendMirror(int64_t kept_again, Refusal otherwise) {
+    Movement mirror = line_;
+    mirror.kind = MovementKind::kReverse;
+    mirror.record_time = step_.now;
+    mirror.actor = step_.call.user().subject;
+    mirror.document = request_.note;
+    mirror.reverses = line_.index;
+    mirror.reversed_kind = line_.kind;
+    mirror.reversal_reason = request_.reason;
+    return AppendMovement(step_.tx, lot_, mirror, kept_again, std::move(otherwise));
+  }
+
+  absl::StatusOr<Movement> LoadAnswer() {
+    MESO_ASSIGN_OR_RETURN(const std::optional<Movement> taken_back,
+                          LoadMovement(step_.tx, request_.index));
+    if (!taken_back || taken_back->reversed_by == 0) return BooksDisagree();
+    MESO_ASSIGN_OR_RETURN(std::optional<Movement> mirror,
+                          LoadMovement(step_.tx, taken_back->reversed_by));
+    if (!mirror) return BooksDisagree();
+    step_.call.audit.facts["reverses"] = name_;
+    step_.call.audit.facts["reason"] = absl::StrCat(static_cast<int>(request_.reason));
+    step_.call.audit.facts["ampoules"] = absl::StrCat(line_.ampoules);
+    step_.call.Touch("lot", lot_.name.value());
+    return *std::move(mirror);
+  }
+
+  Step& step_;
+  const ReversalRequest& request_;
+  const std::string name_;
+  Movement line_;
+  Lot lot_;
+};
+
+}  // namespace
+
+absl::StatusOr<Movement> InventoryOperations::ReverseMovement(
+    Transaction& tx, const CallContext& call, const ReversalRequest& request) const {
+  Step step{tx, call, clock_.Now(), ids_, wake_work_};
+  return Reversing(step, request).Run();
+}
+
+}  // namespace meso::inventory
