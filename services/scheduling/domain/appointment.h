@@ -159,11 +159,7 @@ bool AddRisk(Appointment& appointment, const Risk& risk);
 // Removes every risk for which `healed` says so; true when one was removed.
 template <typename Healed>
 bool RemoveRisks(Appointment& appointment, Healed healed) {
-  const size_t before = appointment.risks.size();
-  for (size_t i = appointment.risks.size(); i-- > 0;) {
-    if (healed(appointment.risks[i])) appointment.risks.erase(appointment.risks.begin() + i);
-  }
-  return appointment.risks.size() != before;
+  return std::erase_if(appointment.risks, healed) > 0;
 }
 
 }  // namespace meso::scheduling
