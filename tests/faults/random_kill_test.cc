@@ -1,0 +1,224 @@
+// SIGKILL of every service, again and again, at any moment of a day's work: after each restart
+// nothing is double, lost, negative or left behind, and everything that was acknowledged is there.
+//
+// MESO_KILLS=50 kills each service that often (12 without); MESO_SEED repeats a run's choices.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "common/base/error.h"
+#include "tests/faults/mixed_load.h"
+#include "tests/support/clinic.h"
+#include "tests/support/invariants.h"
+
+namespace meso {
+namespace {
+
+using inventory::v1::InventoryService;
+using ::meso::scheduling::v1::Appointment;
+using ::testing::IsEmpty;
+
+constexpr int kKillsOfEach = 12;
+constexpr int kWorkers = 6;
+constexpr char kBook[] = "meso.scheduling.v1.SchedulingService/BookAppointment";
+
+unsigned NumberFrom(const char* variable, unsigned otherwise) {
+  const char* text = ::getenv(variable);
+  unsigned number = 0;
+  return text != nullptr && absl::SimpleAtoi(text, &number) ? number : otherwise;
+}
+
+unsigned SeedOfTheRun() {
+  const unsigned seed = NumberFrom("MESO_SEED", std::random_device()());
+  std::printf("MESO_SEED=%u repeats what this run asks for\n", seed);
+  return seed;
+}
+
+class RandomKillTest : public ::testing::Test {
+ protected:
+  RandomKillTest() : clinic_(suite_), seed_(SeedOfTheRun()) {
+    suite_.StartAll();
+    clinic_.Load(/*practitioners=*/4);
+    load_ = std::make_unique<MixedLoad>(clinic_, kWorkers, seed_);
+  }
+
+  // A killed process's callers find the new one within a moment, each channel for itself.
+  void WaitForAnswers() {
+    ASSERT_TRUE(WaitUntil([&] {
+      inventory::v1::ListRecallsResponse recalls;
+      audit::v1::Checkpoint checkpoint;
+      ::meso::scheduling::v1::ListAppointmentsRequest list;
+      list.set_parent("sites/-");
+      list.set_page_size(1);
+      ::meso::scheduling::v1::ListAppointmentsResponse appointments;
+      return suite_
+                 .Call<InventoryService>(clinic_.inventory(), &InventoryService::Stub::ListRecalls,
+                                         clinic_.manager(), inventory::v1::ListRecallsRequest(),
+                                         &recalls)
+                 .ok() &&
+             suite_
+                 .Call<audit::v1::AuditService>(
+                     clinic_.audit(), &audit::v1::AuditService::Stub::GetCheckpoint,
+                     clinic_.auditor(), audit::v1::GetCheckpointRequest(), &checkpoint)
+                 .ok() &&
+             suite_
+                 .Call<::meso::scheduling::v1::SchedulingService>(
+                     clinic_.scheduling(),
+                     &::meso::scheduling::v1::SchedulingService::Stub::ListAppointments,
+                     clinic_.desk(), list, &appointments)
+                 .ok();
+    }));
+  }
+
+  // Waits until `find` finds nothing more: undo work and events may still be on their way.
+  template <typename Find>
+  void ExpectSoon(const char* what, Find find) {
+    Sentences found;
+    EXPECT_TRUE(WaitUntil([&] {
+      found = find();
+      return found.empty();
+    })) << what
+        << ":\n"
+        << ::testing::PrintToString(found);
+  }
+
+  // Everything acknowledged is there, as it was acknowledged.
+  Sentences FindLost(const std::vector<Appointment>& appointments) {
+    std::map<std::string, Appointment::State> states;
+    for (const Appointment& appointment : appointments) {
+      states[appointment.name()] = appointment.state();
+    }
+    const Acknowledged& said = load_->acknowledged();
+    Sentences lost;
+    for (const auto& [name, request_id] : said.booked) {
+      const auto it = states.find(name);
+      const bool cancelled = said.cancelled.count(name) > 0;
+      const auto wanted = cancelled ? Appointment::STATE_CANCELLED : Appointment::STATE_BOOKED;
+      if (it == states.end()) {
+        lost.push_back(absl::StrCat(name, " was booked and is gone"));
+      } else if (it->second != wanted) {
+        lost.push_back(absl::StrCat(name, " is ", Appointment::State_Name(it->second), ", not ",
+                                    Appointment::State_Name(wanted)));
+      }
+    }
+    return lost;
+  }
+
+  // The draws of the ledger against those acknowledged, and every recall.
+  Sentences FindLostStock() {
+    Sentences lost;
+    std::map<std::string, int64_t> drawn;
+    inventory::v1::ListMovementsRequest list;
+    list.set_parent("sites/par-1");
+    list.set_page_size(500);
+    list.set_filter("kind = DRAW");
+    do {
+      inventory::v1::ListMovementsResponse lines;
+      const absl::Status status =
+          suite_.Call<InventoryService>(clinic_.inventory(), &InventoryService::Stub::ListMovements,
+                                        clinic_.manager(), list, &lines);
+      if (!status.ok()) return {std::string(status.message())};
+      for (const auto& line : lines.movements()) drawn[line.appointment()] += line.ampoules();
+      list.set_page_token(lines.next_page_token());
+    } while (!list.page_token().empty());
+    if (drawn != load_->acknowledged().drawn) {
+      lost.push_back(absl::StrCat(drawn.size(), " draws in the ledger, ",
+                                  load_->acknowledged().drawn.size(), " acknowledged"));
+    }
+    std::set<std::string> recalls;
+    inventory::v1::ListRecallsRequest recall_list;
+    recall_list.set_page_size(500);
+    inventory::v1::ListRecallsResponse page;
+    const absl::Status status =
+        suite_.Call<InventoryService>(clinic_.inventory(), &InventoryService::Stub::ListRecalls,
+                                      clinic_.manager(), recall_list, &page);
+    if (!status.ok()) return {std::string(status.message())};
+    for (const auto& recall : page.recalls()) recalls.insert(recall.name());
+    for (const auto& [name, lot] : load_->acknowledged().recalled) {
+      if (recalls.count(name) == 0) lost.push_back(absl::StrCat(name, " is gone"));
+    }
+    return lost;
+  }
+
+  void ExpectSound() {
+    WaitForAnswers();
+    EXPECT_THAT(load_->unexpected(), IsEmpty());
+    EXPECT_THAT(FindLost(clinic_.ListAppointments()), IsEmpty());
+    EXPECT_THAT(FindDoubleBookings(clinic_.ListAppointments()), IsEmpty());
+    EXPECT_THAT(FindLostStock(), IsEmpty());
+    ExpectSoon("orphans",
+               [&] { return FindOrphans(clinic_.ListAppointments(), clinic_.ListReservations()); });
+    ExpectSoon("stock", [&] {
+      return FindStockErrors(clinic_.ListStockLevels(), clinic_.ListReservations());
+    });
+    std::set<std::string> bad_lots;
+    for (const auto& [recall, lot] : load_->acknowledged().recalled) bad_lots.insert(lot);
+    ExpectSoon("green on a recalled lot",
+               [&] { return FindGreenOnLots(clinic_.ListAppointments(), bad_lots); });
+    EXPECT_TRUE(clinic_.CheckLedger().consistent());
+  }
+
+  // Sources push what they have; then the log is whole, and each booking is in it once.
+  void ExpectWholeLog() {
+    std::set<std::string> request_ids;
+    for (const auto& [name, request_id] : load_->acknowledged().booked) {
+      request_ids.insert(request_id);
+    }
+    ExpectSoon("audit", [&] { return FindAuditGaps(clinic_.Entries(), request_ids, kBook); });
+  }
+
+  void LoadFor(std::chrono::milliseconds time) {
+    load_->Resume();
+    absl::Notification nobody;
+    nobody.WaitForNotificationWithTimeout(absl::FromChrono(time));
+  }
+
+  Suite suite_;
+  Clinic clinic_;
+  const unsigned seed_;
+  std::unique_ptr<MixedLoad> load_;
+};
+
+TEST_F(RandomKillTest, NothingAcknowledgedIsLostWhoeverIsKilledWhenever) {
+  std::vector<std::string> victims;
+  const unsigned times = NumberFrom("MESO_KILLS", kKillsOfEach);
+  for (unsigned i = 0; i < times; ++i) {
+    for (const char* service : {"audit", "inventory", "screening", "scheduling"}) {
+      victims.push_back(service);
+    }
+  }
+  std::mt19937 chance(seed_);
+  std::shuffle(victims.begin(), victims.end(), chance);
+  for (size_t i = 0; i < victims.size(); ++i) {
+    SCOPED_TRACE(absl::StrCat("kill ", i + 1, " of ", victims.size(), ": ", victims[i]));
+    LoadFor(std::chrono::milliseconds(std::uniform_int_distribution<int>(20, 400)(chance)));
+    suite_.Kill(victims[i]);
+    suite_.Start(victims[i]);
+    load_->Pause();
+    ExpectSound();
+    // The whole log is read less often: it is the longest list.
+    if (i % 8 == 7 || victims[i] == "audit") ExpectWholeLog();
+    if (HasFailure()) break;
+  }
+  ExpectWholeLog();
+  const Acknowledged& said = load_->acknowledged();
+  std::printf(
+      "%zu kills under %d calls (%d repeated): %zu bookings, %zu cancelled, %zu draws, %zu "
+      "recalls\n",
+      victims.size(), load_->calls(), load_->repeated(), said.booked.size(), said.cancelled.size(),
+      said.drawn.size(), said.recalled.size());
+  EXPECT_GT(said.booked.size(), 10u);
+  EXPECT_GT(said.cancelled.size(), 5u);
+  EXPECT_GT(said.drawn.size(), 10u);
+  EXPECT_GT(load_->repeated(), 0) << "nobody noticed the kills";
+}
+
+}  // namespace
+}  // namespace meso
