@@ -19,13 +19,22 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
 
-absl::StatusOr<std::string> ReadJson(absl::string_view argument) {
-  if (argument.empty()) return std::string("{}");
-  if (argument == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  if (!absl::ConsumePrefix(&argument, "@")) return std::string(argument);
-  std::ifstream file{std::string(argument)};
-  if (!file) return absl::InvalidArgumentError(absl::StrCat("can't read the file ", argument));
-  return std::string(std::istreambuf_iterator<char>(file), {});
+absl::Status SetModes(const CallCommand& command, Message* request) {
+  const google::protobuf::Descriptor& type = *request->GetDescriptor();
+  if (!command.request_id.empty() && type.FindFieldByName("request_id") == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--request-id: ", type.name(), " takes none; leave it out"));
+  }
+  if (!command.dry_run) return absl::OkStatus();
+  const FieldDescriptor* field = type.FindFieldByName("validate_only");
+  if (field == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--dry-run: ", type.name(),
+                     " has no validate_only, so the call can't be tried without "
+                     "doing it; leave --dry-run out"));
+  }
+  request->GetReflection()->SetBool(request, field, true);
+  return absl::OkStatus();
 }
 
 absl::Status CallAndPrint(const SuiteClient& client, IdSource& ids, const CallCommand& command,
@@ -34,12 +43,13 @@ absl::Status CallAndPrint(const SuiteClient& client, IdSource& ids, const CallCo
   if (method->client_streaming()) {
     return absl::UnimplementedError("mesoctl can't call methods that take a stream");
   }
-  MESO_ASSIGN_OR_RETURN(const std::string json, ReadJson(command.json));
+  MESO_ASSIGN_OR_RETURN(const std::string json, ReadJsonArgument(command.json));
   const std::unique_ptr<Message> request = NewMessage(*method->input_type());
   const std::unique_ptr<Message> answer = NewMessage(*method->output_type());
   MESO_RETURN_IF_ERROR(FromJson(json, request.get()));
-  const std::string id = ids.NewId();
-  if (FillRequestId(request.get(), id)) {
+  MESO_RETURN_IF_ERROR(SetModes(command, request.get()));
+  const std::string id = command.request_id.empty() ? ids.NewId() : command.request_id;
+  if (FillRequestId(request.get(), id) && command.request_id.empty()) {
     err << "request_id " << id << " (the same request with it again gets the same answer)\n";
   }
   if (method->server_streaming()) {
@@ -61,6 +71,15 @@ ExitCode RunCall(const SuiteClient& client, IdSource& ids, const CallCommand& co
   const absl::Status status = CallAndPrint(client, ids, command, out, err);
   if (!status.ok()) err << RenderError(command.method, status) << "\n";
   return ExitCodeOf(status);
+}
+
+absl::StatusOr<std::string> ReadJsonArgument(absl::string_view argument) {
+  if (argument.empty()) return std::string("{}");
+  if (argument == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  if (!absl::ConsumePrefix(&argument, "@")) return std::string(argument);
+  std::ifstream file{std::string(argument)};
+  if (!file) return absl::InvalidArgumentError(absl::StrCat("can't read the file ", argument));
+  return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
 absl::Status FromJson(absl::string_view json, Message* message) {

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "common/base/id_source.h"
 #include "services/mesoctl/report.h"
@@ -21,15 +22,21 @@
 namespace meso::mesoctl {
 
 struct CallCommand {
-  std::string method;  // any name FindMethod knows
-  std::string json;    // the request; "" = {}, "-" = standard input, "@FILE" = the file's content
-  std::string at;      // for EventService: the service to ask
-  std::string token;   // bare bearer token; empty = none
+  std::string method;    // any name FindMethod knows
+  std::string json;      // the request; "" = {}, "-" = standard input, "@FILE" = the file's content
+  std::string at;        // for EventService: the service to ask
+  std::string token;     // bare bearer token; empty = none
+  bool dry_run = false;  // sets validate_only; refused where the request has none
+  std::string request_id;  // for the request's field; empty = made up
 };
 
 // Makes the call and prints the answer, or the error on `err`.
 ExitCode RunCall(const SuiteClient& client, IdSource& ids, const CallCommand& command,
                  std::ostream& out, std::ostream& err);
+
+// What JSON an argument means: itself, "" = {}, "-" = standard input, "@FILE" = the file's content.
+// INVALID_ARGUMENT names a file that can't be read.
+absl::StatusOr<std::string> ReadJsonArgument(absl::string_view argument);
 
 // Parses JSON into the message. INVALID_ARGUMENT says what can't be read; unknown fields are
 // refused.

@@ -2,14 +2,10 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include <vector>
-
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 #include "meso/options/v1/options.pb.h"
+#include "services/mesoctl/describe.h"
 #include "services/mesoctl/method_catalog.h"
 
 namespace meso::mesoctl {
@@ -19,23 +15,6 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
-
-// "front_desk" of ROLE_FRONT_DESK: the spelling of tokens and of `admin token --role`.
-std::string TokenSpelling(meso::options::v1::Role role) {
-  std::string name = meso::options::v1::Role_Name(role);
-  absl::string_view rest = name;
-  absl::ConsumePrefix(&rest, "ROLE_");
-  return absl::AsciiStrToLower(rest);
-}
-
-std::string RolesOf(const MethodDescriptor& method) {
-  const auto& access = method.options().GetExtension(meso::options::v1::access);
-  std::vector<std::string> roles;
-  for (const int role : access.roles()) {
-    roles.push_back(TokenSpelling(static_cast<meso::options::v1::Role>(role)));
-  }
-  return absl::StrJoin(roles, ", ");
-}
 
 std::string TypeOf(const FieldDescriptor& field) {
   std::string type;
@@ -60,7 +39,7 @@ void PrintFields(const Descriptor& type, std::ostream& out) {
   }
 }
 
-void Describe(const MethodDescriptor& method, std::ostream& out) {
+void PrintMethod(const MethodDescriptor& method, std::ostream& out) {
   const auto& access = method.options().GetExtension(meso::options::v1::access);
   out << method.full_name() << (method.server_streaming() ? "  (streams its answer)" : "") << "\n"
       << "  roles: " << RolesOf(method) << "\n"
@@ -93,7 +72,7 @@ ExitCode RunList(const std::string& name, std::ostream& out, std::ostream& err) 
     err << RenderError("list", method.status()) << "\n";
     return ExitCodeOf(method.status());
   }
-  Describe(**method, out);
+  PrintMethod(**method, out);
   return ExitCode::kOk;
 }
 

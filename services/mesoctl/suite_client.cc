@@ -9,13 +9,16 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "common/auth/certificate.h"
 #include "common/base/clock.h"
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "common/rpc/call_metadata.h"
 #include "common/rpc/channel.h"
+#include "common/rpc/status_to_grpc.h"
 #include "services/mesoctl/method_catalog.h"
 
 namespace meso::mesoctl {
@@ -62,6 +65,29 @@ void Prepare(absl::string_view token, absl::Duration timeout, grpc::ClientContex
   if (!token.empty()) context->AddMetadata("authorization", absl::StrCat("Bearer ", token));
 }
 
+// As Peer::ToStatus, but a refused token is ours: the person who gave it can do something about it.
+absl::Status Outcome(const Peer& peer, const std::string& address, bool tls,
+                     const grpc::Status& status) {
+  absl::Status ours = GrpcToStatus(status);
+  if (ours.ok() || ours.code() == absl::StatusCode::kUnauthenticated) return ours;
+  if (!tls && ours.code() == absl::StatusCode::kUnavailable && ReasonOf(ours).empty()) {
+    return DependencyDown(peer.service(), absl::StrCat("no connection to ", address));
+  }
+  return peer.ToStatus(status);
+}
+
+std::optional<absl::Time> ServerTime(const grpc::ClientContext& context) {
+  const auto& trailers = context.GetServerTrailingMetadata();
+  const auto found = trailers.find(kServerTimeKey);
+  int64_t milliseconds = 0;
+  if (found == trailers.end() ||
+      !absl::SimpleAtoi(absl::string_view(found->second.data(), found->second.size()),
+                        &milliseconds)) {
+    return std::nullopt;
+  }
+  return absl::FromUnixMillis(milliseconds);
+}
+
 }  // namespace
 
 struct SuiteClient::Impl {
@@ -84,8 +110,8 @@ SuiteClient::SuiteClient(SuiteOptions options)
 SuiteClient::~SuiteClient() = default;
 
 absl::Status SuiteClient::Call(absl::string_view method_name, absl::string_view token,
-                               const Message& request, Message* response,
-                               absl::string_view home) const {
+                               const Message& request, Message* response, absl::string_view home,
+                               CallFacts* facts) const {
   MESO_ASSIGN_OR_RETURN(const MethodDescriptor* method, FindMethod(method_name));
   const std::string service = home.empty() ? HomeOf(*method) : std::string(home);
   const auto found = impl_->peers.find(service);
@@ -107,8 +133,44 @@ absl::Status SuiteClient::Call(absl::string_view method_name, absl::string_view 
     done.Notify();
   });
   done.WaitForNotification();
-  if (!status.ok()) return found->second->ToStatus(status);
+  if (facts != nullptr) facts->server_time = ServerTime(context);
+  if (!status.ok()) {
+    return Outcome(*found->second, options_.addresses.at(service), !options_.tls_ca_file.empty(),
+                   status);
+  }
   return Parse(&out, response);
+}
+
+absl::StatusOr<bool> SuiteClient::IsServing(absl::string_view service) const {
+  const auto found = impl_->peers.find(std::string(service));
+  if (found == impl_->peers.end()) {
+    return absl::InvalidArgumentError(absl::StrCat("there is no service ", service));
+  }
+  MESO_RETURN_IF_ERROR(impl_->usable.at(found->first));
+  // grpc.health.v1.HealthCheckRequest for the whole server is the empty message; the answer's only
+  // field is `status`, 1 = SERVING. Debian ships no generated code for the two.
+  grpc::ByteBuffer out;
+  grpc::ClientContext context;
+  Prepare("", options_.timeout, &context);
+  grpc::GenericStub stub(found->second->channel());
+  absl::Notification done;
+  grpc::Status status;
+  grpc::Slice empty;
+  grpc::ByteBuffer request(&empty, 1);
+  stub.UnaryCall(&context, "/grpc.health.v1.Health/Check", {}, &request, &out,
+                 [&](grpc::Status result) {
+                   status = std::move(result);
+                   done.Notify();
+                 });
+  done.WaitForNotification();
+  if (!status.ok()) {
+    return Outcome(*found->second, options_.addresses.at(found->first),
+                   !options_.tls_ca_file.empty(), status);
+  }
+  grpc::Slice slice;
+  if (!out.DumpToSingleSlice(&slice).ok()) return absl::InternalError("no health answer");
+  const absl::string_view bytes(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  return bytes == absl::string_view("\x08\x01", 2);
 }
 
 absl::Status SuiteClient::Stream(absl::string_view method_name, absl::string_view token,
@@ -152,7 +214,9 @@ absl::Status SuiteClient::Stream(absl::string_view method_name, absl::string_vie
   while (step()) {
   }
   if (!result.ok()) return result;
-  return status.ok() ? absl::OkStatus() : found->second->ToStatus(status);
+  if (status.ok()) return absl::OkStatus();
+  return Outcome(*found->second, options_.addresses.at(found->first), !options_.tls_ca_file.empty(),
+                 status);
 }
 
 absl::Status Caller::Call(absl::string_view method, const Message& request,

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -34,6 +35,11 @@ struct SuiteOptions {
   absl::Duration timeout = absl::Seconds(10);  // of one call
 };
 
+// What an answer, OK or not, tells beside itself.
+struct CallFacts {
+  std::optional<absl::Time> server_time;  // the service's clock when it answered
+};
+
 class SuiteClient {
  public:
   explicit SuiteClient(SuiteOptions options);
@@ -44,7 +50,11 @@ class SuiteClient {
   // can't be reached; DEADLINE_EXCEEDED: the call may have been carried out.
   absl::Status Call(absl::string_view method, absl::string_view token,
                     const google::protobuf::Message& request, google::protobuf::Message* response,
-                    absl::string_view home = "") const;
+                    absl::string_view home = "", CallFacts* facts = nullptr) const;
+
+  // Asks the service's health: whether it takes calls. Errors: as Call; UNIMPLEMENTED when what
+  // answers there is no server of the suite.
+  absl::StatusOr<bool> IsServing(absl::string_view service) const;
 
   // Calls a server-streaming method; `on_message` gets every message, and ends the call by
   // returning an error, which is then the result.

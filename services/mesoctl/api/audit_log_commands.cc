@@ -1,0 +1,65 @@
+#include "services/mesoctl/api/api_commands.h"
+
+namespace meso::mesoctl {
+namespace {
+
+constexpr char kEntryColumns[] =
+    "name,time,leaf.service,leaf.site,leaf.actor.subject,leaf.action,leaf.method,leaf.outcome,"
+    "leaf.reason";
+
+constexpr ApiCommand kCommands[] = {
+    {.noun = "audit",
+     .verb = "entries",
+     .method = "AuditService.ListEntries",
+     .rows = "entries",
+     .columns = kEntryColumns,
+     .filters = "site,actor,role,service,action,object,object_type,patient,lot,appointment,outcome,"
+                "reason,method,purpose,violation,request_id,correlation_id",
+     .summary = "List entries of the audit log",
+     .example_1 = "mesoctl audit entries --actor users/anna --limit 20",
+     .example_2 = "mesoctl audit entries --outcome refused --all -o csv"},
+    {.noun = "audit",
+     .verb = "entry",
+     .method = "AuditService.GetEntry",
+     .argument = "name",
+     .summary = "Show one entry with its inclusion proof",
+     .example_1 = "mesoctl audit entry 0",
+     .example_2 = "mesoctl audit entry entries/0 -o json"},
+    {.noun = "audit",
+     .verb = "proof",
+     .method = "AuditService.GetInclusionProof",
+     .argument = "name",
+     .summary = "Prove that an entry is in the signed log",
+     .example_1 = "mesoctl audit proof 0",
+     .example_2 = "mesoctl audit proof entries/0 -o json"},
+    {.noun = "audit",
+     .verb = "timeline",
+     .method = "AuditService.GetTimeline",
+     .argument = "name",
+     .rows = "entries",
+     .columns = kEntryColumns,
+     .summary = "One patient, lot or appointment across all services, in order",
+     .example_1 = "mesoctl audit timeline patients/PT-0007",
+     .example_2 = "mesoctl audit timeline $(mesoctl lots list -o name --limit 1) --all -o json"},
+    {.noun = "audit",
+     .verb = "checkpoint",
+     .method = "AuditService.GetCheckpoint",
+     .summary = "The newest signed state of the log",
+     .example_1 = "mesoctl audit checkpoint",
+     .example_2 = "mesoctl audit checkpoint -o json"},
+    {.noun = "audit",
+     .verb = "keys",
+     .method = "AuditService.ListLogKeys",
+     .rows = "keys",
+     .columns = "verifier_key,algorithm,current,first_use_time",
+     .key = "verifier_key",
+     .summary = "The keys the log is signed with",
+     .example_1 = "mesoctl audit keys",
+     .example_2 = "mesoctl audit keys -o name"},
+};
+
+}  // namespace
+
+absl::Span<const ApiCommand> AuditCommands() { return kCommands; }
+
+}  // namespace meso::mesoctl

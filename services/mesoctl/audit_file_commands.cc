@@ -1,0 +1,83 @@
+#include "services/mesoctl/audit_file_commands.h"
+
+#include <sstream>
+
+#include "services/mesoctl/audit_commands.h"
+#include "services/mesoctl/cli/spinner.h"
+#include "services/mesoctl/global_flags.h"
+#include "services/mesoctl/session.h"
+
+namespace meso::mesoctl {
+namespace {
+
+// An export may be long: it gets more time than a call unless --timeout says otherwise.
+constexpr absl::Duration kExportTimeout = absl::Minutes(10);
+
+ExitCode Export(const Invocation& invocation, Session& session) {
+  ExportCommand command;
+  command.file = invocation.Get("output");
+  command.filter = invocation.Get("filter");
+  command.include_payloads = invocation.On("payloads");
+  const absl::StatusOr<std::string> token = session.Token();
+  if (!token.ok()) return session.Fail("audit export", token.status());
+  command.token = *token;
+  if (!session.timeout_given()) session.set_timeout(kExportTimeout);
+  std::ostringstream notes;
+  ExitCode code = ExitCode::kOk;
+  {
+    Spinner spinner(session.err(), session.terminal().err_animated, "exporting...");
+    code = RunAuditExport(session.client(), command, session.out(), notes);
+  }
+  session.err() << notes.str();
+  return code;
+}
+
+ExitCode Verify(const Invocation& invocation, Session& session) {
+  VerifyCommand command;
+  command.file = invocation.Argument(0);
+  command.key = invocation.Get("key");
+  command.remembered = invocation.Get("checkpoint");
+  return RunAuditVerify(command, session.out(), session.err());
+}
+
+ValueKind Files() {
+  ValueKind kind;
+  kind.of = ValueKind::Of::kFile;
+  return kind;
+}
+
+}  // namespace
+
+std::vector<Command> AuditFileCommands() {
+  return {
+      {.path = {"audit", "export"},
+       .summary = "Fetch a bundle that proves itself",
+       .flags = {{.name = "output",
+                  .value = "FILE",
+                  .help = "File to write",
+                  .letter = 'o',
+                  .required = true,
+                  .kind = Files()},
+                 {.name = "filter",
+                  .value = "FILTER",
+                  .help = "As in AuditService.ListEntries; none = all entries"},
+                 {.name = "payloads", .help = "Include payloads, and so patient references"}},
+       .examples = {"mesoctl audit export -o log.bundle",
+                    "mesoctl audit export -o refused.bundle --filter 'outcome = REFUSED'"},
+       .run = Export},
+      {.path = {"audit", "verify"},
+       .summary = "Check a bundle; needs no server",
+       .arguments = {{.name = "FILE", .help = "The bundle", .kind = Files()}},
+       .flags = {LogKeyFlag(true),
+                 {.name = "checkpoint",
+                  .value = "FILE",
+                  .help = "A checkpoint kept from earlier: finds a log that was cut back or forked",
+                  .kind = Files()}},
+       .examples = {"mesoctl audit verify log.bundle --key $MESO_KEYS/audit-log.pub",
+                    "mesoctl audit export -o today.bundle && mesoctl audit verify today.bundle "
+                    "--key $MESO_KEYS/audit-log.pub"},
+       .run = Verify},
+  };
+}
+
+}  // namespace meso::mesoctl
