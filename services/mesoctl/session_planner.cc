@@ -213,7 +213,7 @@ class Planner {
                  (credential.valid_until().empty() ||
                   (absl::ParseCivilTime(credential.valid_until(), &last) && day <= last));
         });
-    if (!qualified) return false;
+    if (!qualified || !IsOpen(place.site.working_hours(), day, begin, end)) return false;
     return std::any_of(person.site_hours().begin(), person.site_hours().end(),
                        [&](const sch::SiteWorkingHours& hours) {
                          return hours.site() == place.site.name() &&

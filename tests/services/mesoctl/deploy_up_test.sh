@@ -3,7 +3,8 @@
 #
 #   deploy_up_test.sh BUILD_DIR OFFSET     the story passes with everybody's clock moved by OFFSET hours
 #   deploy_up_test.sh BUILD_DIR again      and again, half a day later, on the database it was played on before
-#   deploy_up_test.sh BUILD_DIR full       the story passes with the full chain, whose sessions are all booked
+#   deploy_up_test.sh BUILD_DIR full       the story passes with the full chain, whose sessions are all booked, and
+#                                          again half a day later, when nothing is left to be loaded
 #   deploy_up_test.sh BUILD_DIR reset      --reset begins anew, but not under a running suite, and not in what is no demo
 #   deploy_up_test.sh BUILD_DIR staying    it stays up, the calls it prints work, and Ctrl-C stops it cleanly
 #   deploy_up_test.sh BUILD_DIR failing    a step that fails ends it non-zero, is named, and leaves nothing running
@@ -43,7 +44,10 @@ case $mode in
   full)
     play 0h --chain full
     grep -q "5 sites, 12 practitioners" "$state/up.log"
-    if grep -q "left out" "$state/up.log"; then cat "$state/up.log"; exit 1; fi
+    if grep -q "sessions are left out" "$state/up.log"; then cat "$state/up.log"; exit 1; fi
+    play 13h --chain full
+    sessions=$(sed -n 's/^   booked sessions *\([0-9]*\) in.*/\1/p' "$state/up.log")
+    tr -s ' \n' ' ' <"$state/up.log" | grep -q "($sessions were there already)" || { cat "$state/up.log"; exit 1; }
     ;;
   reset)
     refused() {
