@@ -1,4 +1,3 @@
-#include "tests/bench/draw_scenario.h"
 
 #include <openssl/rand.h>
 
@@ -8,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/check.h"
 #include "meso/inventory/v1/inventory_service.grpc.pb.h"
+#include "tests/bench/scenarios.h"
+#include "tests/bench/sqlite_floor.h"
 #include "tests/bench/stock_database.h"
 #include "tests/support/suite.h"
 
@@ -26,13 +27,13 @@ std::string RandomRequestId() {
                       hex.substr(16, 4), "-", hex.substr(20, 12));
 }
 
-// Draws every prepared reservation once, `callers` at a time.
-LoadResult DrawAll(Suite& suite, const StockDatabase& stock, int callers) {
+// Draws every prepared reservation once.
+LoadResult DrawAll(Suite& suite, const StockDatabase& stock, const Arrival& arrival) {
   auto stub = inventory::v1::InventoryService::NewStub(suite.Channel("inventory"));
   const std::string bearer =
       absl::StrCat("Bearer ", suite.Token("users/desk", {"practitioner@par-1"}));
   return RunLoad(
-      callers, static_cast<int>(stock.draws.size()),
+      arrival, static_cast<int>(stock.draws.size()),
       [&](int index, std::function<void(std::string)> done) {
         struct Call {
           grpc::ClientContext context;
@@ -64,22 +65,28 @@ std::unique_ptr<Suite> StartSuite(const StockDatabase& stock) {
 
 }  // namespace
 
-DrawFigures RunDrawScenario(int draws, int ledger_rows, bool explain) {
+Scenario RunDraw(const BenchSettings& settings) {
   TempDir dir;
-  const StockDatabase stock = MakeStockDatabase(dir.path() + "/stock.db", draws, ledger_rows);
-  DrawFigures figures;
+  const StockDatabase stock =
+      MakeStockDatabase(dir.path() + "/stock.db", settings.calls, settings.ledger_rows);
+  Scenario scenario;
+  scenario.name = "draw";
+  Cell cell;
+  cell.name = "DrawStock";
   {
     const std::unique_ptr<Suite> suite = StartSuite(stock);
     FloorRecording recording(*suite, {"inventory", "audit"});
-    const LoadResult recorded = DrawAll(*suite, stock, 1);
+    const LoadResult recorded = DrawAll(*suite, stock, {1, 0});
     MESO_CHECK(recorded.errors.empty(), "a draw to be recorded failed");
-    const std::map<std::string, Floor> floors = recording.Replay(draws, explain);
-    figures.stock = floors.at("inventory");
-    figures.floor = SumOf(floors);
+    const std::map<std::string, Floor> floors = recording.Replay(settings.calls, settings.explain);
+    cell.floor = SumOf(floors);
+    scenario.floors = {{"inventory alone", floors.at("inventory")}, {"and the log", cell.floor}};
   }
-  figures.one = DrawAll(*StartSuite(stock), stock, 1);
-  figures.many = DrawAll(*StartSuite(stock), stock, 64);
-  return figures;
+  RunCells(
+      settings, cell,
+      [&](const Arrival& arrival) { return DrawAll(*StartSuite(stock), stock, arrival); },
+      &scenario);
+  return scenario;
 }
 
 }  // namespace meso

@@ -1,9 +1,8 @@
-// The cheapest call there is through ServeCall: what every method pays before it does anything.
 #include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "meso/test/v1/note_service.grpc.pb.h"
-#include "tests/bench/draw_scenario.h"
+#include "tests/bench/scenarios.h"
 #include "tests/support/test_server.h"
 
 namespace meso {
@@ -33,31 +32,38 @@ class EmptyService final : public NoteService::WithCallbackMethod_CountNotes<Not
 
 }  // namespace
 
-std::vector<LoadResult> RunEmptyCalls(int calls) {
-  std::vector<LoadResult> results;
-  for (const int callers : {1, 64}) {
+Scenario RunEmpty(const BenchSettings& settings) {
+  Scenario scenario;
+  scenario.name = "empty";
+  Cell cell;
+  cell.name = "empty call";
+  const int calls = settings.calls * 5;
+  const auto run = [&](const Arrival& arrival) {
     TestServer server("empty");
     EmptyService service(server.calls());
     server.Serve({&service});
     auto stub = NoteService::NewStub(server.channel());
     const std::string token = server.keys().Token("users/desk", {"front_desk@*"});
-    results.push_back(RunLoad(callers, calls, [&](int, std::function<void(std::string)> done) {
-      struct Call {
-        grpc::ClientContext context;
-        CountNotesRequest request;
-        CountNotesResponse response;
-      };
-      auto call = std::make_shared<Call>();
-      call->request.set_parent("sites/par-1");
-      TestServer::Prepare(token, &call->context);
-      stub->async()->CountNotes(&call->context, &call->request, &call->response,
-                                [call, done = std::move(done)](grpc::Status status) {
-                                  done(status.ok() ? "" : status.error_message());
-                                });
-    }));
+    const LoadResult result =
+        RunLoad(arrival, calls, [&](int, std::function<void(std::string)> done) {
+          struct Call {
+            grpc::ClientContext context;
+            CountNotesRequest request;
+            CountNotesResponse response;
+          };
+          auto call = std::make_shared<Call>();
+          call->request.set_parent("sites/par-1");
+          TestServer::Prepare(token, &call->context);
+          stub->async()->CountNotes(&call->context, &call->request, &call->response,
+                                    [call, done = std::move(done)](grpc::Status status) {
+                                      done(status.ok() ? "" : status.error_message());
+                                    });
+        });
     server.Stop();
-  }
-  return results;
+    return result;
+  };
+  RunCells(settings, cell, run, &scenario);
+  return scenario;
 }
 
 }  // namespace meso

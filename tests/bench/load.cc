@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
@@ -27,29 +29,50 @@ struct Run {
   Run(const StartCall& start_call, int count)
       : start(start_call), total(count), latencies_ms(static_cast<size_t>(count)) {}
 
-  void StartNext() {
-    const int index = next.fetch_add(1);
-    if (index >= total) return;
-    const auto begin = SteadyClock::now();
-    start(index, [this, index, begin](std::string error) {
+  // Makes one call; `due` is when its latency counts from.
+  void Start(int index, SteadyClock::time_point due, bool next) {
+    start(index, [this, index, due, next_too = next](std::string error) {
       latencies_ms[static_cast<size_t>(index)] =
-          std::chrono::duration<double, std::milli>(SteadyClock::now() - begin).count();
+          std::chrono::duration<double, std::milli>(SteadyClock::now() - due).count();
       if (!error.empty()) {
         absl::MutexLock lock(&mutex);
         ++errors[error];
       }
-      StartNext();
+      if (next_too) StartNext();
       if (ended.fetch_add(1) + 1 == total) all_ended.Notify();
     });
+  }
+
+  void StartNext() {
+    const int index = next.fetch_add(1);
+    if (index < total) Start(index, SteadyClock::now(), true);
+  }
+
+  void StartAtRate(double rate) {
+    std::mutex waiting;
+    std::condition_variable never;
+    std::unique_lock<std::mutex> lock(waiting);
+    const auto begin = SteadyClock::now();
+    for (int index = 0; index < total; ++index) {
+      const auto due = begin + std::chrono::duration_cast<SteadyClock::duration>(
+                                   std::chrono::duration<double>(index / rate));
+      while (never.wait_until(lock, due) != std::cv_status::timeout) {
+      }
+      Start(index, due, false);
+    }
   }
 };
 
 }  // namespace
 
-LoadResult RunLoad(int callers, int total, const StartCall& start) {
+LoadResult RunLoad(const Arrival& arrival, int total, const StartCall& start) {
   Run run(start, total);
   const auto begin = SteadyClock::now();
-  for (int i = 0; i < callers; ++i) run.StartNext();
+  if (arrival.rate > 0) {
+    run.StartAtRate(arrival.rate);
+  } else {
+    for (int i = 0; i < arrival.callers; ++i) run.StartNext();
+  }
   run.all_ended.WaitForNotification();
   LoadResult result;
   result.calls = total;
@@ -60,7 +83,10 @@ LoadResult RunLoad(int callers, int total, const StartCall& start) {
     return run.latencies_ms[static_cast<size_t>(share * (total - 1))];
   };
   result.p50_ms = at(0.50);
+  result.p90_ms = at(0.90);
   result.p99_ms = at(0.99);
+  result.p999_ms = at(0.999);
+  result.max_ms = at(1);
   absl::MutexLock lock(&run.mutex);
   result.errors = run.errors;
   return result;

@@ -1,87 +1,123 @@
 // meso-bench: rates and latencies of the hot paths, each beside its raw limit of the same run.
 //
-//   meso-bench [--scenario=draw,book,empty,ledger] [--calls=4000] [--ledger_rows=10000]
-//              [--explain]
+//   meso-bench [--scenario=empty,draw,book,day,ledger] [--callers=1,16,64,256] [--calls=4000]
+//              [--open_share=0.6] [--ledger_rows=10000] [--slow_fsync_us=1000] [--explain]
+//              [--json=FILE] [--compare=FILE] [--gates]
 //
-// `ledger` runs the draw cell at 10^4 and at 10^6 ledger rows. Prints a table on stdout. Exits 1
-// when a call failed.
+// `ledger` draws at 10^4 and at 10^6 ledger rows. Prints tables on stdout; logs go to stderr. Exits
+// 1 when a call failed, a gate is missed or a ratio fell against --compare; 2 on wrong flags.
+#include <stdlib.h>
+#include <unistd.h>
+
 #include <cstdio>
+#include <filesystem>
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
-#include "absl/strings/match.h"
-#include "tests/bench/book_scenario.h"
-#include "tests/bench/draw_scenario.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "tests/bench/scenarios.h"
 
-ABSL_FLAG(std::string, scenario, "empty,draw,book", "which scenarios to run");
-ABSL_FLAG(int, calls, 4000, "calls per cell");
-ABSL_FLAG(bool, explain, false, "print which SQL statements the floors' time goes to");
+ABSL_FLAG(std::vector<std::string>, scenario, std::vector<std::string>({"empty", "draw", "book"}),
+          "which scenarios to run: empty, draw, book, day, ledger");
+ABSL_FLAG(std::vector<std::string>, callers, std::vector<std::string>({"1", "64"}),
+          "how many callers at once, one cell each");
+ABSL_FLAG(int, calls, 4000, "calls per cell; a quarter of it for book");
+ABSL_FLAG(double, open_share, 0, "adds an open-loop cell at this share of the rate of 64 callers");
+ABSL_FLAG(int, slow_fsync_us, 0, "makes every fsync slower by so many microseconds");
+ABSL_FLAG(bool, explain, false, "print which SQL statements the raw limit's time goes to");
+ABSL_FLAG(std::string, json, "", "write the figures to this file");
+ABSL_FLAG(std::string, compare, "", "compare ratios with the figures in this file");
+ABSL_FLAG(bool, gates, false, "check the promised ratios");
 ABSL_FLAG(int, ledger_rows, 10000, "movements in the ledger before the draw cells");
 
 namespace {
 
-int failures = 0;
+constexpr char kFsyncVariable[] = "MESO_BENCH_FSYNC_US";
 
-void PrintCell(const char* name, const meso::LoadResult& result) {
-  std::printf("%-38s %9.0f/s   p50 %7.2f ms   p99 %7.2f ms\n", name, result.rate, result.p50_ms,
-              result.p99_ms);
-  for (const auto& [error, count] : result.errors) {
-    std::printf("    %d failed: %s\n", count, error.c_str());
-    failures += count;
+int Wrong(const std::string& what) {
+  std::fprintf(stderr, "meso-bench: %s; see meso-bench --help\n", what.c_str());
+  return 2;
+}
+
+// The raw limits must be measured with the same fsync as the services, so the whole program starts
+// again with the library in front.
+void StartAgainWithSlowFsync(char** argv) {
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
+  ::setenv("LD_PRELOAD", (self.parent_path() / "libslow_fsync.so").c_str(), 1);
+  ::setenv(kFsyncVariable, absl::StrCat(absl::GetFlag(FLAGS_slow_fsync_us)).c_str(), 1);
+  ::execv(self.c_str(), argv);
+  std::perror("meso-bench: cannot start itself again");
+  std::exit(1);
+}
+
+bool RunScenario(const std::string& name, meso::BenchSettings settings, meso::Report* report) {
+  if (name == "empty") {
+    report->Add(meso::RunEmpty(settings));
+  } else if (name == "draw") {
+    report->Add(meso::RunDraw(settings));
+  } else if (name == "book") {
+    report->Add(meso::RunBook(settings));
+  } else if (name == "day") {
+    report->Add(meso::RunDay(settings));
+  } else if (name == "ledger") {
+    for (const int rows : {10000, 1000000}) {
+      settings.ledger_rows = rows;
+      meso::Scenario scenario = meso::RunDraw(settings);
+      scenario.name = absl::StrCat("draw, ", rows, " ledger rows");
+      report->Add(std::move(scenario));
+    }
+  } else {
+    return false;
   }
+  return true;
 }
 
-void PrintFloor(const char* name, const meso::Floor& floor) {
-  std::printf("%-38s %9.0f/s   in groups of 32 %9.0f/s\n", name, floor.single, floor.grouped);
-}
-
-void PrintRatios(const meso::LoadResult& many, const meso::Floor& floor) {
-  std::printf("%-38s %9.2f\n", "64 callers / grouped floor", many.rate / floor.grouped);
-  std::printf("%-38s %9.2f\n", "64 callers / one-per-commit floor", many.rate / floor.single);
-}
-
-void PrintDraw(const meso::DrawFigures& figures) {
-  PrintFloor("floor: stock's statements on SQLite", figures.stock);
-  PrintFloor("floor: with the append to the log", figures.floor);
-  PrintCell("DrawStock, 1 caller", figures.one);
-  PrintCell("DrawStock, 64 callers", figures.many);
-  PrintRatios(figures.many, figures.floor);
-}
-
-void PrintBook(const meso::BookFigures& figures) {
-  for (const auto& [service, floor] : figures.services) {
-    PrintFloor(("floor: statements of " + service).c_str(), floor);
+int Judge(const meso::Report& report) {
+  bool good = report.failures() == 0;
+  if (const std::string file = absl::GetFlag(FLAGS_json); !file.empty()) {
+    if (const absl::Status status = report.WriteJson(file); !status.ok()) {
+      return Wrong(std::string(status.message()));
+    }
   }
-  PrintFloor("floor: of all four", figures.floor);
-  PrintCell("BookAppointment, 1 caller", figures.one);
-  PrintCell("BookAppointment, 64 callers", figures.many);
-  PrintRatios(figures.many, figures.floor);
+  if (const std::string file = absl::GetFlag(FLAGS_compare); !file.empty()) {
+    const absl::StatusOr<int> fallen = report.Compare(file);
+    if (!fallen.ok()) return Wrong(std::string(fallen.status().message()));
+    good = good && *fallen == 0;
+  }
+  if (absl::GetFlag(FLAGS_gates)) {
+    good = report.CheckGates(absl::GetFlag(FLAGS_slow_fsync_us) > 0) == 0 && good;
+  }
+  return good ? 0 : 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   absl::ParseCommandLine(argc, argv);
-  const std::string scenario = absl::GetFlag(FLAGS_scenario);
-  const int calls = absl::GetFlag(FLAGS_calls);
-  const bool explain = absl::GetFlag(FLAGS_explain);
-  if (absl::StrContains(scenario, "empty")) {
-    const std::vector<meso::LoadResult> cells = meso::RunEmptyCalls(calls * 5);
-    PrintCell("empty call through ServeCall, 1 caller", cells[0]);
-    PrintCell("empty call, 64 callers", cells[1]);
+  if (absl::GetFlag(FLAGS_slow_fsync_us) > 0 && ::getenv(kFsyncVariable) == nullptr) {
+    StartAgainWithSlowFsync(argv);
   }
-  if (absl::StrContains(scenario, "draw")) {
-    PrintDraw(meso::RunDrawScenario(calls, absl::GetFlag(FLAGS_ledger_rows), explain));
+  meso::BenchSettings settings;
+  settings.calls = absl::GetFlag(FLAGS_calls);
+  settings.ledger_rows = absl::GetFlag(FLAGS_ledger_rows);
+  settings.open_share = absl::GetFlag(FLAGS_open_share);
+  settings.explain = absl::GetFlag(FLAGS_explain);
+  settings.callers.clear();
+  for (const std::string& text : absl::GetFlag(FLAGS_callers)) {
+    int callers = 0;
+    if (!absl::SimpleAtoi(text, &callers) || callers < 1 || callers > 1024) {
+      return Wrong(absl::StrCat("--callers: ", text, " is not between 1 and 1024"));
+    }
+    settings.callers.push_back(callers);
   }
-  if (absl::StrContains(scenario, "ledger")) {
-    for (const int rows : {10000, 1000000}) {
-      const meso::DrawFigures figures = meso::RunDrawScenario(calls, rows);
-      std::printf("ledger of %d rows\n", rows);
-      PrintDraw(figures);
+  if (settings.calls < 20) return Wrong("--calls must be at least 20");
+  meso::Report report;
+  for (const std::string& name : absl::GetFlag(FLAGS_scenario)) {
+    if (!RunScenario(name, settings, &report)) {
+      return Wrong(absl::StrCat("--scenario: there is no ", name));
     }
   }
-  if (absl::StrContains(scenario, "book")) {
-    PrintBook(meso::RunBookScenario(calls / 4, explain));
-  }
-  return failures == 0 ? 0 : 1;
+  return Judge(report);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <unordered_map>
 
@@ -158,12 +159,13 @@ FloorRecording::FloorRecording(Suite& suite, std::vector<std::string> services)
           .string();
   MESO_CHECK(std::filesystem::exists(recorder),
              "libsqlite_recorder.so is not beside the benchmark");
+  const char* const already = std::getenv("LD_PRELOAD");
+  const std::string preload = already == nullptr ? recorder : absl::StrCat(recorder, ":", already);
   // Callers stop before the called and start after them.
   for (const std::string& service : services_) suite_.Terminate(service);
   for (auto service = services_.rbegin(); service != services_.rend(); ++service) {
     CopyDatabase(DataFile(suite_, *service), Copy(*service));
-    suite_.SetEnvironment(
-        {{"LD_PRELOAD", recorder}, {"MESO_BENCH_RECORDING", Recording(*service)}});
+    suite_.SetEnvironment({{"LD_PRELOAD", preload}, {"MESO_BENCH_RECORDING", Recording(*service)}});
     suite_.Start(*service);
   }
   suite_.SetEnvironment({});

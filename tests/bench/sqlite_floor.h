@@ -9,14 +9,10 @@
 #include <vector>
 
 #include "tests/bench/recorded_work.h"
+#include "tests/bench/report.h"
 #include "tests/support/suite.h"
 
 namespace meso {
-
-struct Floor {
-  double single = 0;   // calls/s, one transaction per commit
-  double grouped = 0;  // calls/s, 32 transactions per commit
-};
 
 // Records a run of a suite's services, then replays it. The suite's services must have been started
 // once, so that their databases exist.

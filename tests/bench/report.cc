@@ -1,0 +1,148 @@
+#include "tests/bench/report.h"
+
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+
+namespace meso {
+namespace {
+
+constexpr double kFellBy = 0.2;
+
+std::string ArrivalText(const Arrival& arrival) {
+  return arrival.rate > 0
+             ? absl::StrCat("open, ", static_cast<int>(arrival.rate), "/s due")
+             : absl::StrCat(arrival.callers, " caller", arrival.callers == 1 ? "" : "s");
+}
+
+// The same cell has the same key in every run; the rate of an open loop follows the machine.
+std::string Key(const Cell& cell) {
+  return absl::StrCat(cell.scenario, " / ", cell.name, " / ",
+                      cell.arrival.rate > 0 ? "open" : absl::StrCat(cell.arrival.callers));
+}
+
+double Ratio(const Cell& cell) {
+  return cell.floor.grouped > 0 ? cell.load.rate / cell.floor.grouped : 0;
+}
+
+void PrintCell(const Cell& cell) {
+  const LoadResult& load = cell.load;
+  std::printf("  %-17s %-18s %8.0f/s  %8.2f %8.2f %8.2f %8.2f %8.2f", cell.name.c_str(),
+              ArrivalText(cell.arrival).c_str(), load.rate, load.p50_ms, load.p90_ms, load.p99_ms,
+              load.p999_ms, load.max_ms);
+  if (cell.floor.grouped > 0 && cell.arrival.rate == 0) {
+    std::printf("  %5.2f %5.2f", load.rate / cell.floor.grouped, load.rate / cell.floor.single);
+  }
+  std::printf("\n");
+  for (const auto& [error, count] : load.errors) {
+    std::printf("    %d failed: %s\n", count, error.c_str());
+  }
+}
+
+bool Gate(const char* what, double found, double promised) {
+  const bool met = found >= promised;
+  std::printf("  %-58s %6.2f, promised %.2f: %s\n", what, found, promised, met ? "met" : "MISSED");
+  return met;
+}
+
+}  // namespace
+
+void Report::Add(Scenario scenario) {
+  std::printf("%s\n", scenario.name.c_str());
+  for (const auto& [part, floor] : scenario.floors) {
+    std::printf("  raw SQLite, %-24s %8.0f/s one per commit, %8.0f/s in groups of 32\n",
+                part.c_str(), floor.single, floor.grouped);
+  }
+  std::printf("  %-17s %-18s %10s  %8s %8s %8s %8s %8s  %s\n", "call", "arrival", "rate", "p50 ms",
+              "p90", "p99", "p99.9", "max", "rate / raw grouped, / raw one per commit");
+  for (const Cell& cell : scenario.cells) {
+    PrintCell(cell);
+    for (const auto& [error, count] : cell.load.errors) failures_ += count;
+  }
+  std::fflush(stdout);
+  scenarios_.push_back(std::move(scenario));
+}
+
+absl::Status Report::WriteJson(const std::string& file) const {
+  nlohmann::json root = {{"floors", nlohmann::json::array()}, {"cells", nlohmann::json::array()}};
+  for (const Scenario& scenario : scenarios_) {
+    for (const auto& [part, floor] : scenario.floors) {
+      root["floors"].push_back({{"scenario", scenario.name},
+                                {"part", part},
+                                {"one_per_commit", floor.single},
+                                {"groups_of_32", floor.grouped}});
+    }
+    for (const Cell& cell : scenario.cells) {
+      const LoadResult& load = cell.load;
+      root["cells"].push_back({{"key", Key(cell)},
+                               {"callers", cell.arrival.callers},
+                               {"due_per_second", cell.arrival.rate},
+                               {"calls", load.calls},
+                               {"per_second", load.rate},
+                               {"p50_ms", load.p50_ms},
+                               {"p90_ms", load.p90_ms},
+                               {"p99_ms", load.p99_ms},
+                               {"p999_ms", load.p999_ms},
+                               {"max_ms", load.max_ms},
+                               {"of_grouped_floor", Ratio(cell)},
+                               {"failed", load.errors}});
+    }
+  }
+  std::ofstream out(file);
+  out << root.dump(2) << "\n";
+  out.close();
+  return out.good() ? absl::OkStatus()
+                    : absl::UnavailableError(absl::StrCat(file, " cannot be written"));
+}
+
+absl::StatusOr<int> Report::Compare(const std::string& file) const {
+  std::ifstream in(file);
+  const nlohmann::json root = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
+  if (root.is_discarded() || !root.contains("cells")) {
+    return absl::InvalidArgumentError(absl::StrCat(file, " is no JSON of an earlier run"));
+  }
+  std::map<std::string, double> before;
+  for (const auto& cell : root["cells"]) {
+    before[cell.value("key", "")] = cell.value("of_grouped_floor", 0.0);
+  }
+  int fallen = 0;
+  std::printf("against %s: rate / raw grouped\n", file.c_str());
+  for (const Scenario& scenario : scenarios_) {
+    for (const Cell& cell : scenario.cells) {
+      const auto it = before.find(Key(cell));
+      if (it == before.end() || it->second <= 0 || cell.arrival.rate > 0) continue;
+      const bool fell = Ratio(cell) < it->second * (1 - kFellBy);
+      fallen += fell ? 1 : 0;
+      std::printf("  %-44s %6.2f, was %6.2f%s\n", Key(cell).c_str(), Ratio(cell), it->second,
+                  fell ? "   FELL" : "");
+    }
+  }
+  return fallen;
+}
+
+int Report::CheckGates(bool slow_fsync) const {
+  constexpr int kCallers = 64;
+  int missed = 0;
+  std::printf("gates\n");
+  for (const Scenario& scenario : scenarios_) {
+    for (const Cell& cell : scenario.cells) {
+      if (cell.arrival.rate > 0 || cell.arrival.callers != kCallers) continue;
+      if (scenario.name == "draw" && slow_fsync) {
+        missed += Gate("draw at 64 / raw one per commit, with slow fsync",
+                       cell.load.rate / cell.floor.single, 10)
+                      ? 0
+                      : 1;
+      } else if (scenario.name == "draw") {
+        missed += Gate("draw at 64 / raw grouped", Ratio(cell), 0.4) ? 0 : 1;
+      } else if (scenario.name == "book" && !slow_fsync) {
+        missed += Gate("book at 64 / raw grouped", Ratio(cell), 0.25) ? 0 : 1;
+      }
+    }
+  }
+  return missed;
+}
+
+}  // namespace meso

@@ -1,0 +1,58 @@
+// What a benchmark found: cells (a load and its raw limit), as a table, as JSON, against gates and
+// against an earlier run.
+//
+// Only ratios are compared: absolute rates belong to the machine and the hour.
+#ifndef MESO_TESTS_BENCH_REPORT_H_
+#define MESO_TESTS_BENCH_REPORT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tests/bench/load.h"
+
+namespace meso {
+
+// Calls per second that SQLite alone could do.
+struct Floor {
+  double single = 0;   // one transaction per commit
+  double grouped = 0;  // 32 transactions per commit
+};
+
+struct Cell {
+  std::string scenario;  // "draw"
+  std::string name;      // "DrawStock"
+  Arrival arrival;
+  LoadResult load;
+  Floor floor;  // zeros when there is none to compare with
+};
+
+struct Scenario {
+  std::string name;
+  std::vector<std::pair<std::string, Floor>> floors;  // part, its raw limit
+  std::vector<Cell> cells;
+};
+
+class Report {
+ public:
+  // Prints the scenario and keeps it.
+  void Add(Scenario scenario);
+  // Calls that failed, over all cells.
+  int failures() const { return failures_; }
+  // Writes all cells and floors. Errors: the file cannot be written.
+  absl::Status WriteJson(const std::string& file) const;
+  // Prints each ratio beside the one of an earlier run's JSON; returns how many fell by more than a
+  // fifth. Errors: the file cannot be read.
+  absl::StatusOr<int> Compare(const std::string& file) const;
+  // Prints the promised ratios that apply to what was run; returns how many are missed. With
+  // `slow_fsync` the promise of group commit is checked too.
+  int CheckGates(bool slow_fsync) const;
+
+ private:
+  std::vector<Scenario> scenarios_;
+  int failures_ = 0;
+};
+
+}  // namespace meso
+
+#endif  // MESO_TESTS_BENCH_REPORT_H_
