@@ -58,7 +58,9 @@ class EventServiceTest : public ::testing::Test {
   }
 
   void StartServer() {
-    auto server = RpcServer::Start({address_, "", "", "", false}, {service_.get()});
+    RpcServerOptions options;
+    options.listen = address_;
+    auto server = RpcServer::Start(options, {service_.get()});
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
