@@ -1,0 +1,53 @@
+#!/usr/bin/python3
+"""Makes Meso's messages and stubs importable.
+
+Importing this module generates them from the protos into a directory that goes away with the
+program (0.2 s). A program of yours would keep what protoc makes:
+
+    python3 meso_api.py DIRECTORY           then: meso_api.use(DIRECTORY), or PYTHONPATH
+
+Needs Debian's protobuf-compiler, protobuf-compiler-grpc, python3-protobuf, python3-grpcio and
+golang-github-gogo-googleapis-dev.
+"""
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+PROTOS = pathlib.Path(__file__).resolve().parents[3] / "proto"
+GOOGLEAPIS = "/usr/share/gocode/src/github.com/gogo/googleapis"
+# What an error's details are made of, and what the protos import; Debian's python3-protobuf lacks both.
+GOOGLE = ["google/api/annotations.proto", "google/api/http.proto", "google/rpc/status.proto",
+          "google/rpc/error_details.proto"]
+
+
+def generate(directory):
+    """Writes *_pb2.py (messages) and *_pb2_grpc.py (stubs) of the whole API below the directory."""
+    plugin = shutil.which("grpc_python_plugin")
+    if not plugin or not shutil.which("protoc"):
+        sys.exit("There is no protoc with grpc_python_plugin; on Debian:\n"
+                 "  apt-get install protobuf-compiler protobuf-compiler-grpc")
+    files = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.glob("meso/**/*.proto"))
+    subprocess.run(["protoc", f"--python_out={directory}", f"--grpc_out={directory}",
+                    f"--plugin=protoc-gen-grpc={plugin}",
+                    f"-I{PROTOS}", f"-I{GOOGLEAPIS}", "-I/usr/include"] + files + GOOGLE, check=True)
+
+
+def use(directory):
+    """Lets Python import what generate() wrote."""
+    sys.path.insert(0, str(directory))
+    # google.protobuf is installed as a package of its own: let it see google.api and google.rpc too.
+    import google
+    google.__path__.append(f"{directory}/google")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    pathlib.Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
+    generate(sys.argv[1])
+else:
+    _generated = tempfile.TemporaryDirectory(prefix="meso-api-")
+    generate(_generated.name)
+    use(_generated.name)
