@@ -6,8 +6,8 @@
 import pathlib
 import sys
 
+import meso_api  # noqa: F401  first: it says what is missing, and makes meso.* importable
 import grpc
-import meso_api  # noqa: F401  makes meso.* importable
 from meso.scheduling.v1 import scheduling_admin_service_pb2 as api
 from meso.scheduling.v1.scheduling_admin_service_pb2_grpc import SchedulingAdminServiceStub
 

@@ -4,11 +4,12 @@
 Importing this module generates them from the protos into a directory that goes away with the
 program (0.2 s). A program of yours would keep what protoc makes:
 
-    python3 meso_api.py DIRECTORY           then: meso_api.use(DIRECTORY), or PYTHONPATH
+    meso_api.py DIRECTORY                   and MESO_GENERATED=DIRECTORY in the environment from then on
 
-Needs Debian's protobuf-compiler, protobuf-compiler-grpc, python3-protobuf, python3-grpcio and
-golang-github-gogo-googleapis-dev.
+Needs the Debian packages below, and Debian's own Python.
 """
+import importlib
+import os
 import pathlib
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ import tempfile
 
 PROTOS = pathlib.Path(__file__).resolve().parents[3] / "proto"
 GOOGLEAPIS = "/usr/share/gocode/src/github.com/gogo/googleapis"
+INSTALL = ("On Debian:\n  apt-get install python3-grpcio python3-protobuf protobuf-compiler "
+           "protobuf-compiler-grpc golang-github-gogo-googleapis-dev")
 # What an error's details are made of, and what the protos import; Debian's python3-protobuf lacks both.
 GOOGLE = ["google/api/annotations.proto", "google/api/http.proto", "google/rpc/status.proto",
           "google/rpc/error_details.proto"]
@@ -25,9 +28,8 @@ GOOGLE = ["google/api/annotations.proto", "google/api/http.proto", "google/rpc/s
 def generate(directory):
     """Writes *_pb2.py (messages) and *_pb2_grpc.py (stubs) of the whole API below the directory."""
     plugin = shutil.which("grpc_python_plugin")
-    if not plugin or not shutil.which("protoc"):
-        sys.exit("There is no protoc with grpc_python_plugin; on Debian:\n"
-                 "  apt-get install protobuf-compiler protobuf-compiler-grpc")
+    if not plugin or not shutil.which("protoc") or not pathlib.Path(GOOGLEAPIS).is_dir():
+        sys.exit(f"What generates Meso's messages is missing. {INSTALL}")
     files = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.glob("meso/**/*.proto"))
     subprocess.run(["protoc", f"--python_out={directory}", f"--grpc_out={directory}",
                     f"--plugin=protoc-gen-grpc={plugin}",
@@ -42,11 +44,20 @@ def use(directory):
     google.__path__.append(f"{directory}/google")
 
 
+for package in ("grpc", "google.protobuf"):
+    try:
+        importlib.import_module(package)
+    except ImportError:
+        sys.exit(f"{sys.executable} has no {package}; /usr/bin/python3 has it with Debian's packages. "
+                 + INSTALL)
+
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     pathlib.Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
     generate(sys.argv[1])
+elif os.environ.get("MESO_GENERATED"):
+    use(os.environ["MESO_GENERATED"])
 else:
     _generated = tempfile.TemporaryDirectory(prefix="meso-api-")
     generate(_generated.name)

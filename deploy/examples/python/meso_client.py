@@ -11,8 +11,8 @@ import random
 import sys
 import time
 
+import meso_api  # first: it says what is missing, and makes google.rpc importable
 import grpc
-import meso_api
 from google.rpc import error_details_pb2, status_pb2
 
 SERVICE_CONFIG = (meso_api.PROTOS / "service_config.json").read_text()
