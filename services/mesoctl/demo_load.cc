@@ -57,7 +57,8 @@ class Loader {
     MESO_ASSIGN_OR_RETURN(const scr::Questionnaire questionnaire, EnsureQuestionnaire());
     MESO_RETURN_IF_ERROR(EnsureRuleSet(questionnaire.name()));
     MESO_RETURN_IF_ERROR(runner_.Run("deliveries", plan_.deliveries));
-    MESO_RETURN_IF_ERROR(runner_.Run("quarantines and recalls", plan_.holds));
+    // One by one: two holds on one lot are listed in the order they were placed.
+    MESO_RETURN_IF_ERROR(runner_.Run("quarantines and recalls", plan_.holds, 1));
     MESO_RETURN_IF_ERROR(RecordAssessments(questionnaire));
     MESO_ASSIGN_OR_RETURN(sessions_, BookSessions(plan_, clock_, runner_, progress_));
     return absl::OkStatus();

@@ -29,13 +29,14 @@ bool MayPass(const absl::Status& status) {
 
 }  // namespace
 
-absl::Status StepRunner::Run(absl::string_view stage, const std::vector<DemoStep>& steps) {
+absl::Status StepRunner::Run(absl::string_view stage, const std::vector<DemoStep>& steps,
+                             int streams) {
   progress_.Begin(stage, steps.size());
   size_t begin = 0;
   while (begin < steps.size()) {
     size_t end = begin;
     while (end < steps.size() && steps[end].call == steps[begin].call) ++end;
-    MESO_RETURN_IF_ERROR(ForEachInFlight(end - begin, kDemoStreams, [&](size_t i) -> absl::Status {
+    MESO_RETURN_IF_ERROR(ForEachInFlight(end - begin, streams, [&](size_t i) -> absl::Status {
       MESO_RETURN_IF_ERROR(RunStep(steps[begin + i]));
       progress_.Step();
       return absl::OkStatus();
@@ -93,7 +94,7 @@ absl::Status StepRunner::Send(absl::string_view person, absl::string_view method
   FillRequestId(request, Uuid5(kRequestSpace, absl::StrCat(choice_.seed, "\n", method, "\n", salt,
                                                            "\n", ToJson(*request, false))));
   for (int attempt = 1;; ++attempt) {
-    const absl::Status status = people_.As(person).Call(method, *request, response);
+    absl::Status status = people_.As(person).Call(method, *request, response);
     if (MayPass(status) && attempt < kTriesMax) {
       absl::Notification never;
       never.WaitForNotificationWithTimeout(kPause);

@@ -31,8 +31,10 @@ class StepRunner {
   StepRunner(const DemoPeople& people, const DemoChoice& choice, ProgressBar& progress)
       : people_(people), choice_(choice), progress_(progress) {}
 
-  // Does the steps as one stage of the progress. The first error, with the call that was refused.
-  absl::Status Run(absl::string_view stage, const std::vector<DemoStep>& steps);
+  // Does the steps as one stage of the progress, at most `streams` at a time. The first error, with
+  // the call that was refused.
+  absl::Status Run(absl::string_view stage, const std::vector<DemoStep>& steps,
+                   int streams = kDemoStreams);
 
   // One call with a request_id of its own: UUIDv5 of the seed, `salt` and the request. Waits and
   // repeats when a service is overloaded, or not reachable for a moment. Thread-safe.

@@ -125,7 +125,11 @@ std::string ExampleText(const FieldDescriptor& field) {
   };
   const auto known = texts.find(field.name());
   if (known != texts.end()) return known->second;
-  if (field.name() == "name") return NameOf(PatternOfName(*field.containing_type()));
+  if (field.name() == "name") {
+    // A timeline's name may be a patient, a lot or an appointment: no one pattern.
+    const std::string name = NameOf(PatternOfName(*field.containing_type()));
+    return name.empty() ? NameOf("patients/*") : name;
+  }
   const std::string pattern = ReferencePattern(field.name());
   if (!pattern.empty()) return NameOf(pattern);
   if (absl::EndsWith(field.name(), "_date")) return "2031-06-30";

@@ -82,8 +82,10 @@ class FlagCollector {
       const FieldDescriptor& field = *type.field(i);
       const std::string path = absl::StrCat(prefix, field.name());
       const bool output_only = field.options().GetExtension(meso::options::v1::output_only);
-      if (path == command_.argument || output_only || IsHandledElsewhere(field.name())) continue;
-      if (path == body_) {
+      const bool is_body = path == body_;  // of UpdateSite it is called "site"
+      if (path == command_.argument || output_only) continue;
+      if (!is_body && IsHandledElsewhere(field.name())) continue;
+      if (is_body) {
         needs_json_ = true;
         AddFields(*field.message_type(), absl::StrCat(path, "."));
       } else if (FitsFlag(field)) {

@@ -274,7 +274,8 @@ class RequestBuilder {
                              ? reflection.GetString(*message_, &field).empty()
                              : !reflection.HasField(*message_, &field);
       if (!empty) continue;
-      const bool is_site = field.name() == "parent" || field.name() == "site";
+      const bool is_site =
+          field.name() != body_ && (field.name() == "parent" || field.name() == "site");
       missing.push_back(absl::StrCat("--", is_site                 ? "site"
                                            : field.name() == body_ ? "json"
                                                                    : field.name()));

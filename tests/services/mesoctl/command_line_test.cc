@@ -5,13 +5,13 @@
 
 #include <fstream>
 #include <optional>
-#include <sstream>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "services/audit/domain/bundle.h"
 #include "services/audit/domain/leaf.h"
 #include "services/audit/domain/merkle_tree.h"
+#include "tests/services/mesoctl/mesoctl_run.h"
 #include "tests/support/child_process.h"
 
 namespace meso::mesoctl {
@@ -21,20 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-struct Ran {
-  ExitCode code;
-  std::string out;
-  std::string err;
-};
-
-Ran RunMesoctl(const std::vector<std::string>& words) {
-  std::vector<const char*> argv = {"mesoctl"};
-  for (const std::string& word : words) argv.push_back(word.c_str());
-  std::ostringstream out;
-  std::ostringstream err;
-  const ExitCode code = RunCommandLine(static_cast<int>(argv.size()), argv.data(), out, err);
-  return {code, out.str(), err.str()};
-}
+Ran RunMesoctl(const std::vector<std::string>& words) { return RunLine(words); }
 
 TEST(CommandLineTest, WithoutACommandItIsMisused) {
   EXPECT_EQ(RunMesoctl({}).code, ExitCode::kUsage);

@@ -1,0 +1,100 @@
+#include "services/mesoctl/api/api_commands.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "services/mesoctl/api/api_request.h"
+#include "services/mesoctl/api/field_value.h"
+#include "services/mesoctl/command_line.h"
+#include "services/mesoctl/method_catalog.h"
+
+namespace meso::mesoctl {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// Between services, or reached by a command that is not of the table.
+const std::set<std::string>& ElsewhereMethods() {
+  static const auto& names = *new std::set<std::string>{
+      "AuditService.BatchAppendEntries", "AuditService.ExportEntries", "EventService.PullEvents"};
+  return names;
+}
+
+TEST(ApiCommandsTest, EveryRowNamesAMethodAndFieldsThatExist) {
+  for (const ApiCommand* row : ApiCommands()) {
+    const std::string what = absl::StrCat(row->noun, " ", row->verb);
+    const auto method = FindMethod(row->method);
+    ASSERT_TRUE(method.ok()) << what;
+    const auto& request = *(*method)->input_type();
+    const google::protobuf::Descriptor* rows = (*method)->output_type();
+    if (row->rows[0] != '\0') {
+      const auto* field = rows->FindFieldByName(row->rows);
+      ASSERT_TRUE(field != nullptr && field->is_repeated()) << what;
+      rows = field->message_type();
+    }
+    for (const std::string& column :
+         std::vector<std::string>(absl::StrSplit(row->columns, ',', absl::SkipEmpty()))) {
+      EXPECT_NE(FindField(*rows, column), nullptr) << what << ": " << column;
+    }
+    if (row->argument[0] != '\0') {
+      EXPECT_NE(FindField(request, row->argument), nullptr) << what;
+    }
+    if (row->filters[0] != '\0') {
+      EXPECT_NE(request.FindFieldByName("filter"), nullptr) << what;
+    }
+    if (row->rows[0] != '\0') {
+      EXPECT_NE(FindField(*rows, row->key), nullptr) << what;
+    }
+  }
+}
+
+TEST(ApiCommandsTest, EveryMethodOfTheApiHasANounAndAVerb) {
+  std::set<std::string> reached = ElsewhereMethods();
+  for (const ApiCommand* row : ApiCommands()) reached.insert(row->method);
+  std::vector<std::string> missing;
+  for (const auto* service : ApiServices()) {
+    for (int i = 0; i < service->method_count(); ++i) {
+      const std::string name = absl::StrCat(service->name(), ".", service->method(i)->name());
+      if (reached.count(name) == 0) missing.push_back(name);
+    }
+  }
+  EXPECT_THAT(missing, IsEmpty()) << "add a row to services/mesoctl/api/<service>_commands.cc";
+}
+
+TEST(ApiCommandsTest, NoFlagHidesAnotherOfItsCommand) {
+  for (const Command& command : AllCommands().commands) {
+    std::set<std::string> names;
+    for (const Flag& flag : command.flags) {
+      EXPECT_TRUE(names.insert(FlagKey(flag.name)).second)
+          << command.path[0] << " " << command.path.back() << " --" << flag.name;
+    }
+  }
+}
+
+TEST(ApiCommandsTest, EveryHelpPageHasTwoExamplesOfItsOwnCommand) {
+  const CommandSet& set = AllCommands();
+  for (const Command& command : set.commands) {
+    if (command.hidden) continue;
+    EXPECT_THAT(command.examples, SizeIs(2)) << command.path[0];
+    EXPECT_FALSE(command.summary.empty()) << command.path[0];
+    EXPECT_FALSE(absl::EndsWith(command.summary, ".")) << command.path[0];
+    for (const std::string& example : command.examples) {
+      EXPECT_TRUE(absl::StrContains(example, "mesoctl")) << example;
+    }
+  }
+  for (const CommandGroup& group : set.groups) EXPECT_THAT(group.examples, SizeIs(2));
+  std::set<std::string> nouns;
+  for (const Command& command : set.commands) {
+    if (command.path.size() > 1) nouns.insert(command.path[0]);
+  }
+  for (const std::string& noun : nouns) EXPECT_NE(FindGroup(set, {noun}), nullptr) << noun;
+}
+
+}  // namespace
+}  // namespace meso::mesoctl

@@ -1,0 +1,102 @@
+#include "services/mesoctl/completion.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "services/mesoctl/completion_scripts.h"
+#include "tests/services/mesoctl/mesoctl_run.h"
+#include "tests/support/child_process.h"
+
+namespace meso::mesoctl {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
+using ::testing::Not;
+
+// The words offered for the last of `words`.
+std::vector<std::string> Offered(const std::vector<std::string>& words,
+                                 const std::map<std::string, std::string>& variables = {}) {
+  const Ran ran = RunLine({"__complete", "--", absl::StrJoin(words, "\x1f")}, variables);
+  EXPECT_EQ(ran.code, ExitCode::kOk) << ran.err;
+  std::vector<std::string> offered;
+  for (const absl::string_view line : absl::StrSplit(ran.out, '\n', absl::SkipEmpty())) {
+    offered.emplace_back(line.substr(0, line.find('\t')));
+  }
+  return offered;
+}
+
+TEST(CompletionTest, NounsVerbsAndFlagsAreOffered) {
+  EXPECT_THAT(Offered({""}),
+              AllOf(Contains("appointments"), Contains("doctor"), Not(Contains("__complete"))));
+  EXPECT_THAT(Offered({"appo"}), ElementsAre("appointments"));
+  EXPECT_THAT(Offered({"lots", ""}), IsSupersetOf({"get", "list", "quarantine", "release"}));
+  EXPECT_THAT(Offered({"lots", "list", "--pro"}), ElementsAre("--product"));
+  EXPECT_THAT(Offered({"lots", "list", "--dry"}), ElementsAre("--dry-run"));
+  EXPECT_THAT(Offered({"--sit"}), ElementsAre("--site"));
+}
+
+TEST(CompletionTest, TheValuesOfWordsAreOffered) {
+  EXPECT_THAT(Offered({"lots", "list", "-o", ""}), ElementsAre("table", "json", "csv", "name"));
+  EXPECT_THAT(Offered({"--output=c"}), ElementsAre("--output=csv"));
+  EXPECT_THAT(Offered({"appointments", "cancel", "x", "--reason", "patient_"}),
+              ElementsAre("patient_request", "patient_ill"));
+  EXPECT_THAT(Offered({"completion", ""}), ElementsAre("bash", "zsh", "fish"));
+  EXPECT_THAT(Offered({"errors", "explain", "SLOT"}), ElementsAre("SLOT_TAKEN"));
+  EXPECT_THAT(Offered({"describe", "DrawStock"}), Contains("DrawStockRequest"));
+  EXPECT_THAT(Offered({"lots", "list", "--token_file", ""}), ElementsAre(":files"));
+}
+
+TEST(CompletionTest, ASuiteThatDoesNotAnswerIsSilence) {
+  const TempDir dir;
+  EXPECT_THAT(Offered({"sites", "get", ""},
+                      {{"MESO_SCHEDULING_ADDRESS", absl::StrCat("unix:", dir.path(), "/nobody")}}),
+              IsEmpty());
+}
+
+TEST(CompletionTest, EveryShellHasItsScript) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const Ran ran = RunLine({"completion", shell});
+    EXPECT_EQ(ran.code, ExitCode::kOk);
+    EXPECT_THAT(ran.out, HasSubstr("__complete --"));
+  }
+  const Ran ran = RunLine({"completion", "tcsh"});
+  EXPECT_EQ(ran.code, ExitCode::kUsage);
+  EXPECT_THAT(ran.err, HasSubstr("bash, zsh or fish"));
+}
+
+// The bash script itself, with the real program behind it.
+std::string InBash(const std::string& line) {
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
+  const std::string bin = (self.parent_path().parent_path() / "bin").string();
+  const TempDir dir;
+  const std::string script = absl::StrCat(dir.path(), "/try.bash");
+  std::ofstream(script) << CompletionScript("bash") << "COMP_LINE='" << line
+                        << "'; COMP_POINT=${#COMP_LINE}; _mesoctl; printf '%s\\n' "
+                           "\"${COMPREPLY[@]}\"\n";
+  int code = 0;
+  const std::string out =
+      RunCommand({"bash", script}, &code, {{"PATH", absl::StrCat(bin, ":/usr/bin:/bin")}});
+  EXPECT_EQ(code, 0);
+  return out;
+}
+
+TEST(CompletionTest, BashCompletesWithTheScript) {
+  EXPECT_EQ(InBash("mesoctl appo"), "appointments\n");
+  EXPECT_EQ(InBash("mesoctl lots list -o "), "table\njson\ncsv\nname\n");
+  EXPECT_EQ(InBash("mesoctl lots list --output=j"), "json\n") << "bash itself keeps --output=";
+  EXPECT_EQ(InBash("mesoctl audit verify deploy/pack"), "deploy/packages.txt\n");
+}
+
+}  // namespace
+}  // namespace meso::mesoctl
