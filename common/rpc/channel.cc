@@ -3,6 +3,8 @@
 #include <grpcpp/security/tls_credentials_options.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -23,6 +25,8 @@ namespace {
 constexpr int kMessageBytesMax = 4 << 20;
 // A restarted peer is found within about this time.
 constexpr int kReconnectMs = 100;
+constexpr int kNameQueryMs = 2'000;
+constexpr int kNameIntervalMs = 1'000;
 
 // Why the last handshake with the peer was ended by this side; empty when it was not. Thread-safe.
 class LastRefusal {
@@ -93,6 +97,13 @@ std::shared_ptr<grpc::ChannelCredentials> Credentials(const PeerOptions& options
 grpc::ChannelArguments Arguments() {
   grpc::ChannelArguments arguments;
   arguments.SetServiceConfigJSON(kServiceConfig);
+  // The config is ours: nobody who answers DNS may send another, and a resolver that drops such
+  // questions holds every first call up.
+  arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
+  // A peer that starts later, or again, gets its name or a new address then: the defaults would
+  // wait up to 2 minutes for an answer, and 30 s between two questions.
+  arguments.SetInt(GRPC_ARG_DNS_ARES_QUERY_TIMEOUT_MS, kNameQueryMs);
+  arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, kNameIntervalMs);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMs);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2 * kReconnectMs);
@@ -145,12 +156,23 @@ struct Peer::Impl {
            "authority? not expired?";
   }
 
+  // gRPC asks for a name it could not resolve less and less often, down to every 2 minutes: as long
+  // as somebody calls, once a second is right.
+  void ResolveSoon() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    const int64_t second = std::chrono::duration_cast<std::chrono::seconds>(now).count();
+    if (resolved_second.exchange(second) != second) {
+      grpc::experimental::ChannelResetConnectionBackoff(channel.get());
+    }
+  }
+
   const PeerOptions options;
   const SystemClock system_clock;
   const Clock* const clock;
   WatchedFile token;
   const std::shared_ptr<LastRefusal> refusal = std::make_shared<LastRefusal>();
   const std::shared_ptr<grpc::Channel> channel;
+  std::atomic<int64_t> resolved_second = 0;
 };
 
 Peer::Peer(PeerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -185,6 +207,7 @@ absl::Status Peer::ToStatus(const grpc::Status& status) const {
         service(), absl::StrCat("it does not accept this service's token: ", ReasonOf(ours)));
   }
   if (ours.code() == absl::StatusCode::kUnavailable && ReasonOf(ours).empty()) {
+    impl_->ResolveSoon();
     return DependencyDown(service(), impl_->WhyNoConnection());
   }
   return ours;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
@@ -30,7 +31,10 @@ void Write(gpr_log_func_args* args) {
 
 }  // namespace
 
-void RouteGrpcLog() { gpr_set_log_function(Write); }
+void RouteGrpcLog() {
+  // Who asks gRPC for more wants all of it.
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function(Write);
+}
 
 QuietGrpc::QuietGrpc() {
   RouteGrpcLog();

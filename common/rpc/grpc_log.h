@@ -8,7 +8,8 @@
 
 namespace meso {
 
-// Sends what gRPC reports as an error to Log, from now on, for the whole process. Repeatable.
+// Sends what gRPC reports as an error to Log, from now on, for the whole process; not when
+// GRPC_VERBOSITY is set. Repeatable.
 void RouteGrpcLog();
 
 // While one lives, gRPC's lines are dropped: the caller reports what goes wrong itself.
