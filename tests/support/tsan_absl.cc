@@ -38,16 +38,38 @@ void PostUnlock(const void* mutex, unsigned flags = 0) {
   __tsan_mutex_post_unlock(const_cast<void*>(mutex), flags);
 }
 
+// The library's functions call each other: only the outermost is told.
+thread_local bool told = false;
+
+class Tell {
+ public:
+  explicit Tell(Mutex* mutex) : mutex_(mutex) {
+    told = true;
+    PreLock(mutex_);
+  }
+  ~Tell() {
+    PostLock(mutex_);
+    told = false;
+  }
+
+ private:
+  Mutex* const mutex_;
+};
+
+template <typename Lock>
+auto AroundLock(Mutex* mutex, Lock lock) {
+  if (told) return lock();
+  const Tell tell(mutex);
+  return lock();
+}
+
 // A wait gives the lock up and takes it again.
 template <typename Wait>
 auto AroundWait(Mutex* mutex, Wait wait) {
+  if (told) return wait();
   PreUnlock(mutex);
   PostUnlock(mutex);
-  PreLock(mutex);
-  struct Relocked {
-    Mutex* mutex;
-    ~Relocked() { PostLock(mutex); }
-  } relocked{mutex};
+  const Tell tell(mutex);
   return wait();
 }
 
@@ -87,6 +109,24 @@ void Mutex::ReaderUnlock() {
   PreUnlock(this, __tsan_mutex_read_lock);
   real(this);
   PostUnlock(this, __tsan_mutex_read_lock);
+}
+
+void Mutex::LockWhen(const Condition& condition) {
+  static const auto real =
+      Real<void (*)(Mutex*, const Condition&)>("_ZN4absl7debian35Mutex8LockWhenERKNS0_9ConditionE");
+  AroundLock(this, [&] { real(this, condition); });
+}
+
+bool Mutex::LockWhenWithTimeout(const Condition& condition, Duration timeout) {
+  static const auto real = Real<bool (*)(Mutex*, const Condition&, Duration)>(
+      "_ZN4absl7debian35Mutex19LockWhenWithTimeoutERKNS0_9ConditionENS0_8DurationE");
+  return AroundLock(this, [&] { return real(this, condition, timeout); });
+}
+
+bool Mutex::LockWhenWithDeadline(const Condition& condition, Time deadline) {
+  static const auto real = Real<bool (*)(Mutex*, const Condition&, Time)>(
+      "_ZN4absl7debian35Mutex20LockWhenWithDeadlineERKNS0_9ConditionENS0_4TimeE");
+  return AroundLock(this, [&] { return real(this, condition, deadline); });
 }
 
 void Mutex::Await(const Condition& condition) {
