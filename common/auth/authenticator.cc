@@ -48,7 +48,8 @@ class JwksAuthenticator final : public Authenticator {
     generation_ = contents->generation;
     if (!keys.ok()) {
       return absl::FailedPreconditionError(absl::StrCat(
-          "--jwks_file=", options_.jwks_file, " cannot be used: ", keys.status().message(), "."));
+          "--jwks_file=", options_.jwks_file, " cannot be used: ", keys.status().message(),
+          "; name the jwks.json that 'mesoctl admin init' made."));
     }
     keys_ = std::make_shared<const KeySet>(*std::move(keys));
     cache_.clear();

@@ -69,6 +69,20 @@ TlsFiles TlsOf(const ProcessConfig& config) {
   return {config.tls_cert_file, config.tls_key_file, config.tls_client_ca_file};
 }
 
+// Found out now, not by the first peer that refuses it.
+absl::Status CheckOwnToken(const ProcessConfig& config, Authenticator& authenticator) {
+  MESO_ASSIGN_OR_RETURN(const std::string token, ReadSecretFile(config.service_token_file));
+  const std::string subject = absl::StrCat("services/", config.service);
+  const auto principal = authenticator.Authenticate(absl::StrCat("Bearer ", token));
+  if (principal.ok() && principal->subject == subject) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "--service_token_file=", config.service_token_file, " is no token this service can use: ",
+      principal.ok() ? absl::StrCat("it is that of ", principal->subject, ".")
+                     : std::string(principal.status().message()),
+      " 'mesoctl admin init' makes ", config.service,
+      ".token with the keys of --jwks_file, and renews it."));
+}
+
 // What the database says is for callers; at start it is for whoever starts the process.
 absl::Status AtStart(const ProcessConfig& config, const absl::Status& status) {
   if (status.code() != absl::StatusCode::kUnavailable &&
@@ -173,8 +187,7 @@ absl::Status ServiceProcess::Impl::Open(const std::vector<Migration>& migrations
 
 absl::Status ServiceProcess::Impl::OpenPeers() {
   if (!config.service_token_file.empty()) {
-    const auto token = ReadSecretFile(config.service_token_file);
-    if (!token.ok()) return token.status();
+    MESO_RETURN_IF_ERROR(CheckOwnToken(config, *authenticator));
   }
   for (const auto& [service, address] : config.peer_addresses) {
     if (service == config.service || address.empty()) continue;

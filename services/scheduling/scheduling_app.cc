@@ -37,8 +37,8 @@ absl::StatusOr<std::unique_ptr<SchedulingApp>> SchedulingApp::Create(
   MESO_ASSIGN_OR_RETURN(env.offer_key, ReadSecretFile(offer_key_file));
   if (env.offer_key.size() < kOfferKeyLengthMin) {
     return absl::FailedPreconditionError(
-        absl::StrCat(offer_key_file, " holds fewer than ", kOfferKeyLengthMin,
-                     " bytes; 'mesoctl admin init' makes a good one"));
+        absl::StrCat("--offer_key_file=", offer_key_file, " holds fewer than ", kOfferKeyLengthMin,
+                     " bytes; name the offer.key that 'mesoctl admin init' made."));
   }
   MESO_ASSIGN_OR_RETURN(impl->process,
                         ServiceProcess::Create(config, SchedulingMigrations(), clock, ids));

@@ -1,0 +1,273 @@
+// What stops a service at its start is told in one sentence with the next step: the real programs,
+// each with one thing wrong.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mount.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "common/base/clock.h"
+#include "common/database/sqlite_database.h"
+#include "tests/support/suite.h"
+#include "tests/support/test_certificates.h"
+#include "tests/support/test_keys.h"
+
+namespace meso {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string Read(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Flag -> value; of two values the later one counts.
+using Flags = std::map<std::string, std::string>;
+
+class BadStartTest : public ::testing::Test {
+ protected:
+  Flags Good(const std::string& service) {
+    Flags flags = {{"listen", "127.0.0.1:0"},
+                   {"admin_listen", "127.0.0.1:0"},
+                   {"database", absl::StrCat("sqlite:", suite_.dir(), "/data/", service, ".db")},
+                   {"redis", "none"},
+                   {"jwks_file", suite_.KeyFile("jwks.json")},
+                   {"service_token_file", suite_.KeyFile(service + ".token")},
+                   {"port_file", absl::StrCat(suite_.dir(), "/", service, ".port")}};
+    if (service == "audit") {
+      flags["log_key_file"] = suite_.KeyFile("audit-log.key");
+      flags["pseudonym_key_file"] = suite_.KeyFile("pseudonym.key");
+    }
+    if (service == "scheduling") flags["offer_key_file"] = suite_.KeyFile("offer.key");
+    return flags;
+  }
+  std::vector<std::string> CommandLine(const std::string& service, const Flags& changed) {
+    Flags flags = Good(service);
+    for (const auto& [name, value] : changed) flags[name] = value;
+    std::vector<std::string> argv = {suite_.Binary(absl::StrCat("meso-", service))};
+    for (const auto& [name, value] : flags) argv.push_back(absl::StrCat("--", name, "=", value));
+    return argv;
+  }
+
+  // Starts it to its end. The one line that is no log line is the sentence; nothing else is said.
+  std::string SentenceOf(const std::string& service, const std::vector<std::string>& argv) {
+    const std::string log = absl::StrCat(suite_.dir(), "/bad.log");
+    std::filesystem::remove(log);
+    ChildProcess process;
+    process.Start(argv, log);
+    EXPECT_EQ(process.Wait(), 1) << absl::StrJoin(argv, " ");
+    std::vector<std::string> said;
+    const std::vector<std::string> lines = absl::StrSplit(Read(log), '\n', absl::SkipEmpty());
+    for (const std::string& line : lines) {
+      if (!absl::StartsWith(line, "{\"time\":")) said.push_back(line);
+    }
+    EXPECT_EQ(said.size(), 1u) << Read(log);
+    if (said.empty()) return "";
+    EXPECT_TRUE(absl::StartsWith(said[0], absl::StrCat("meso-", service, ": "))) << said[0];
+    EXPECT_TRUE(absl::EndsWith(said[0], ".")) << said[0];
+    return said[0];
+  }
+  std::string Sentence(const std::string& service, const Flags& changed) {
+    return SentenceOf(service, CommandLine(service, changed));
+  }
+
+  // Starts it and waits until it serves; its ports are in `port_file`.
+  void StartGood(const std::string& service, const Flags& changed, ChildProcess& process) {
+    const std::string ports = Good(service)["port_file"];
+    std::filesystem::remove(ports);
+    process.Start(CommandLine(service, changed), Log(service));
+    ASSERT_TRUE(WaitUntil([&] { return std::filesystem::exists(ports) || !process.running(); }));
+    ASSERT_TRUE(process.running()) << Read(Log(service));
+  }
+  std::string Log(const std::string& service) { return absl::StrCat(suite_.dir(), "/", service); }
+  static void StopGood(ChildProcess& process) {
+    process.Signal(SIGTERM);
+    EXPECT_EQ(process.Wait(), 0);
+  }
+  std::vector<std::string> Ports(const std::string& service) {
+    return absl::StrSplit(Read(Good(service)["port_file"]), absl::ByAnyChar(" \n"));
+  }
+
+  Suite suite_;
+};
+
+TEST_F(BadStartTest, AWrongFlagIsNamedWithTheNearestRightOne) {
+  for (const char* service : {"scheduling", "screening", "inventory", "audit"}) {
+    EXPECT_THAT(Sentence(service, {{"lisen", "127.0.0.1:0"}}),
+                HasSubstr("--lisen is no flag of this program; did you mean --listen?"));
+    std::vector<std::string> stray = CommandLine(service, {});
+    stray.push_back("serve");
+    EXPECT_THAT(SentenceOf(service, stray), HasSubstr("'serve' is no flag"));
+  }
+  EXPECT_THAT(Sentence("audit", {{"clock_offset", "soon"}}), HasSubstr("--clock_offset=soon"));
+  EXPECT_THAT(Sentence("audit", {{"listen", "7104"}}), HasSubstr("--listen=7104"));
+}
+
+TEST_F(BadStartTest, AMissingFileIsNamed) {
+  const std::string missing = suite_.dir() + "/missing";
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"inventory", "jwks_file"},
+      {"inventory", "service_token_file"},
+      {"scheduling", "offer_key_file"},
+      {"audit", "log_key_file"},
+      {"audit", "pseudonym_key_file"}};
+  for (const auto& [service, flag] : cases) {
+    const std::string sentence = Sentence(service, {{flag, missing}});
+    EXPECT_THAT(sentence, HasSubstr(missing));
+    EXPECT_THAT(sentence, HasSubstr("mesoctl admin init"));
+  }
+}
+
+TEST_F(BadStartTest, AWrongKeyFileIsNamed) {
+  const std::string other = suite_.dir() + "/other";
+  WriteTestFile(other, "not a key\n");
+  for (const auto& [service, flag] :
+       std::vector<std::pair<std::string, std::string>>{{"inventory", "jwks_file"},
+                                                        {"scheduling", "offer_key_file"},
+                                                        {"audit", "log_key_file"},
+                                                        {"audit", "pseudonym_key_file"}}) {
+    EXPECT_THAT(Sentence(service, {{flag, other}}), HasSubstr(other));
+  }
+  EXPECT_THAT(Sentence("inventory", {{"service_token_file", other}}),
+              HasSubstr("is no token this service can use: The token is not accepted"));
+  EXPECT_THAT(Sentence("inventory", {{"service_token_file", suite_.KeyFile("audit.token")}}),
+              HasSubstr("it is that of services/audit"));
+  TestAuthority authority;
+  const TlsFiles tls = authority.Issue("inventory", "services/inventory");
+  const TlsFiles wrong = authority.Issue("audit", "services/audit");
+  EXPECT_THAT(Sentence("inventory", {{"tls_cert_file", tls.cert_file},
+                                     {"tls_key_file", wrong.key_file},
+                                     {"tls_client_ca_file", tls.ca_file}}),
+              HasSubstr("is not the key of "));
+  EXPECT_THAT(Sentence("inventory", {{"tls_cert_file", wrong.cert_file},
+                                     {"tls_key_file", wrong.key_file},
+                                     {"tls_client_ca_file", tls.ca_file}}),
+              HasSubstr("must name services/inventory"));
+}
+
+TEST_F(BadStartTest, BeyondLoopbackWithoutTlsItDoesNotStart) {
+  const std::string sentence = Sentence("inventory", {{"listen", "0.0.0.0:0"}});
+  EXPECT_THAT(sentence, HasSubstr("--listen=0.0.0.0:0: beyond loopback everything goes over TLS"));
+  EXPECT_THAT(sentence, HasSubstr("deploy/tls/make"));
+  EXPECT_THAT(Sentence("inventory", {{"audit_address", "192.0.2.1:7104"}}),
+              HasSubstr("--audit_address=192.0.2.1:7104"));
+  EXPECT_FALSE(std::filesystem::exists(suite_.dir() + "/data/inventory.db"));
+}
+
+TEST_F(BadStartTest, APortInUseIsNamed) {
+  ChildProcess first;
+  StartGood("inventory", {}, first);
+  const std::vector<std::string> ports = Ports("inventory");
+  EXPECT_THAT(Sentence("screening", {{"listen", "127.0.0.1:" + ports[0]}}),
+              HasSubstr(absl::StrCat("Cannot listen on --listen=127.0.0.1:", ports[0])));
+  EXPECT_THAT(Sentence("screening", {{"admin_listen", "127.0.0.1:" + ports[1]}}),
+              HasSubstr(absl::StrCat("Cannot listen on --admin_listen=127.0.0.1:", ports[1])));
+  EXPECT_THAT(Sentence("inventory", Flags()), HasSubstr("Another process uses "));
+  StopGood(first);
+}
+
+TEST_F(BadStartTest, AnUnreachableRedisIsSaidAndStopsNothing) {
+  ChildProcess inventory;
+  StartGood("inventory", {{"redis", absl::StrCat("unix:", suite_.dir(), "/no-redis.sock")}},
+            inventory);
+  EXPECT_TRUE(WaitUntil([&] {
+    return absl::StrContains(Read(Log("inventory")),
+                             "events are not being published; consumers pull instead");
+  }));
+  EXPECT_TRUE(inventory.running());
+  StopGood(inventory);
+}
+
+TEST_F(BadStartTest, ADatabaseOfANewerVersionOrAnotherServiceIsLeftAlone) {
+  ChildProcess inventory;
+  StartGood("inventory", {}, inventory);
+  StopGood(inventory);
+  const std::string path = absl::StrCat(suite_.dir(), "/data/inventory.db");
+  EXPECT_THAT(Sentence("screening", {{"database", "sqlite:" + path}}),
+              HasSubstr("This database belongs to inventory"));
+  {
+    const SystemClock clock;
+    SqliteOptions options;
+    options.path = path;
+    options.clock = &clock;
+    auto database = OpenSqliteDatabase(options);
+    ASSERT_TRUE(database.ok()) << database.status();
+    ASSERT_TRUE((*database)
+                    ->Transact([](Transaction& tx) {
+                      return tx.Execute(
+                          "INSERT INTO meso_migration (component, number, name, checksum)"
+                          " VALUES ('inventory', 9999, '9999_from_the_future', '')",
+                          {});
+                    })
+                    .ok());
+  }
+  const std::string sentence = Sentence("inventory", Flags());
+  EXPECT_THAT(sentence, HasSubstr("inventory/9999_from_the_future"));
+  EXPECT_THAT(sentence, HasSubstr("Start the newer version, or restore a backup"));
+}
+
+TEST_F(BadStartTest, ADatabaseThatCannotBeUsedIsNamed) {
+  const std::string file = suite_.dir() + "/a-file";
+  WriteTestFile(file,
+                "no database at all, and longer than the header of one: 0123456789 0123456789");
+  const std::string below =
+      Sentence("inventory", {{"database", absl::StrCat("sqlite:", file, "/x.db")}});
+  EXPECT_THAT(below, HasSubstr(absl::StrCat("--database=sqlite:", file, "/x.db cannot be used")));
+  EXPECT_THAT(below, HasSubstr("Not a directory"));
+  EXPECT_THAT(Sentence("inventory", {{"database", "sqlite:" + file}}),
+              HasSubstr("the database file is damaged"));
+  EXPECT_THAT(Sentence("inventory", {{"port_file", "/nonexistent/ports"}}),
+              HasSubstr("Cannot write --port_file=/nonexistent/ports"));
+}
+
+// A file system of 8 MB for as long as it lives.
+class SmallDisk {
+ public:
+  explicit SmallDisk(std::string path) : path_(std::move(path)) {
+    std::filesystem::create_directories(path_);
+    mounted_ = ::mount("tmpfs", path_.c_str(), "tmpfs", 0, "size=8m") == 0;
+  }
+  ~SmallDisk() {
+    if (mounted_) ::umount(path_.c_str());
+  }
+  bool mounted() const { return mounted_; }
+  // Takes all room but about `left` bytes.
+  void Fill(uintmax_t left) const {
+    std::ofstream file(path_ + "/filling", std::ios::binary);
+    const std::string block(4096, 'x');
+    while (std::filesystem::space(path_).available > left && file) file << block << std::flush;
+  }
+  void MakeRoom() const { std::filesystem::remove(path_ + "/filling"); }
+
+ private:
+  std::string path_;
+  bool mounted_ = false;
+};
+
+TEST_F(BadStartTest, AFullDiskIsSaidAndTheSameFileWorksOnceThereIsRoom) {
+  const std::string path = suite_.dir() + "/disk";
+  for (const uintmax_t left : {0, 16 << 10, 64 << 10, 200 << 10}) {
+    const SmallDisk disk(path);
+    if (!disk.mounted()) GTEST_SKIP() << "a tmpfs cannot be mounted here (root can)";
+    const Flags database = {{"database", absl::StrCat("sqlite:", path, "/inventory.db")}};
+    disk.Fill(left);
+    const std::string sentence = Sentence("inventory", database);
+    EXPECT_THAT(sentence, HasSubstr(absl::StrCat("sqlite:", path, "/inventory.db cannot be used")));
+    EXPECT_THAT(sentence, HasSubstr("disk")) << left;
+    disk.MakeRoom();
+    ChildProcess inventory;
+    StartGood("inventory", database, inventory);
+    StopGood(inventory);
+  }
+}
+
+}  // namespace
+}  // namespace meso
