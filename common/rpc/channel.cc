@@ -25,6 +25,7 @@ namespace {
 constexpr int kMessageBytesMax = 4 << 20;
 // A restarted peer is found within about this time.
 constexpr int kReconnectMs = 100;
+constexpr int kConnectMs = 5'000;
 constexpr int kNameQueryMs = 2'000;
 constexpr int kNameIntervalMs = 1'000;
 
@@ -105,7 +106,9 @@ grpc::ChannelArguments Arguments() {
   arguments.SetInt(GRPC_ARG_DNS_ARES_QUERY_TIMEOUT_MS, kNameQueryMs);
   arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, kNameIntervalMs);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMs);
+  // Despite its name the time one attempt may take: a TLS handshake to another continent needs
+  // some.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2 * kReconnectMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5'000);
