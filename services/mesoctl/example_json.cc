@@ -103,7 +103,7 @@ std::string ExampleText(const FieldDescriptor& field) {
       {"begin", "09:00"},
       {"end", "18:00"},
       {"offer_token", "TOKEN-OF-AN-OFFER"},
-      {"scan", "(01)09521234000112(17)310630(10)LOT-7"},
+      {"scan", "]d201095212340001121731063010LOT-7"},
       {"filter", ""},
       {"earliest_local_time", "09:00"},
       {"latest_local_time", "18:00"},

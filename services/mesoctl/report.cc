@@ -54,7 +54,9 @@ std::string NextStep(const absl::Status& status, const ErrorDetails& details) {
     return "make a new one with `mesoctl admin token` from the keys this suite was set up with";
   }
   if (reason == "ROLE_REQUIRED" || reason == "SITE_FORBIDDEN") {
-    return "use a token that holds the role at the site (`mesoctl list METHOD` names the roles)";
+    return "use a token that holds the role at the site (`mesoctl describe METHOD` names the "
+           "roles, "
+           "`mesoctl admin grants` those of the token)";
   }
   if (reason == "REQUEST_ID_REUSED") {
     return "leave request_id out to get a new one, or repeat the very same request";
@@ -76,13 +78,14 @@ std::string NextStep(const absl::Status& status, const ErrorDetails& details) {
         return "correct the flags; --help shows them";
       }
       return details.reason.empty() ? ""
-                                    : "correct what is listed; `mesoctl list METHOD` shows the "
-                                      "request's fields";
+                                    : "correct what is listed; `mesoctl describe METHOD` shows "
+                                      "the request's fields";
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kUnknown:
       return "the service's log has the full text under the correlation id";
     default:
-      return "";
+      // The message of a refusal says what to do; the page says it for every method.
+      return reason.empty() ? "" : absl::StrCat("`mesoctl errors explain ", reason, "` says more");
   }
 }
 

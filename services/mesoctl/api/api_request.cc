@@ -45,6 +45,17 @@ std::string FilterWord(const std::string& field, const std::string& value) {
   return upper.count(field) > 0 ? absl::AsciiStrToUpper(value) : value;
 }
 
+void ClearField(Message* message, absl::string_view path) {
+  const size_t dot = path.find('.');
+  const FieldDescriptor* field =
+      message->GetDescriptor()->FindFieldByName(std::string(path.substr(0, dot)));
+  if (dot == absl::string_view::npos) {
+    message->GetReflection()->ClearField(message, field);
+  } else {
+    ClearField(message->GetReflection()->MutableMessage(message, field), path.substr(dot + 1));
+  }
+}
+
 class RequestBuilder {
  public:
   RequestBuilder(const ApiCommand& command, const MethodDescriptor& method,
@@ -184,6 +195,8 @@ class RequestBuilder {
     const FieldDescriptor& field = *FindField(type_, flag.path);
     std::string value = invocation_.Get(flag.flag.name);
     if (flag.in_body) mask_.insert(flag.path.substr(flag.path.find('.') + 1));
+    // `--etag ''` takes away what the JSON brought.
+    ClearField(message_.get(), flag.path);
     if (value.empty()) return absl::OkStatus();
     if (!flag.pattern.empty()) {
       MESO_ASSIGN_OR_RETURN(value, ResolveAll(flag, field.is_repeated(), value));

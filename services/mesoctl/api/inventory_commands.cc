@@ -146,8 +146,8 @@ constexpr ApiCommand kCommands[] = {
      .method = "InventoryService.ParseScan",
      .argument = "scan",
      .summary = "Read what a scanner read: product, lot, expiry",
-     .example_1 = "mesoctl stock scan '(01)09521234000112(17)310630(10)LOT-7'",
-     .example_2 = "mesoctl stock scan '(01)09521234000112(17)310630(10)LOT-7' -o json"},
+     .example_1 = "mesoctl stock scan ']d201095212340001121731063010LOT-7'",
+     .example_2 = "mesoctl stock scan ']d201095212340001121731063010LOT-7' -o json"},
     {.noun = "stock",
      .verb = "draw",
      .method = "InventoryService.DrawStock",
@@ -156,10 +156,13 @@ constexpr ApiCommand kCommands[] = {
      .columns = "product,lot_number,expiry_date,ampoules,accounted_ampoules",
      .key = "lot",
      .summary = "Take a session's ampoules from the shelf",
-     .example_1 = "mesoctl appointments list --state checked_in -o name --limit 1 | mesoctl stock "
-                  "draw -",
-     .example_2 = "mesoctl appointments list --state checked_in -o name --limit 1 | mesoctl stock "
-                  "draw - -o json"},
+     .example_1 = "A=$(mesoctl appointments list --state checked_in -o name --limit 1); mesoctl "
+                  "stock draw $A --reservation $(mesoctl reservations list --appointment $A -o "
+                  "name --limit 1)",
+     .example_2 = "A=$(mesoctl appointments list --state checked_in -o name --limit 1); mesoctl "
+                  "stock draw $A --json \"{\\\"items\\\": [{\\\"lot\\\": \\\"$(mesoctl stock "
+                  "list --site $(echo $A | cut -d / -f 2) --product AMP-HA1 -o name --limit "
+                  "1)\\\", \\\"ampoules\\\": 1}]}\""},
     {.noun = "stock",
      .verb = "reserve",
      .method = "InventoryService.ReserveStock",

@@ -68,7 +68,8 @@ TEST(ReportTest, ShowsWhatAPeerSaidBehindARefusal) {
               ElementsAre("mesoctl: call: FAILED_PRECONDITION / STOCK_NOT_AVAILABLE",
                           "  The site lacks it.", HasSubstr("says INSUFFICIENT_STOCK"),
                           "    - LOT_RECALLED lots/1: called back",
-                          "    - LOT_EXPIRED lots/2: ended yesterday"));
+                          "    - LOT_EXPIRED lots/2: ended yesterday",
+                          HasSubstr("mesoctl errors explain STOCK_NOT_AVAILABLE")));
 }
 
 TEST(ReportTest, SaysWhatToDoNextWhereTheMessageCannot) {

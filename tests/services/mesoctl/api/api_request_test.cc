@@ -133,6 +133,14 @@ TEST_F(ApiRequestTest, ApplyMakesItExactlyWhatIsGiven) {
   EXPECT_EQ(apply.update_mask().paths_size(), 0);
 }
 
+TEST_F(ApiRequestTest, AFlagReplacesWhatTheJsonBrought) {
+  const auto apply = Built<scheduling::v1::UpdatePractitionerRequest>(
+      {"practitioners", "apply", "pr-1", "--json", R"({"languages": ["de"], "etag": "r4"})",
+       "--languages", "fr,en", "--etag", ""});
+  EXPECT_THAT(apply.practitioner().languages(), ElementsAre("fr", "en"));
+  EXPECT_EQ(apply.practitioner().etag(), "");
+}
+
 TEST_F(ApiRequestTest, ADashReadsTheFirstNameFromStandardInput) {
   EXPECT_EQ(Built<inventory::v1::GetLotRequest>({"lots", "get", "-"}, "lots/1\nlots/2\n").name(),
             "lots/1");
