@@ -129,21 +129,21 @@ class Completer {
         for (const std::string& word : kind.words) Add(absl::StrCat(lead, word), "");
         return;
       case ValueKind::Of::kNames:
-        for (const std::string& name : NamesOf(kind.noun)) AddName(name, lead);
-        return;
+        return AddNames(NamesOf(kind.noun), lead);
       case ValueKind::Of::kText:
         return;
     }
   }
 
-  // "par-1" for sites/par-1 until somebody types the slash.
-  void AddName(const std::string& name, const std::string& lead) {
-    const std::vector<std::string> parts = absl::StrSplit(name, '/');
-    const bool collection =
-        typed_.size() > lead.size() && absl::StartsWith(parts[0], typed_.substr(lead.size()));
-    const bool is_short =
-        parts.size() == 2 && !IsUuid(parts[1]) && !collection && !absl::StrContains(typed_, '/');
-    Add(absl::StrCat(lead, is_short ? parts[1] : name), "");
+  // "par-1" for sites/par-1; the whole names when no short one begins as what was typed.
+  void AddNames(const std::vector<std::string>& names, const std::string& lead) {
+    for (const std::string& name : names) {
+      const std::vector<std::string> parts = absl::StrSplit(name, '/');
+      const bool is_short = parts.size() == 2 && !IsUuid(parts[1]);
+      if (is_short) Add(absl::StrCat(lead, parts[1]), "");
+    }
+    if (!result_.list.empty()) return;
+    for (const std::string& name : names) Add(absl::StrCat(lead, name), "");
   }
 
   std::vector<std::string> NamesOf(const std::string& noun) {
