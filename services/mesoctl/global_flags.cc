@@ -1,5 +1,7 @@
 #include "services/mesoctl/global_flags.h"
 
+#include <utility>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "services/mesoctl/session.h"
@@ -27,10 +29,9 @@ ValueKind Files() {
   return kind;
 }
 
-}  // namespace
-
-std::vector<Flag> GlobalFlags() {
-  std::vector<Flag> flags = {
+// What is meant, and how it is printed.
+std::vector<Flag> OutputFlags() {
+  return {
       {.name = "output",
        .value = "FORMAT",
        .help = "How to print",
@@ -53,6 +54,12 @@ std::vector<Flag> GlobalFlags() {
       {.name = "request-id",
        .value = "UUID",
        .help = "Of a change: the same request with the same id has one effect and one answer"},
+  };
+}
+
+// Who calls, and how the suite is reached.
+std::vector<Flag> ConnectionFlags() {
+  return {
       {.name = "context",
        .value = "NAME",
        .help = "Settings to use in place of the current context's",
@@ -86,6 +93,14 @@ std::vector<Flag> GlobalFlags() {
        .env = {"MESO_KEY_FILE", "MESO_TLS_KEY_FILE"},
        .kind = Files()},
   };
+}
+
+}  // namespace
+
+std::vector<Flag> GlobalFlags() {
+  std::vector<Flag> flags = OutputFlags();
+  std::vector<Flag> connection = ConnectionFlags();
+  for (Flag& flag : connection) flags.push_back(std::move(flag));
   const SuiteOptions defaults;
   for (const char* service : kServiceNames) {
     flags.push_back(

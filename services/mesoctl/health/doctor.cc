@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/auth/certificate.h"
 #include "common/base/error.h"
-#include "common/rpc/channel.h"
 #include "services/mesoctl/health/admin_port.h"
 #include "services/mesoctl/health/tls_probe.h"
 #include "services/mesoctl/method_catalog.h"
@@ -122,12 +121,8 @@ class Doctor {
   bool CheckTls(const std::string& service, const std::string& address) {
     if (absl::StartsWith(address, "unix:")) return true;
     if (tls_.empty()) {
-      const absl::Status allowed =
-          CheckPeerAddress(absl::StrCat("--", service, "_address"), address, tls_);
-      if (!SpeaksTls(address, kConnectTimeout) && allowed.ok()) return true;
-      Bad(ExitCode::kNotAllowed, "certificate", service,
-          absl::StrCat(address, " is reached with TLS and client certificates only"),
-          "give --ca_file, --cert_file and --key_file");
+      if (!SpeaksTls(address, kConnectTimeout)) return true;
+      NeedsTls(service, absl::StrCat(address, " is reached with TLS and client certificates only"));
       return false;
     }
     if (!tls_usable_) return false;
@@ -140,8 +135,18 @@ class Doctor {
     return false;
   }
 
+  void NeedsTls(const std::string& service, absl::string_view found) {
+    Bad(ExitCode::kNotAllowed, "certificate", service, found,
+        "give --ca_file, --cert_file and --key_file");
+  }
+
   bool CheckReady(const std::string& service, const std::string& address) {
     const absl::StatusOr<bool> serving = session_.client().IsServing(service);
+    if (serving.status().code() == absl::StatusCode::kFailedPrecondition) {
+      // A token never travels in the clear.
+      NeedsTls(service, serving.status().message());
+      return false;
+    }
     if (!serving.ok()) {
       Bad(ExitCode::kUnavailable, "address", service,
           absl::StrCat("what answers at ", address, " is no service of the suite (",
