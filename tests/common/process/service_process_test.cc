@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <grpc/grpc.h>
 #include <gtest/gtest.h>
+#define CPPHTTPLIB_OPENSSL_SUPPORT  // as the package was built
+#include <httplib.h>
 
 #include <fstream>
 
@@ -11,6 +13,7 @@
 #include "common/rpc/status_to_grpc.h"
 #include "meso/events/v1/events.grpc.pb.h"
 #include "tests/common/rpc/note_server.h"
+#include "tests/support/test_certificates.h"
 
 namespace meso {
 namespace {
@@ -105,6 +108,29 @@ TEST_F(ServiceProcessTest, AnAddressInUseIsNamed) {
   const absl::Status refused = (*second)->Serve({});
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(refused.message()), HasSubstr(config.listen));
+}
+
+TEST_F(ServiceProcessTest, BeyondLoopbackItTellsWhenItsCertificateEndsAndIsNotReadyAfterwards) {
+  TestAuthority authority;
+  const TlsFiles files = authority.Issue("own", "services/inventory");
+  ProcessConfig config = Config();
+  config.listen = "0.0.0.0:0";
+  EXPECT_THAT(std::string((*ServiceProcess::Create(config, {}))->Serve({}).message()),
+              HasSubstr("beyond loopback"));
+  config.tls_cert_file = files.cert_file;
+  config.tls_key_file = files.key_file;
+  config.tls_client_ca_file = files.ca_file;
+  auto process = ServiceProcess::Create(config, {});
+  ASSERT_TRUE(process.ok()) << process.status();
+  ASSERT_TRUE((*process)->Serve({}).ok());
+  httplib::Client admin("127.0.0.1", (*process)->admin_port());
+  EXPECT_THAT(admin.Get("/metrics")->body,
+              HasSubstr("\nmeso_tls_certificate_expiry_timestamp_seconds "));
+  EXPECT_EQ(admin.Get("/readyz")->status, 200);
+  ReplaceTlsFiles(authority.Issue("old", "services/inventory", -absl::Hours(2), -absl::Hours(1)),
+                  files);
+  EXPECT_TRUE(WaitUntil([&] { return admin.Get("/readyz")->status == 503; }));
+  EXPECT_THAT(admin.Get("/readyz")->body, HasSubstr("deploy/tls/make --renew"));
 }
 
 TEST_F(ServiceProcessTest, AuditEntriesGoWhereTheAuditServiceSays) {
