@@ -43,6 +43,8 @@ _mesoctl() {
   (( $#candidates )) && _describe mesoctl candidates
 }
 compdef _mesoctl mesoctl
+# Loaded from fpath, this file is the function itself at its first call.
+if [[ $funcstack[1] == _mesoctl ]]; then _mesoctl; fi
 )sh";
 
 constexpr char kFish[] = R"sh(# fish completion for mesoctl

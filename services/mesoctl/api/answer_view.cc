@@ -66,6 +66,7 @@ void PrintField(const Message& message, const FieldDescriptor& field, absl::Time
   if (IsPlain(field)) {
     std::vector<std::string> values;
     const int size = field.is_repeated() ? reflection.FieldSize(message, &field) : 1;
+    values.reserve(static_cast<size_t>(size));
     for (int i = 0; i < size; ++i) values.push_back(ShowValue(message, field, i, zone));
     const std::string text = absl::StrJoin(values, ", ");
     if (!text.empty() && text != "0") {

@@ -138,7 +138,9 @@ class RequestBuilder {
     const absl::Status parsed = FromJson(json, target);
     if (!parsed.ok()) return InFlag("json", parsed);
     google::protobuf::Struct members;
-    if (!google::protobuf::util::JsonStringToMessage(json, &members).ok()) return parsed;
+    if (!google::protobuf::util::JsonStringToMessage(json, &members).ok()) {
+      return absl::InvalidArgumentError("--json: is no JSON object");
+    }
     for (const auto& [name, value] : members.fields()) {
       const auto& fields = *target->GetDescriptor();
       const FieldDescriptor* field = fields.FindFieldByName(name);

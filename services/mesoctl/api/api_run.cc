@@ -33,7 +33,6 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
-using google::protobuf::Reflection;
 
 // A server that never ends its pages must not keep us for ever.
 constexpr int kPagesMax = 100'000;

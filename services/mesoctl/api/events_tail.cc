@@ -58,6 +58,7 @@ absl::StatusOr<std::string> FullType(const std::string& typed) {
   const std::map<std::string, std::string> types = EventTypes();
   if (const auto found = types.find(ShortType(typed)); found != types.end()) return found->second;
   std::vector<std::string> names;
+  names.reserve(types.size());
   for (const auto& [name, full] : types) names.push_back(name);
   const std::vector<std::string> near = NearWords(typed, names);
   return absl::InvalidArgumentError(

@@ -63,7 +63,7 @@ HttpRoute RouteOf(const MethodDescriptor& method) {
 }
 
 std::string PatternOf(const MethodDescriptor& method, absl::string_view path) {
-  const std::string in_route = PatternInRoute(RouteOf(method).path, path);
+  std::string in_route = PatternInRoute(RouteOf(method).path, path);
   if (!in_route.empty()) return in_route;
   const size_t dot = path.rfind('.');
   return ReferencePattern(dot == absl::string_view::npos ? path : path.substr(dot + 1));

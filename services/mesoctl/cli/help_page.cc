@@ -78,6 +78,7 @@ std::string FlagRight(const Flag& flag) {
 
 std::vector<Line> FlagLines(const std::vector<Flag>& flags) {
   std::vector<Line> lines;
+  lines.reserve(flags.size());
   for (const Flag& flag : flags) lines.push_back({FlagLeft(flag), FlagRight(flag)});
   return lines;
 }
@@ -109,6 +110,7 @@ std::string CommandPage(const Command& command) {
     out += "\n";
   }
   std::vector<Line> arguments;
+  arguments.reserve(command.arguments.size());
   for (const Argument& argument : command.arguments) {
     arguments.push_back({argument.name, argument.help});
   }

@@ -11,6 +11,7 @@
 
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -23,7 +24,14 @@ struct ErrorLine {
   std::string code;
   std::string method;  // full name; "" = any method
   std::string text;
-  auto operator<=>(const ErrorLine&) const = default;
+  bool operator==(const ErrorLine& other) const { return Fields() == other.Fields(); }
+  bool operator<(const ErrorLine& other) const { return Fields() < other.Fields(); }
+
+ private:
+  std::tuple<const std::string&, const std::string&, const std::string&, const std::string&>
+  Fields() const {
+    return {reason, code, method, text};
+  }
 };
 
 struct ContractText {
