@@ -19,10 +19,10 @@
 namespace meso {
 
 struct PendingWork {
-  std::string id;       // UUID: the attempt
-  std::string kind;     // "booking", "reallocate", ...: chooses the handler
-  ReplyKey key;         // request_id empty when no call waits for it
-  std::string caller;   // EncodeCaller bytes: the call's, or the service's own context; may be empty
+  std::string id;      // UUID: the attempt
+  std::string kind;    // "booking", "reallocate", ...: chooses the handler
+  ReplyKey key;        // request_id empty when no call waits for it
+  std::string caller;  // EncodeCaller bytes: the call's, or the service's own context; may be empty
   std::string subject;  // the object it is about (indexed; the same subject may have several rows)
   std::string step;     // where it stands; the handler's own words
   std::string payload;  // the handler's own bytes
