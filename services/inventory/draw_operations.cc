@@ -62,15 +62,15 @@ class Drawing {
       MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot,
                             LoadLotByRow(step_.tx, allocation.lot_row));
       if (!lot) return absl::DataLossError("an allocation without its lot");
-      MESO_RETURN_IF_ERROR(CheckUsable(*lot));
+      MESO_RETURN_IF_ERROR(CheckUsable(*lot, allocation.unit));
       MESO_RETURN_IF_ERROR(DrawReserved(*lot, allocation, allocation.Left()));
     }
     return absl::OkStatus();
   }
 
-  absl::Status CheckUsable(const Lot& lot) {
+  absl::Status CheckUsable(const Lot& lot, const std::string& unit) {
     MESO_ASSIGN_OR_RETURN(const std::vector<std::string> reasons,
-                          JudgeLot(step_, site_, lot, today_));
+                          JudgeLot(step_, site_, unit, lot, today_));
     return reasons.empty() ? absl::OkStatus() : LotNotUsable(lot, site_, today_, reasons);
   }
 
@@ -102,11 +102,11 @@ class Drawing {
   // lots of the reservation.
   absl::Status DrawOne(const DrawItem& item) {
     MESO_ASSIGN_OR_RETURN(const Lot lot, FindLot(item));
-    MESO_RETURN_IF_ERROR(CheckUsable(lot));
     int64_t left = item.ampoules;
     if (reservation_) {
       for (Allocation& allocation : reservation_->allocations) {
         if (allocation.lot_row != lot.row || allocation.Left() == 0 || left == 0) continue;
+        MESO_RETURN_IF_ERROR(CheckUsable(lot, allocation.unit));
         const int64_t taken = std::min(left, allocation.Left());
         MESO_RETURN_IF_ERROR(DrawReserved(lot, allocation, taken));
         left -= taken;
@@ -126,17 +126,25 @@ class Drawing {
     MESO_RETURN_IF_ERROR(ExpireLapsed(step_, site_));
     MESO_ASSIGN_OR_RETURN(const std::vector<Candidate> shelves,
                           LoadUsable(step_, site_, {{lot.product, ampoules}}, today_));
+    int64_t free = 0;
+    std::vector<std::string> reasons;  // of the last shelf that may not be drawn from
+    for (const Candidate& shelf : shelves) {
+      if (shelf.lot.row != lot.row) continue;
+      if (shelf.reasons.empty()) free += shelf.Free();
+      if (!shelf.reasons.empty()) reasons = shelf.reasons;
+    }
+    if (free < ampoules && !reasons.empty()) return LotNotUsable(lot, site_, today_, reasons);
+    if (free < ampoules) {
+      // Also where the site has none: what makes it unusable is said first.
+      MESO_RETURN_IF_ERROR(CheckUsable(lot, ""));
+      return NotEnoughOfLot(lot, site_, ampoules, free);
+    }
     if (fefo_override == FefoOverride::kNone) MESO_RETURN_IF_ERROR(CheckFefo(lot, shelves));
     if (fefo_override != FefoOverride::kNone) {
       step_.call.audit.facts["fefo_override"] = absl::StrCat(static_cast<int>(fefo_override));
     }
-    int64_t free = 0;
     for (const Candidate& shelf : shelves) {
-      if (shelf.lot.row == lot.row) free += shelf.Free();
-    }
-    if (free < ampoules) return NotEnoughOfLot(lot, site_, ampoules, free);
-    for (const Candidate& shelf : shelves) {
-      if (shelf.lot.row != lot.row || ampoules == 0) continue;
+      if (shelf.lot.row != lot.row || ampoules == 0 || !shelf.reasons.empty()) continue;
       const int64_t taken = std::min(ampoules, shelf.Free());
       if (taken == 0) continue;
       if (reservation_) MESO_RETURN_IF_ERROR(StandIn(lot, shelf.balance.unit, taken));

@@ -119,6 +119,7 @@ absl::StatusOr<Cocktail> InventoryOperations::PublishCocktail(Transaction& tx,
   for (size_t i = 0; i < cocktail->products.size(); ++i) {
     CheckDeclared(cocktail->products[i], absl::StrCat("cocktail.lines[", i, "].product"), errors);
   }
+  CheckRecipeProducts(*cocktail, errors);
   MESO_RETURN_IF_ERROR(errors.ToStatus());
   cocktail->state = CocktailState::kPublished;
   cocktail->publish_time = clock_.Now();

@@ -14,6 +14,7 @@
 #define MESO_SERVICES_INVENTORY_INVENTORY_OPERATIONS_H_
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -187,10 +188,16 @@ struct PatientTrace {
   bool restricted = false;
   EventPosition as_of;
 };
+// Which books to check: those of one lot or (empty) all, as they are or as they stood.
+struct LedgerQuery {
+  LotName lot;
+  std::optional<absl::Time> as_of;
+};
 struct LedgerReport {
   int64_t lots_checked = 0;
   int64_t movements_checked = 0;
   std::vector<LedgerViolation> violations;
+  std::map<Account, int64_t> totals;
   EventPosition as_of;
 };
 
@@ -286,9 +293,8 @@ class InventoryOperations {
                                     const LotName& name) const;
   absl::StatusOr<PatientTrace> TracePatient(Transaction& tx, const CallContext& call,
                                             const PatientName& patient) const;
-  // `lot` empty = all.
   absl::StatusOr<LedgerReport> CheckLedger(Transaction& tx, const CallContext& call,
-                                           const LotName& lot) const;
+                                           const LedgerQuery& query) const;
 
   // Effects of scheduling's events; `call` is the service's own. A site seen first gets its main
   // storage unit.

@@ -103,8 +103,9 @@ absl::StatusOr<std::string> FindUnusable(Step& step, const Reservation& reservat
     if (allocation.Left() == 0) continue;
     MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot, LoadLotByRow(step.tx, allocation.lot_row));
     if (!lot) return absl::DataLossError("an allocation without its lot");
-    MESO_ASSIGN_OR_RETURN(const std::vector<std::string> reasons,
-                          JudgeLot(step, reservation.site, *lot, reservation.use_date));
+    MESO_ASSIGN_OR_RETURN(
+        const std::vector<std::string> reasons,
+        JudgeLot(step, reservation.site, allocation.unit, *lot, reservation.use_date));
     if (reasons.empty()) continue;
     if (first.empty()) first = reasons.front();
     lots.push_back(allocation.lot);

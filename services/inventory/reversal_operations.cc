@@ -35,8 +35,11 @@ class Reversing {
     MESO_RETURN_IF_ERROR(ExpireLapsed(step_, line_.site));
     if (line_.kind == MovementKind::kDraw) {
       MESO_RETURN_IF_ERROR(PutBack());
-    } else {
+    } else if (AccountsOf(line_).second == Account::kStock) {
       MESO_RETURN_IF_ERROR(TakeOffShelf());
+    } else {
+      MESO_RETURN_IF_ERROR(AppendMirror(0, BooksDisagree));
+      MESO_RETURN_IF_ERROR(QueueReallocations(step_, line_.site, lot_.product));
     }
     MESO_FAILPOINT("inventory.reverse.before_commit");
     return LoadAnswer();
@@ -48,7 +51,10 @@ class Reversing {
     if (!line || line->site != request_.site) return ResourceNotFound(name_);
     line_ = *std::move(line);
     const std::optional<std::string> why_not = WhyNotReversible(line_);
-    if (why_not) return StateNotAllowed(name_, *why_not, "a standing RECEIPT, DRAW or ADJUST");
+    if (why_not)
+      return StateNotAllowed(
+          name_, *why_not,
+          "a standing RECEIPT, DRAW, ADJUST, RETURN_TO_SUPPLIER or WASTE off the shelf");
     MESO_ASSIGN_OR_RETURN(std::optional<Lot> lot, LoadLotByRow(step_.tx, line_.lot_row));
     if (!lot) return absl::DataLossError("a movement without its lot");
     lot_ = *std::move(lot);
@@ -113,7 +119,7 @@ class Reversing {
       MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(step_.tx, line_.site));
       const absl::CivilDay date = std::max(reservation.use_date, DateAt(step_.now, zone));
       MESO_ASSIGN_OR_RETURN(const std::vector<std::string> reasons,
-                            JudgeLot(step_, line_.site, lot_, date));
+                            JudgeLot(step_, line_.site, line_.unit, lot_, date));
       if (!reasons.empty()) {
         return Invalidate(step_, std::move(reservation), reasons.front(), {lot_.name});
       }
@@ -126,6 +132,7 @@ class Reversing {
     mirror.kind = MovementKind::kReverse;
     mirror.record_time = step_.now;
     mirror.actor = step_.call.user().subject;
+    mirror.occurred_time = absl::InfinitePast();
     mirror.document = request_.note;
     mirror.reverses = line_.index;
     mirror.reversed_kind = line_.kind;

@@ -1,5 +1,6 @@
 #include "services/inventory/shelf_view.h"
 
+#include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "services/inventory/domain/calendar.h"
 #include "services/inventory/stock_steps.h"
@@ -20,11 +21,14 @@ absl::StatusOr<absl::CivilDay> ShelfView::Today(const SiteName& site) {
   return today_[site] = DateAt(now_, zone);
 }
 
-absl::StatusOr<int64_t> ShelfView::MinLife(const ProductName& product) {
-  const auto it = min_life_.find(product);
-  if (it != min_life_.end()) return it->second;
+absl::StatusOr<Use> ShelfView::UseFor(const SiteName& site, const ProductName& product) {
+  const auto it = uses_.find({site, product});
+  if (it != uses_.end()) return it->second;
+  MESO_ASSIGN_OR_RETURN(const absl::CivilDay today, Today(site));
   MESO_ASSIGN_OR_RETURN(const std::optional<Product> found, LoadProduct(tx_, product));
-  return min_life_[product] = found ? found->min_remaining_life_days : 0;
+  if (!found) return ResourceNotFound(product.value());
+  MESO_ASSIGN_OR_RETURN(Use use, UseAt(tx_, site, *found, today));
+  return uses_.emplace(std::make_pair(site, product), std::move(use)).first->second;
 }
 
 absl::StatusOr<int64_t> ShelfView::LapsedUnits(const SiteName& site, int64_t lot_row,
@@ -46,10 +50,10 @@ absl::StatusOr<int64_t> ShelfView::LapsedUnits(const SiteName& site, int64_t lot
 
 absl::Status ShelfView::Judge(StockLevel& level) {
   const SiteName& site = level.balance.site;
-  MESO_ASSIGN_OR_RETURN(const absl::CivilDay today, Today(site));
-  MESO_ASSIGN_OR_RETURN(const int64_t min_life, MinLife(level.lot.product));
+  MESO_ASSIGN_OR_RETURN(Use use, UseFor(site, level.lot.product));
+  use.unit = level.balance.unit;
   MESO_ASSIGN_OR_RETURN(const int64_t lapsed, LapsedUnits(site, level.lot.row, level.balance.unit));
-  level.reasons = DecideEligibility(level.lot, {site, today, kHoldsInForce, min_life});
+  level.reasons = DecideEligibility(level.lot, use);
   level.balance.reserved -= lapsed;
   return absl::OkStatus();
 }
@@ -64,7 +68,10 @@ absl::StatusOr<std::vector<StockLevel>> LevelsOfLot(Transaction& tx, const CallC
       hidden = true;
       continue;
     }
-    if (balance.on_hand == 0 && balance.drawn == 0) continue;
+    if (balance.on_hand == 0 && balance.drawn == 0 && balance.in_transit == 0 &&
+        balance.opened == 0) {
+      continue;
+    }
     StockLevel level{lot, balance, {}};
     MESO_RETURN_IF_ERROR(view.Judge(level));
     levels.push_back(std::move(level));
@@ -74,6 +81,11 @@ absl::StatusOr<std::vector<StockLevel>> LevelsOfLot(Transaction& tx, const CallC
 
 absl::Status CountOnHand(Transaction& tx, const CallContext& call, Lot& lot) {
   MESO_ASSIGN_OR_RETURN(const std::vector<Balance> balances, ListBalancesOfLot(tx, lot.row));
+  MESO_ASSIGN_OR_RETURN(const std::optional<Product> product, LoadProduct(tx, lot.product));
+  if (product) {
+    lot.removal_date = RemovalDateOf(lot, product->min_remaining_life_days);
+    lot.alert_date = *lot.removal_date - AlertDaysOf(*product);
+  }
   lot.on_hand = 0;
   for (const Balance& balance : balances) {
     if (MaySee(call, balance.site)) lot.on_hand += balance.on_hand;

@@ -30,14 +30,14 @@ class ShelfView {
 
  private:
   absl::StatusOr<absl::CivilDay> Today(const SiteName& site);
-  absl::StatusOr<int64_t> MinLife(const ProductName& product);
+  absl::StatusOr<Use> UseFor(const SiteName& site, const ProductName& product);
   absl::StatusOr<int64_t> LapsedUnits(const SiteName& site, int64_t lot_row,
                                       const std::string& unit);
 
   Transaction& tx_;
   const absl::Time now_;
   std::map<SiteName, absl::CivilDay> today_;
-  std::map<ProductName, int64_t> min_life_;
+  std::map<std::pair<SiteName, ProductName>, Use> uses_;
   std::map<SiteName, std::map<std::pair<int64_t, std::string>, int64_t>> lapsed_;
 };
 
@@ -46,7 +46,8 @@ class ShelfView {
 absl::StatusOr<std::vector<StockLevel>> LevelsOfLot(Transaction& tx, const CallContext& call,
                                                     absl::Time now, const Lot& lot, bool& hidden);
 
-// Fills lot.on_hand with the units at the caller's sites.
+// Fills for an answer: on_hand with the units at the caller's sites, and the days that follow from
+// the product's rules.
 absl::Status CountOnHand(Transaction& tx, const CallContext& call, Lot& lot);
 
 }  // namespace meso::inventory

@@ -160,9 +160,9 @@ absl::StatusOr<ReceiptAnswer> InventoryOperations::ReceiveStock(Transaction& tx,
   MESO_ASSIGN_OR_RETURN(answer.level.balance,
                         LoadBalance(tx, answer.lot.row, receipt.site, receipt.unit));
   if (receipt.validate_only) answer.level.balance.on_hand += delivery.ampoules;
-  answer.level.reasons =
-      DecideEligibility(answer.lot, {receipt.site, DateAt(step.now, zone), kHoldsInForce,
-                                     delivery.product.min_remaining_life_days});
+  MESO_ASSIGN_OR_RETURN(Use use, UseAt(tx, receipt.site, delivery.product, DateAt(step.now, zone)));
+  use.unit = receipt.unit;
+  answer.level.reasons = DecideEligibility(answer.lot, use);
   if (answer.lot.row != 0) MESO_RETURN_IF_ERROR(CountOnHand(tx, call, answer.lot));
   call.Touch("lot", answer.lot.name.value());
   return answer;

@@ -25,10 +25,6 @@ constexpr int kLapsedPerRead = 64;
 // A call turns at most this many batches of lapsed reservations: the writer is shared.
 constexpr int kLapsedBatchesMax = 16;
 
-Use UseOf(const SiteName& site, absl::CivilDay date, const Product& product) {
-  return {site, date, kHoldsInForce, product.min_remaining_life_days};
-}
-
 absl::StatusOr<Product> LoadKnownProduct(Transaction& tx, const ProductName& name) {
   MESO_ASSIGN_OR_RETURN(std::optional<Product> product, LoadProduct(tx, name));
   if (!product) return ResourceNotFound(name.value());
@@ -91,6 +87,35 @@ std::vector<LotName> ReplacedLots(const Reservation& before, const AllocationPla
 
 }  // namespace
 
+Movement LineOf(const Step& step, MovementKind kind, const SiteName& site, const std::string& unit,
+                int64_t ampoules) {
+  Movement movement;
+  movement.kind = kind;
+  movement.site = site;
+  movement.unit = unit;
+  movement.ampoules = ampoules;
+  movement.record_time = step.now;
+  movement.actor = step.call.user().subject;
+  return movement;
+}
+
+absl::Status CheckBackdating(Step& step, const Lot& lot, const Movement& movement) {
+  if (movement.occurred_time == absl::InfinitePast()) return absl::OkStatus();
+  FieldErrors errors;
+  if (movement.occurred_time > step.now) errors.Invalid("occurred_time", "not in the future");
+  MESO_RETURN_IF_ERROR(errors.ToStatus());
+  MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(step.tx, movement.site));
+  const absl::Time begin = OpenPeriodBegin(step.now, zone);
+  if (movement.occurred_time < begin) {
+    return PeriodClosed(movement.occurred_time, begin, "lies before the open period");
+  }
+  MESO_ASSIGN_OR_RETURN(const LotHistory history, LoadLotHistory(step.tx, lot));
+  const std::optional<absl::Time> overdraw = FindOverdraw(history.movements, movement);
+  if (!overdraw) return absl::OkStatus();
+  return PeriodClosed(movement.occurred_time, *overdraw,
+                      "would leave the shelf with fewer than no units at a later time");
+}
+
 absl::StatusOr<absl::TimeZone> LoadZone(Transaction& tx, const SiteName& site) {
   MESO_ASSIGN_OR_RETURN(const std::optional<Site> found, LoadSite(tx, site));
   if (!found) return ResourceNotFound(site.value());
@@ -116,6 +141,15 @@ absl::StatusOr<std::vector<Need>> LoadRecipe(Transaction& tx, const CocktailRevi
   return needs;
 }
 
+absl::StatusOr<Use> UseAt(Transaction& tx, const SiteName& site, const Product& product,
+                          absl::CivilDay date) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<Site> place, LoadSite(tx, site));
+  if (!place) return ResourceNotFound(site.value());
+  Use use{site, date, kHoldsInForce, product.min_remaining_life_days};
+  use.authorised = IsAuthorised(product, place->jurisdiction);
+  return use;
+}
+
 absl::StatusOr<std::vector<Candidate>> LoadUsable(Step& step, const SiteName& site,
                                                   const std::vector<Need>& needs,
                                                   absl::CivilDay date) {
@@ -124,18 +158,23 @@ absl::StatusOr<std::vector<Candidate>> LoadUsable(Step& step, const SiteName& si
     MESO_ASSIGN_OR_RETURN(const Product product, LoadKnownProduct(step.tx, need.product));
     MESO_ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
                           LoadCandidates(step.tx, site, need.product));
+    MESO_ASSIGN_OR_RETURN(Use use, UseAt(step.tx, site, product, date));
     for (Candidate& candidate : candidates) {
-      candidate.reasons = DecideEligibility(candidate.lot, UseOf(site, date, product));
+      use.unit = candidate.balance.unit;
+      candidate.reasons = DecideEligibility(candidate.lot, use);
       all.push_back(std::move(candidate));
     }
   }
   return all;
 }
 
-absl::StatusOr<std::vector<std::string>> JudgeLot(Step& step, const SiteName& site, const Lot& lot,
+absl::StatusOr<std::vector<std::string>> JudgeLot(Step& step, const SiteName& site,
+                                                  const std::string& unit, const Lot& lot,
                                                   absl::CivilDay date) {
   MESO_ASSIGN_OR_RETURN(const Product product, LoadKnownProduct(step.tx, lot.product));
-  return DecideEligibility(lot, UseOf(site, date, product));
+  MESO_ASSIGN_OR_RETURN(Use use, UseAt(step.tx, site, product, date));
+  use.unit = unit;
+  return DecideEligibility(lot, use);
 }
 
 void CountAsFree(const Reservation& reservation, std::vector<Candidate>& candidates) {

@@ -16,6 +16,7 @@
 #include "common/base/call_context.h"
 #include "common/base/id_source.h"
 #include "common/database/database.h"
+#include "services/inventory/domain/ledger.h"
 #include "services/inventory/domain/reservation.h"
 #include "services/inventory/events/inventory_events.h"
 #include "services/inventory/store/inventory_store.h"
@@ -33,6 +34,15 @@ struct Step {
   EventStamp Stamp() const { return {ids, now, call.trace_parent}; }
 };
 
+// A line of the ledger that the caller is about to write, as of now.
+Movement LineOf(const Step& step, MovementKind kind, const SiteName& site, const std::string& unit,
+                int64_t ampoules);
+
+// Checks that a line may be back-dated to its occurred_time: within the open period of the site,
+// and no later balance of its shelf below zero. A line as of now passes. Errors: FIELD_INVALID for
+// a time in the future; PERIOD_CLOSED.
+absl::Status CheckBackdating(Step& step, const Lot& lot, const Movement& movement);
+
 // The zone of a site. Errors: RESOURCE_NOT_FOUND when the projection has no such site.
 absl::StatusOr<absl::TimeZone> LoadZone(Transaction& tx, const SiteName& site);
 
@@ -44,8 +54,15 @@ absl::StatusOr<std::vector<Candidate>> LoadUsable(Step& step, const SiteName& si
                                                   const std::vector<Need>& needs,
                                                   absl::CivilDay date);
 
-// The rule for one lot, at the site on `date`, with its product's minimum life.
-absl::StatusOr<std::vector<std::string>> JudgeLot(Step& step, const SiteName& site, const Lot& lot,
+// The use of a product at a site on a date, in any storage unit, for DecideEligibility. Errors:
+// RESOURCE_NOT_FOUND when the projection has no such site.
+absl::StatusOr<Use> UseAt(Transaction& tx, const SiteName& site, const Product& product,
+                          absl::CivilDay date);
+
+// The rule for one lot in a storage unit (empty = any) at the site on `date`, with its product's
+// minimum life.
+absl::StatusOr<std::vector<std::string>> JudgeLot(Step& step, const SiteName& site,
+                                                  const std::string& unit, const Lot& lot,
                                                   absl::CivilDay date);
 
 // Counts the units as free that `reservation` keeps.

@@ -37,14 +37,20 @@ absl::Status TraceRecords(Transaction& tx, const CallContext& call, const Lot& l
   return absl::OkStatus();
 }
 
-absl::Status CheckOneLot(Transaction& tx, int64_t lot_row, int64_t lines, LedgerReport& report) {
+absl::Status CheckOneLot(Transaction& tx, int64_t lot_row, int64_t lines,
+                         const std::optional<absl::Time>& as_of, LedgerReport& report) {
   MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot, LoadLotByRow(tx, lot_row));
   if (!lot) return absl::DataLossError("a lot vanished while it was checked");
   MESO_ASSIGN_OR_RETURN(LotHistory history, LoadLotHistory(tx, *lot));
   history.lines = lines;
   ++report.lots_checked;
   report.movements_checked += static_cast<int64_t>(history.movements.size());
-  for (LedgerViolation& violation : CheckConservation(history)) {
+  const absl::Time until = as_of.value_or(absl::InfiniteFuture());
+  for (const auto& [account, units] : SumAccounts(history.movements, until)) {
+    report.totals[account] += units;
+  }
+  for (LedgerViolation& violation :
+       as_of ? CheckConservationAsOf(history, *as_of) : CheckConservation(history)) {
     if (report.violations.size() < kViolationsMax) {
       report.violations.push_back(std::move(violation));
     }
@@ -112,21 +118,21 @@ absl::StatusOr<PatientTrace> InventoryOperations::TracePatient(Transaction& tx,
 }
 
 absl::StatusOr<LedgerReport> InventoryOperations::CheckLedger(Transaction& tx, const CallContext&,
-                                                              const LotName& name) const {
+                                                              const LedgerQuery& query) const {
   LedgerReport report;
   MESO_ASSIGN_OR_RETURN(const auto lines, CountMovements(tx));
   const auto lines_of = [&](int64_t row) {
     const auto it = lines.find(row);
     return it == lines.end() ? int64_t{0} : it->second;
   };
-  if (!name.empty()) {
-    MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot, LoadLot(tx, name));
-    if (!lot) return ResourceNotFound(name.value());
-    MESO_RETURN_IF_ERROR(CheckOneLot(tx, lot->row, lines_of(lot->row), report));
+  if (!query.lot.empty()) {
+    MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot, LoadLot(tx, query.lot));
+    if (!lot) return ResourceNotFound(query.lot.value());
+    MESO_RETURN_IF_ERROR(CheckOneLot(tx, lot->row, lines_of(lot->row), query.as_of, report));
   } else {
     MESO_ASSIGN_OR_RETURN(const std::vector<int64_t> rows, ListLotRows(tx));
     for (const int64_t row : rows) {
-      MESO_RETURN_IF_ERROR(CheckOneLot(tx, row, lines_of(row), report));
+      MESO_RETURN_IF_ERROR(CheckOneLot(tx, row, lines_of(row), query.as_of, report));
     }
   }
   MESO_ASSIGN_OR_RETURN(report.as_of, HeadPosition(tx));

@@ -23,6 +23,8 @@ struct Balance {
   int64_t on_hand = 0;
   int64_t reserved = 0;
   int64_t drawn = 0;
+  int64_t in_transit = 0;  // shipped from here, not yet arrived
+  int64_t opened = 0;      // containers open now
 };
 
 struct Candidate {

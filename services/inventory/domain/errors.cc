@@ -18,6 +18,7 @@ std::string Explain(absl::string_view reason) {
   if (reason == kLotNotReleased) return "it was not released; wait for its inspection";
   if (reason == kBeyondUseDate) return "less life is left than the product asks for";
   if (reason == kCountInProgress) return "it is being counted; wait for the count";
+  if (reason == kNotAuthorised) return "its product is not authorised in the site's jurisdiction";
   if (reason == kFullyReserved) return "all of it is reserved; release a reservation";
   return std::string(reason);
 }
@@ -157,6 +158,25 @@ absl::Status NotInRecipe(const ProductName& product, absl::string_view reservati
       .With("product", product.value())
       .With("reservation", reservation)
       .Because({"STATE_NOT_ALLOWED", product.value(), "nothing of it is left to draw"});
+}
+
+absl::Status PeriodClosed(absl::Time occurred, absl::Time limit, absl::string_view why) {
+  const auto text = [](absl::Time t) {
+    return absl::FormatTime(absl::RFC3339_sec, t, absl::UTCTimeZone());
+  };
+  return Error(kRefused, "PERIOD_CLOSED",
+               absl::StrCat("A line of ", text(occurred), " ", why, " (", text(limit),
+                            "). Book it as of now, with its reason."))
+      .With("occurred_time", text(occurred))
+      .With("limit_time", text(limit))
+      .Because({"PERIOD_CLOSED", text(occurred), std::string(why)});
+}
+
+absl::Status SelfApproval(absl::string_view object, absl::string_view what) {
+  return Error(kRefused, "SELF_APPROVAL",
+               absl::StrCat(object, " needs a second person: ", what, "."))
+      .With("object", object)
+      .Because({"SELF_APPROVAL", std::string(object), std::string(what)});
 }
 
 absl::Status TraceTooLarge(absl::string_view what, int limit) {

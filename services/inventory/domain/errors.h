@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "services/inventory/domain/allocation.h"
 #include "services/inventory/domain/lot.h"
 
@@ -40,7 +41,12 @@ absl::Status NotFefo(const Lot& wanted, const Lot& earlier);
 // FAILED_PRECONDITION / STATE_NOT_ALLOWED: `product` is not, or no longer, in the reservation's
 // recipe.
 absl::Status NotInRecipe(const ProductName& product, absl::string_view reservation);
-// FAILED_PRECONDITION / RANGE_TOO_LARGE.
+// FAILED_PRECONDITION / PERIOD_CLOSED: a line can't be back-dated to `occurred`; `limit` is the
+// moment that forbids it.
+absl::Status PeriodClosed(absl::Time occurred, absl::Time limit, absl::string_view why);
+// FAILED_PRECONDITION / SELF_APPROVAL: `object` needs a second person.
+absl::Status SelfApproval(absl::string_view object, absl::string_view what);
+// INVALID_ARGUMENT / RANGE_TOO_LARGE.
 absl::Status TraceTooLarge(absl::string_view what, int limit);
 
 }  // namespace meso::inventory

@@ -1,5 +1,6 @@
 #include "services/inventory/domain/ledger.h"
 
+#include <algorithm>
 #include <set>
 #include <tuple>
 
@@ -10,8 +11,10 @@ namespace {
 
 void Apply(Account account, int64_t ampoules, StoredBalance& balance) {
   switch (account) {
+    case Account::kByKind:
     case Account::kSupplier:
     case Account::kAdjustment:
+    case Account::kTransfer:
       balance.received -= ampoules;
       return;
     case Account::kStock:
@@ -20,11 +23,26 @@ void Apply(Account account, int64_t ampoules, StoredBalance& balance) {
     case Account::kDrawn:
       balance.drawn += ampoules;
       return;
+    case Account::kInTransit:
+      balance.in_transit += ampoules;
+      return;
+    case Account::kOpened:
+      balance.opened += ampoules;
+      return;
     case Account::kAdministered:
       balance.administered += ampoules;
       return;
+    case Account::kDispensed:
+      balance.dispensed += ampoules;
+      return;
     case Account::kWasted:
       balance.wasted += ampoules;
+      return;
+    case Account::kReturned:
+      balance.returned += ampoules;
+      return;
+    case Account::kDisposed:
+      balance.disposed += ampoules;
       return;
   }
 }
@@ -40,6 +58,22 @@ std::pair<Account, Account> StraightAccounts(MovementKind kind) {
       return {Account::kDrawn, Account::kAdministered};
     case MovementKind::kWaste:
       return {Account::kDrawn, Account::kWasted};
+    case MovementKind::kReturnDrawn:
+      return {Account::kDrawn, Account::kStock};
+    case MovementKind::kDispense:
+      return {Account::kStock, Account::kDispensed};
+    case MovementKind::kShip:
+      return {Account::kStock, Account::kInTransit};
+    case MovementKind::kReceiveTransfer:
+      return {Account::kTransfer, Account::kStock};
+    case MovementKind::kReturnToSupplier:
+      return {Account::kStock, Account::kReturned};
+    case MovementKind::kDispose:
+      return {Account::kStock, Account::kDisposed};
+    case MovementKind::kOpen:
+      return {Account::kStock, Account::kOpened};
+    case MovementKind::kClose:
+      return {Account::kOpened, Account::kAdministered};
     case MovementKind::kAdjust:
     case MovementKind::kReverse:
     case MovementKind::kUnspecified:
@@ -48,14 +82,28 @@ std::pair<Account, Account> StraightAccounts(MovementKind kind) {
   return {Account::kAdjustment, Account::kStock};
 }
 
+bool IsOverdrawn(const StoredBalance& balance) {
+  return balance.on_hand < 0 || balance.drawn < 0 || balance.in_transit < 0 || balance.opened < 0;
+}
+
 class Checker {
  public:
   explicit Checker(const LotHistory& history) : history_(history) {}
 
+  // The laws of the lines recorded until `as_of`.
+  std::vector<LedgerViolation> RunAsOf(absl::Time as_of) {
+    CheckChain();
+    CheckReversals();
+    Fold(as_of);
+    CheckPassage(as_of);
+    return std::move(violations_);
+  }
+
   std::vector<LedgerViolation> Run() {
     CheckChain();
     CheckReversals();
-    Fold();
+    Fold(absl::InfiniteFuture());
+    CheckPassage(absl::InfiniteFuture());
     for (const StoredBalance& balance : history_.balances) CheckBalance(balance);
     for (const auto& [key, folded] : folded_) {
       if (stored_.count(key) == 0) {
@@ -98,7 +146,7 @@ class Checker {
   // A line is taken back once at most, by one that is its mirror and comes later.
   void CheckReversals() {
     const auto mirrored = [](const Movement& m) {
-      return std::tie(m.site, m.unit, m.ampoules, m.appointment, m.reservation);
+      return std::tie(m.site, m.unit, m.ampoules, m.appointment, m.reservation, m.from, m.to);
     };
     std::map<int64_t, const Movement*> standing;
     for (const Movement& movement : history_.movements) {
@@ -119,17 +167,28 @@ class Checker {
   }
 
   // Sums the movements in their order: no account may be overdrawn on the way.
-  void Fold() {
+  void Fold(absl::Time as_of) {
     for (const Movement& movement : history_.movements) {
+      if (movement.record_time > as_of) continue;
       StoredBalance& balance = folded_[{movement.site, movement.unit}];
-      const auto [from, to] = AccountsOf(movement);
-      Apply(from, -movement.ampoules, balance);
-      Apply(to, movement.ampoules, balance);
-      if (balance.on_hand < 0 || balance.drawn < 0) {
+      ApplyMovement(movement, balance);
+      if (IsOverdrawn(balance)) {
         Add("NEGATIVE_BALANCE", movement.site,
             absl::StrCat("after movement ", movement.index, ": on hand ", balance.on_hand,
-                         ", drawn ", balance.drawn));
+                         ", drawn ", balance.drawn, ", under way ", balance.in_transit, ", open ",
+                         balance.opened));
       }
+    }
+  }
+
+  // What left one site for another has arrived there, or come back: nothing stays in between but
+  // what is still the sender's.
+  void CheckPassage(absl::Time as_of) {
+    const std::map<Account, int64_t> sums = SumAccounts(history_.movements, as_of);
+    const auto passage = sums.find(Account::kTransfer);
+    if (passage != sums.end() && passage->second != 0) {
+      Add("CONSERVATION_BROKEN", SiteName(),
+          absl::StrCat(passage->second, " units left one site for another and arrived nowhere"));
     }
   }
 
@@ -145,10 +204,16 @@ class Checker {
     Compare("BALANCE_DIFFERS", stored.site, "administered", stored.administered,
             folded.administered);
     Compare("BALANCE_DIFFERS", stored.site, "wasted", stored.wasted, folded.wasted);
+    Compare("BALANCE_DIFFERS", stored.site, "in transit", stored.in_transit, folded.in_transit);
+    Compare("BALANCE_DIFFERS", stored.site, "opened", stored.opened, folded.opened);
+    Compare("BALANCE_DIFFERS", stored.site, "dispensed", stored.dispensed, folded.dispensed);
+    Compare("BALANCE_DIFFERS", stored.site, "returned", stored.returned, folded.returned);
+    Compare("BALANCE_DIFFERS", stored.site, "disposed", stored.disposed, folded.disposed);
     Compare("CONSERVATION_BROKEN", stored.site, "received", stored.received,
-            stored.on_hand + stored.drawn + stored.administered + stored.wasted);
-    if (stored.on_hand < 0 || stored.drawn < 0 || stored.reserved < 0 ||
-        stored.reserved > stored.on_hand) {
+            stored.on_hand + stored.drawn + stored.administered + stored.wasted +
+                stored.in_transit + stored.opened + stored.dispensed + stored.returned +
+                stored.disposed);
+    if (IsOverdrawn(stored) || stored.reserved < 0 || stored.reserved > stored.on_hand) {
       Add("NEGATIVE_BALANCE", stored.site,
           absl::StrCat("on hand ", stored.on_hand, ", reserved ", stored.reserved, ", drawn ",
                        stored.drawn));
@@ -157,6 +222,27 @@ class Checker {
     drawn_[key] += stored.drawn;
     administered_[stored.site] += stored.administered;
     wasted_[stored.site] += stored.wasted;
+    in_transit_[stored.site] += stored.in_transit;
+    opened_[stored.site] += stored.opened;
+    dispensed_[stored.site] += stored.dispensed;
+  }
+
+  // Units thrown away by hand have no other record than their line, and its reason; of all others
+  // there is a record of what was given, or a container.
+  void LeaveOutWasteByHand() {
+    for (const Movement& movement : history_.movements) {
+      const bool of_container = movement.kind == MovementKind::kClose;
+      if (movement.reason.empty() || of_container) continue;
+      StoredBalance change;
+      ApplyMovement(movement, change);
+      if (change.wasted != 0) wasted_[movement.site] -= change.wasted;
+    }
+  }
+
+  static std::map<SiteName, int64_t> Together(std::map<SiteName, int64_t> a,
+                                              const std::map<SiteName, int64_t>& b) {
+    for (const auto& [site, units] : b) a[site] += units;
+    return a;
   }
 
   static const SiteName& SiteOfPlace(const SiteName& site) { return site; }
@@ -176,8 +262,17 @@ class Checker {
   void CheckRecords() {
     ComparePlaces("RESERVED_DIFFERS", "reserved", reserved_, history_.reserved);
     ComparePlaces("DRAWN_DIFFERS", "drawn", drawn_, history_.drawn);
-    ComparePlaces("ADMINISTERED_DIFFERS", "administered", administered_, history_.administered);
-    ComparePlaces("ADMINISTERED_DIFFERS", "wasted", wasted_, history_.wasted);
+    LeaveOutWasteByHand();
+    ComparePlaces("ADMINISTERED_DIFFERS", "administered", administered_,
+                  Together(history_.administered, history_.closed_given));
+    ComparePlaces("ADMINISTERED_DIFFERS", "wasted", wasted_,
+                  Together(history_.wasted, history_.closed_wasted));
+    ComparePlaces("TRANSFER_DIFFERS", "under way", in_transit_, history_.in_transit);
+    ComparePlaces("OPENED_DIFFERS", "open", opened_, history_.opened);
+    ComparePlaces("DISPENSED_DIFFERS", "handed out", dispensed_, history_.dispensed);
+    for (const std::string& container : history_.broken_volumes) {
+      Add("VOLUME_DIFFERS", SiteName(), container);
+    }
   }
 
   const LotHistory& history_;
@@ -185,30 +280,91 @@ class Checker {
   std::set<Shelf> stored_;
   std::map<Shelf, int64_t> reserved_, drawn_;
   // Records of what was given name a site, not a shelf of it.
-  std::map<SiteName, int64_t> administered_, wasted_;
+  std::map<SiteName, int64_t> administered_, wasted_, in_transit_, opened_, dispensed_;
   std::vector<LedgerViolation> violations_;
 };
 
 }  // namespace
 
 absl::string_view ToText(MovementKind kind) {
-  static constexpr absl::string_view kTexts[] = {"UNSPECIFIED", "RECEIPT", "DRAW",   "ADMINISTER",
-                                                 "WASTE",       "ADJUST",  "REVERSE"};
+  static constexpr absl::string_view kTexts[kMovementKinds] = {"UNSPECIFIED",
+                                                               "RECEIPT",
+                                                               "DRAW",
+                                                               "ADMINISTER",
+                                                               "WASTE",
+                                                               "ADJUST",
+                                                               "REVERSE",
+                                                               "RETURN_DRAWN",
+                                                               "DISPENSE",
+                                                               "SHIP",
+                                                               "RECEIVE_TRANSFER",
+                                                               "RETURN_TO_SUPPLIER",
+                                                               "DISPOSE",
+                                                               "OPEN",
+                                                               "CLOSE"};
   return kTexts[static_cast<int>(kind)];
 }
 
 absl::string_view ToText(Account account) {
-  static constexpr absl::string_view kTexts[] = {"SUPPLIER", "ADJUSTMENT",   "STOCK",
-                                                 "DRAWN",    "ADMINISTERED", "WASTED"};
+  static constexpr absl::string_view kTexts[kAccounts] = {
+      "BY_KIND", "SUPPLIER",     "ADJUSTMENT", "TRANSFER", "STOCK",    "DRAWN",   "IN_TRANSIT",
+      "OPENED",  "ADMINISTERED", "DISPENSED",  "WASTED",   "RETURNED", "DISPOSED"};
   return kTexts[static_cast<int>(account)];
 }
 
-std::pair<Account, Account> AccountsOf(const Movement& movement) {
-  if (movement.kind == MovementKind::kReverse) {
-    const auto [from, to] = StraightAccounts(movement.reversed_kind);
-    return {to, from};
+absl::Time OpenPeriodBegin(absl::Time now, absl::TimeZone zone) {
+  return absl::FromCivil(absl::CivilMonth(absl::ToCivilMonth(now, zone)) - 1, zone);
+}
+
+void ApplyMovement(const Movement& movement, StoredBalance& balance) {
+  const auto [from, to] = AccountsOf(movement);
+  Apply(from, -movement.ampoules, balance);
+  Apply(to, movement.ampoules, balance);
+}
+
+std::map<Shelf, StoredBalance> FoldMovements(const std::vector<Movement>& movements,
+                                             absl::Time as_of) {
+  std::map<Shelf, StoredBalance> folded;
+  for (const Movement& movement : movements) {
+    if (movement.record_time > as_of) continue;
+    StoredBalance& balance = folded[{movement.site, movement.unit}];
+    balance.site = movement.site;
+    balance.unit = movement.unit;
+    ApplyMovement(movement, balance);
   }
-  return StraightAccounts(movement.kind);
+  return folded;
+}
+
+std::optional<absl::Time> FindOverdraw(const std::vector<Movement>& movements,
+                                       const Movement& movement) {
+  std::vector<const Movement*> lines = {&movement};
+  for (const Movement& line : movements) {
+    if (line.site == movement.site && line.unit == movement.unit) lines.push_back(&line);
+  }
+  // What was there first, first; of one moment, what came before what went.
+  const auto brings = [](const Movement& m) { return AccountsOf(m).second == Account::kStock; };
+  std::stable_sort(lines.begin(), lines.end(), [&](const Movement* a, const Movement* b) {
+    if (a->OccurredTime() != b->OccurredTime()) return a->OccurredTime() < b->OccurredTime();
+    return brings(*a) && !brings(*b);
+  });
+  StoredBalance balance;
+  for (const Movement* line : lines) {
+    ApplyMovement(*line, balance);
+    if (balance.on_hand < 0 && line->OccurredTime() >= movement.OccurredTime()) {
+      return line->OccurredTime();
+    }
+  }
+  return std::nullopt;
+}
+
+std::pair<Account, Account> AccountsOf(const Movement& movement) {
+  const bool reverse = movement.kind == MovementKind::kReverse;
+  std::pair<Account, Account> accounts =
+      StraightAccounts(reverse ? movement.reversed_kind : movement.kind);
+  if (movement.from != Account::kByKind) accounts.first = movement.from;
+  if (movement.to != Account::kByKind) accounts.second = movement.to;
+  if (reverse) std::swap(accounts.first, accounts.second);
+  return accounts;
 }
 
 std::string MovementNameOf(const SiteName& site, int64_t index) {
@@ -218,13 +374,27 @@ std::string MovementNameOf(const SiteName& site, int64_t index) {
 std::optional<std::string> WhyNotReversible(const Movement& movement) {
   switch (movement.kind) {
     case MovementKind::kReceipt:
-    case MovementKind::kAdjust:
     case MovementKind::kDraw:
+    case MovementKind::kReturnToSupplier:
       break;
+    case MovementKind::kAdjust:
+    case MovementKind::kWaste:
+      // What was drawn and thrown away, or lost under way, is a fact.
+      if (AccountsOf(movement).first != Account::kDrawn &&
+          AccountsOf(movement).first != Account::kInTransit) {
+        break;
+      }
+      return std::string(ToText(movement.kind));
     case MovementKind::kUnspecified:
     case MovementKind::kAdminister:
-    case MovementKind::kWaste:
     case MovementKind::kReverse:
+    case MovementKind::kReturnDrawn:
+    case MovementKind::kDispense:
+    case MovementKind::kShip:
+    case MovementKind::kReceiveTransfer:
+    case MovementKind::kDispose:
+    case MovementKind::kOpen:
+    case MovementKind::kClose:
       return std::string(ToText(movement.kind));
   }
   if (movement.reversed_by == 0) return std::nullopt;
@@ -233,6 +403,21 @@ std::optional<std::string> WhyNotReversible(const Movement& movement) {
 
 std::vector<LedgerViolation> CheckConservation(const LotHistory& history) {
   return Checker(history).Run();
+}
+
+std::vector<LedgerViolation> CheckConservationAsOf(const LotHistory& history, absl::Time as_of) {
+  return Checker(history).RunAsOf(as_of);
+}
+
+std::map<Account, int64_t> SumAccounts(const std::vector<Movement>& movements, absl::Time as_of) {
+  std::map<Account, int64_t> sums;
+  for (const Movement& movement : movements) {
+    if (movement.record_time > as_of) continue;
+    const auto [from, to] = AccountsOf(movement);
+    sums[from] -= movement.ampoules;
+    sums[to] += movement.ampoules;
+  }
+  return sums;
 }
 
 }  // namespace meso::inventory

@@ -43,7 +43,8 @@ enum class HoldReason {
 struct Hold {
   std::string hold_id;
   HoldKind kind = HoldKind::kUnspecified;
-  SiteName site;  // empty = everywhere
+  SiteName site;     // empty = everywhere
+  std::string unit;  // a storage unit of the site; empty = all of them
   HoldReason reason = HoldReason::kUnspecified;
   RecallName recall;
   std::string note;
@@ -51,8 +52,8 @@ struct Hold {
   absl::Time place_time;
   std::optional<absl::Time> release_time;
 
-  // In force at `at` for stock at `where`.
-  bool HoldsAt(const SiteName& where, absl::Time at) const;
+  // In force at `at` for stock at `where`; `shelf` empty = in any of its storage units.
+  bool HoldsAt(const SiteName& where, const std::string& shelf, absl::Time at) const;
 };
 
 struct Lot {
@@ -65,6 +66,7 @@ struct Lot {
   absl::Time receive_time;
   int64_t revision = 0;
   int64_t on_hand = 0;  // over the caller's sites; filled for answers
+  std::optional<absl::CivilDay> removal_date, alert_date;  // filled for answers
   std::vector<Hold> holds;
 };
 
@@ -75,6 +77,7 @@ inline constexpr char kLotRecalled[] = "LOT_RECALLED";
 inline constexpr char kLotNotReleased[] = "LOT_NOT_RELEASED";
 inline constexpr char kBeyondUseDate[] = "BEYOND_USE_DATE";
 inline constexpr char kCountInProgress[] = "COUNT_IN_PROGRESS";
+inline constexpr char kNotAuthorised[] = "NOT_AUTHORISED";
 
 // The `as_of` of every decision: a hold not ended counts, whatever the clock says; one that stepped
 // back must not open the shelf. Only what already happened is judged at its own instant.
@@ -86,7 +89,12 @@ struct Use {
   absl::CivilDay date;                  // at the site
   absl::Time as_of;                     // holds in force at this instant count
   int64_t min_remaining_life_days = 0;  // the product's
+  std::string unit;                     // the storage unit it lies in; empty = any
+  bool authorised = true;               // the product, in the site's jurisdiction
 };
+
+// The day from which on a lot may not be used any more.
+absl::CivilDay RemovalDateOf(const Lot& lot, int64_t min_remaining_life_days);
 
 // All reasons why the lot may not be used, gravest first; empty = it may. Expiry is inclusive: a
 // lot is usable through the end of its expiry date at the site.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/resource_name.h"
 #include "services/inventory/domain/gs1.h"
@@ -23,6 +24,9 @@ constexpr int64_t kUnitsPerPackMax = 10000;
 constexpr int64_t kDecidegreesMax = 1000;
 constexpr int64_t kRemainingLifeDaysMax = 3650;
 constexpr int64_t kEmergencyParMax = 1000;
+constexpr int64_t kSessionMicrolitresMax = 1000000;
+constexpr int64_t kAlertDaysMax = 400;
+constexpr int64_t kUnitCostCentsMax = 100000000;
 constexpr int64_t kRecipeAmpoulesMax = 100;
 constexpr size_t kRecipeLinesMax = 20;
 
@@ -72,6 +76,26 @@ void CheckGtin(const std::string& gtin, FieldErrors& errors) {
   }
 }
 
+void CheckExcursionRule(const Product& product, FieldErrors& errors) {
+  const ExcursionRule& rule = product.excursion_rule;
+  if (rule.peak_min_decidegrees) {
+    CheckRange(*rule.peak_min_decidegrees, -kDecidegreesMax, product.temperature_min_decidegrees,
+               "product.excursion_rule.peak_min_decidegrees", errors);
+  }
+  if (rule.peak_max_decidegrees) {
+    CheckRange(*rule.peak_max_decidegrees, product.temperature_max_decidegrees, kDecidegreesMax,
+               "product.excursion_rule.peak_max_decidegrees", errors);
+  }
+  if (rule.mkt_max_decidegrees) {
+    CheckRange(*rule.mkt_max_decidegrees, product.temperature_min_decidegrees, kDecidegreesMax,
+               "product.excursion_rule.mkt_max_decidegrees", errors);
+  }
+  if (rule.outside_max &&
+      (*rule.outside_max < absl::ZeroDuration() || *rule.outside_max > absl::Hours(24))) {
+    errors.Invalid("product.excursion_rule.outside_max", "0 to 24 hours");
+  }
+}
+
 using CopyField = std::function<void(Product&, const Product&)>;
 
 // One row per field a client may name in an update mask.
@@ -99,6 +123,17 @@ const std::map<std::string, CopyField>& FieldTable() {
        [](Product& a, const Product& b) { a.emergency_kit_par = b.emergency_kit_par; }},
       {"blocked_jurisdictions",
        [](Product& a, const Product& b) { a.blocked_jurisdictions = b.blocked_jurisdictions; }},
+      {"no_mix", [](Product& a, const Product& b) { a.no_mix = b.no_mix; }},
+      {"session_microlitres_max",
+       [](Product& a, const Product& b) { a.session_microlitres_max = b.session_microlitres_max; }},
+      {"inspect_on_receipt",
+       [](Product& a, const Product& b) { a.inspect_on_receipt = b.inspect_on_receipt; }},
+      {"home_care", [](Product& a, const Product& b) { a.home_care = b.home_care; }},
+      {"alert_days", [](Product& a, const Product& b) { a.alert_days = b.alert_days; }},
+      {"excursion_rule", [](Product& a, const Product& b) { a.excursion_rule = b.excursion_rule; }},
+      {"draft", [](Product& a, const Product& b) { a.draft = b.draft; }},
+      {"unit_cost_cents",
+       [](Product& a, const Product& b) { a.unit_cost_cents = b.unit_cost_cents; }},
   };
   return table;
 }
@@ -138,6 +173,11 @@ void CheckProduct(const Product& product, FieldErrors& errors) {
   CheckRange(product.min_remaining_life_days, 0, kRemainingLifeDaysMax,
              "product.min_remaining_life_days", errors);
   CheckRange(product.emergency_kit_par, 0, kEmergencyParMax, "product.emergency_kit_par", errors);
+  CheckRange(product.session_microlitres_max, 0, kSessionMicrolitresMax,
+             "product.session_microlitres_max", errors);
+  CheckRange(product.alert_days, 0, kAlertDaysMax, "product.alert_days", errors);
+  CheckRange(product.unit_cost_cents, 0, kUnitCostCentsMax, "product.unit_cost_cents", errors);
+  CheckExcursionRule(product, errors);
   if (product.blocked_jurisdictions.size() > kJurisdictionsMax) {
     errors.Invalid("product.blocked_jurisdictions", absl::StrCat("at most ", kJurisdictionsMax));
   }
@@ -170,6 +210,18 @@ Product MergeProduct(const Product& current, const Product& change,
 bool HasOtherComposition(const Product& a, const Product& b) {
   return !(a.ingredients == b.ingredients) || a.tags != b.tags ||
          a.blocked_jurisdictions != b.blocked_jurisdictions;
+}
+
+bool IsAuthorised(const Product& product, absl::string_view jurisdiction) {
+  for (const std::string& blocked : product.blocked_jurisdictions) {
+    if (jurisdiction == blocked) return false;
+    if (absl::StartsWith(jurisdiction, absl::StrCat(blocked, "-"))) return false;
+  }
+  return true;
+}
+
+int64_t AlertDaysOf(const Product& product) {
+  return product.alert_days == 0 ? kUsualAlertDays : product.alert_days;
 }
 
 std::vector<std::string> AllTags(const Product& product) {
@@ -223,6 +275,27 @@ void CheckCocktail(const Cocktail& cocktail, FieldErrors& errors) {
       errors.Invalid(field + ".product", "a product stands once; add the ampoules up");
     }
     CheckRange(line.ampoules, 1, kRecipeAmpoulesMax, field + ".ampoules", errors);
+  }
+}
+
+void CheckRecipeProducts(const Cocktail& cocktail, FieldErrors& errors) {
+  for (size_t i = 0; i < cocktail.lines.size() && i < cocktail.products.size(); ++i) {
+    const Product& product = cocktail.products[i];
+    const std::string field = absl::StrCat("cocktail.lines[", i, "]");
+    if (product.draft) {
+      errors.Invalid(field + ".product",
+                     absl::StrCat(product.name.value(), " is a draft; complete it first"));
+    }
+    if (product.no_mix && cocktail.lines.size() > 1) {
+      errors.Invalid(field + ".product", absl::StrCat(product.name.value(), " may not be mixed"));
+    }
+    const int64_t microlitres = cocktail.lines[i].ampoules * product.unit_microlitres;
+    if (product.session_microlitres_max > 0 && microlitres > product.session_microlitres_max) {
+      errors.Invalid(field + ".ampoules",
+                     absl::StrCat(microlitres, " microlitres are more than the ",
+                                  product.session_microlitres_max, " of ", product.name.value(),
+                                  " a patient may get in one session"));
+    }
   }
 }
 

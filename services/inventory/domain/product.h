@@ -6,6 +6,7 @@
 #define MESO_SERVICES_INVENTORY_DOMAIN_PRODUCT_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,17 @@ struct Ingredient {
   }
 };
 
+inline constexpr int64_t kUsualAlertDays = 30;
+
+// How far outside its range a product may be, where its own stability data say more than the
+// standard; tenths of a degree.
+struct ExcursionRule {
+  std::optional<int64_t> peak_min_decidegrees;
+  std::optional<int64_t> peak_max_decidegrees;
+  std::optional<absl::Duration> outside_max;
+  std::optional<int64_t> mkt_max_decidegrees;
+};
+
 struct Product {
   ProductName name;
   std::string display_name;
@@ -52,6 +64,14 @@ struct Product {
   int64_t min_remaining_life_days = 0;
   int64_t emergency_kit_par = 0;  // above 0: part of every site's emergency kit
   std::vector<std::string> blocked_jurisdictions;
+  bool no_mix = false;                  // alone in a recipe
+  int64_t session_microlitres_max = 0;  // the most of it in one session; 0 = no cap
+  bool inspect_on_receipt = false;      // a received lot waits for its inspection
+  bool home_care = false;               // may be handed out
+  int64_t alert_days = 0;               // 0 = kUsualAlertDays
+  ExcursionRule excursion_rule;
+  bool draft = false;  // made by a delivery with an unknown GTIN
+  int64_t unit_cost_cents = 0;
   int64_t revision = 0;
   absl::Time update_time;
 };
@@ -73,6 +93,12 @@ Product MergeProduct(const Product& current, const Product& change,
 
 // True when what screening decides on differs: ingredients, tags, jurisdictions.
 bool HasOtherComposition(const Product& a, const Product& b);
+
+// False where the product may not be used: `jurisdiction` is the site's ("FR", "US-NY"), a blocked
+// country blocks its parts.
+bool IsAuthorised(const Product& product, absl::string_view jurisdiction);
+
+int64_t AlertDaysOf(const Product& product);
 
 // Every tag of the product and its ingredients, sorted, each once.
 std::vector<std::string> AllTags(const Product& product);
@@ -104,6 +130,10 @@ CocktailRevisionName NameOf(const Cocktail& cocktail);
 
 // Adds every broken rule of a new recipe to `errors`, with fields as "cocktail.lines[2].ampoules".
 void CheckCocktail(const Cocktail& cocktail, FieldErrors& errors);
+
+// Adds what forbids the recipe with its `products` as they are now: drafts, mixing, caps. Fields as
+// "cocktail.lines[2]".
+void CheckRecipeProducts(const Cocktail& cocktail, FieldErrors& errors);
 
 }  // namespace meso::inventory
 

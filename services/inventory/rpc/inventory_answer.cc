@@ -52,6 +52,25 @@ void ToLine(const CocktailLine& in, const Product* product, v1::CocktailLine* ou
   }
 }
 
+// Left out when the product has no rule of its own.
+void ToRule(const ExcursionRule& in, v1::Product* product) {
+  if (in.peak_min_decidegrees) {
+    product->mutable_excursion_rule()->set_peak_min_decidegrees(
+        static_cast<int32_t>(*in.peak_min_decidegrees));
+  }
+  if (in.peak_max_decidegrees) {
+    product->mutable_excursion_rule()->set_peak_max_decidegrees(
+        static_cast<int32_t>(*in.peak_max_decidegrees));
+  }
+  if (in.outside_max) {
+    ToProto(*in.outside_max, product->mutable_excursion_rule()->mutable_outside_max());
+  }
+  if (in.mkt_max_decidegrees) {
+    product->mutable_excursion_rule()->set_mkt_max_decidegrees(
+        static_cast<int32_t>(*in.mkt_max_decidegrees));
+  }
+}
+
 void ToDeviation(const Deviation& in, v1::Deviation* out) {
   out->set_code(in.code);
   out->set_lot(in.lot.value());
@@ -109,6 +128,14 @@ void ToProto(const Product& in, v1::Product* out) {
   out->set_revision(in.revision);
   ToProto(in.update_time, out->mutable_update_time());
   out->set_etag(EtagOf(in.revision));
+  out->set_no_mix(in.no_mix);
+  out->set_session_microlitres_max(in.session_microlitres_max);
+  out->set_inspect_on_receipt(in.inspect_on_receipt);
+  out->set_home_care(in.home_care);
+  out->set_alert_days(static_cast<int32_t>(in.alert_days));
+  ToRule(in.excursion_rule, out);
+  out->set_draft(in.draft);
+  out->set_unit_cost_cents(in.unit_cost_cents);
 }
 
 void ToProto(const Cocktail& in, v1::Cocktail* out) {
@@ -160,6 +187,8 @@ void ToProto(const Lot& in, v1::Lot* out) {
   out->set_on_hand(in.on_hand);
   ToProto(in.receive_time, out->mutable_receive_time());
   out->set_etag(EtagOf(in.revision));
+  if (in.removal_date) out->set_removal_date(FormatDate(*in.removal_date));
+  if (in.alert_date) out->set_alert_date(FormatDate(*in.alert_date));
 }
 
 void ToProto(const StockLevel& in, v1::StockLevel* out) {
@@ -179,6 +208,8 @@ void ToProto(const StockLevel& in, v1::StockLevel* out) {
     }
   }
   out->set_drawn(in.balance.drawn);
+  out->set_in_transit(in.balance.in_transit);
+  out->set_opened(in.balance.opened);
 }
 
 void ToProto(const ReceiptAnswer& in, v1::ReceiveStockResponse* out) {
@@ -209,6 +240,9 @@ void ToProto(const Movement& in, v1::Movement* out) {
   if (in.reverses != 0) out->set_reverses(MovementNameOf(in.site, in.reverses));
   out->set_reversal_reason(static_cast<v1::ReversalReason>(in.reversal_reason));
   if (in.reversed_by != 0) out->set_reversed_by(MovementNameOf(in.site, in.reversed_by));
+  ToProto(in.OccurredTime(), out->mutable_occurred_time());
+  out->set_reason(in.reason);
+  out->set_subject(in.subject);
 }
 
 void ToProto(const StorageUnit& in, v1::StorageUnit* out) {
@@ -346,6 +380,11 @@ void ToProto(const LedgerReport& in, v1::LedgerReport* out) {
     to->set_lot(violation.lot.value());
     to->set_site(violation.site.value());
     to->set_description(violation.description);
+  }
+  for (const auto& [account, ampoules] : in.totals) {
+    v1::LedgerTotal* total = out->add_totals();
+    total->set_account(std::string(ToText(account)));
+    total->set_ampoules(ampoules);
   }
   ToProto(in.as_of, out->mutable_as_of());
 }

@@ -126,6 +126,27 @@ Product OneProduct(const v1::Product& in, FieldErrors& errors) {
   product.emergency_kit_par = in.emergency_kit_par();
   product.blocked_jurisdictions.assign(in.blocked_jurisdictions().begin(),
                                        in.blocked_jurisdictions().end());
+  product.no_mix = in.no_mix();
+  product.session_microlitres_max = in.session_microlitres_max();
+  product.inspect_on_receipt = in.inspect_on_receipt();
+  product.home_care = in.home_care();
+  product.alert_days = in.alert_days();
+  const v1::ExcursionRule& rule = in.excursion_rule();
+  if (rule.has_peak_min_decidegrees()) {
+    product.excursion_rule.peak_min_decidegrees = rule.peak_min_decidegrees();
+  }
+  if (rule.has_peak_max_decidegrees()) {
+    product.excursion_rule.peak_max_decidegrees = rule.peak_max_decidegrees();
+  }
+  if (rule.has_outside_max()) {
+    product.excursion_rule.outside_max =
+        FromProto(rule.outside_max(), "product.excursion_rule.outside_max", errors);
+  }
+  if (rule.has_mkt_max_decidegrees()) {
+    product.excursion_rule.mkt_max_decidegrees = rule.mkt_max_decidegrees();
+  }
+  product.draft = in.draft();
+  product.unit_cost_cents = in.unit_cost_cents();
   return product;
 }
 
@@ -136,7 +157,7 @@ absl::StatusOr<ProductName> FromProto(const v1::GetProductRequest& request) {
 }
 
 absl::StatusOr<PageQuery> FromProto(const v1::ListProductsRequest& request) {
-  return OnePage(request, {"category", "gtin", "emergency"});
+  return OnePage(request, {"category", "gtin", "emergency", "draft"});
 }
 
 absl::StatusOr<ProductChange> FromProto(const v1::UpdateProductRequest& request) {
@@ -277,7 +298,8 @@ absl::StatusOr<SitePageQuery> FromProto(const v1::ListStockLevelsRequest& reques
 }
 
 absl::StatusOr<SitePageQuery> FromProto(const v1::ListMovementsRequest& request) {
-  return OneSitePage(request, {"lot", "product", "kind", "appointment", "administration"});
+  return OneSitePage(request,
+                     {"lot", "product", "kind", "appointment", "administration", "subject"});
 }
 
 absl::StatusOr<HoldRequest> FromProto(const v1::QuarantineLotRequest& request) {
@@ -455,11 +477,16 @@ absl::StatusOr<PatientName> FromProto(const v1::TracePatientRequest& request) {
   return PatientName(request.patient());
 }
 
-absl::StatusOr<LotName> FromProto(const v1::CheckLedgerRequest& request) {
+absl::StatusOr<LedgerQuery> FromProto(const v1::CheckLedgerRequest& request) {
   FieldErrors errors;
   CheckName("lots/{uuid}", request.lot(), "lot", errors);
+  LedgerQuery query;
+  query.lot = LotName(request.lot());
+  if (request.has_as_of_time()) {
+    query.as_of = FromProto(request.as_of_time(), "as_of_time", errors);
+  }
   MESO_RETURN_IF_ERROR(errors.ToStatus());
-  return LotName(request.lot());
+  return query;
 }
 
 absl::StatusOr<SiteName> FromProto(const v1::CheckEmergencyKitRequest& request) {

@@ -55,7 +55,7 @@ absl::StatusOr<AdministrationName> FromProto(const v1::GetAdministrationRequest&
 absl::StatusOr<SitePageQuery> FromProto(const v1::ListAdministrationsRequest& request);
 absl::StatusOr<LotName> FromProto(const v1::TraceLotRequest& request);
 absl::StatusOr<PatientName> FromProto(const v1::TracePatientRequest& request);
-absl::StatusOr<LotName> FromProto(const v1::CheckLedgerRequest& request);
+absl::StatusOr<LedgerQuery> FromProto(const v1::CheckLedgerRequest& request);
 absl::StatusOr<SiteName> FromProto(const v1::CheckEmergencyKitRequest& request);
 
 }  // namespace meso::inventory

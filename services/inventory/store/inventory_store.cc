@@ -17,7 +17,9 @@ namespace {
   "name, display_name, gtin, category, composition, container_kind, unit_microlitres, "          \
   "units_per_pack, temperature_min_decidegrees, temperature_max_decidegrees, "                   \
   "protect_from_light, after_opening_us, min_remaining_life_days, emergency_kit_par, revision, " \
-  "update_time_us"
+  "update_time_us, no_mix, session_microlitres_max, inspect_on_receipt, home_care, alert_days, " \
+  "peak_min_decidegrees, peak_max_decidegrees, outside_max_us, mkt_max_decidegrees, draft, "     \
+  "unit_cost_cents"
 
 void EncodeTexts(const std::vector<std::string>& texts, Encoder& out) {
   out.Int(static_cast<int64_t>(texts.size()));
@@ -58,6 +60,13 @@ absl::Status DecodeComposition(const std::string& bytes, Product& product) {
   return absl::OkStatus();
 }
 
+std::optional<int64_t> OptionalInt(const Row& row, int column) {
+  if (row.IsNull(column)) return std::nullopt;
+  return row.Int(column);
+}
+
+Value OptionalValue(const std::optional<int64_t>& value) { return value ? Value(*value) : Value(); }
+
 absl::StatusOr<Product> ReadProduct(const Row& row) {
   Product product;
   product.name = ProductName(row.Text(0));
@@ -76,6 +85,17 @@ absl::StatusOr<Product> ReadProduct(const Row& row) {
   product.emergency_kit_par = row.Int(13);
   product.revision = row.Int(14);
   product.update_time = row.Time(15);
+  product.no_mix = row.Bool(16);
+  product.session_microlitres_max = row.Int(17);
+  product.inspect_on_receipt = row.Bool(18);
+  product.home_care = row.Bool(19);
+  product.alert_days = row.Int(20);
+  product.excursion_rule.peak_min_decidegrees = OptionalInt(row, 21);
+  product.excursion_rule.peak_max_decidegrees = OptionalInt(row, 22);
+  if (!row.IsNull(23)) product.excursion_rule.outside_max = absl::Microseconds(row.Int(23));
+  product.excursion_rule.mkt_max_decidegrees = OptionalInt(row, 24);
+  product.draft = row.Bool(25);
+  product.unit_cost_cents = row.Int(26);
   return product;
 }
 
@@ -157,7 +177,8 @@ absl::StatusOr<std::vector<Product>> ListProducts(Transaction& tx, const PageQue
   static const auto& columns = *new std::map<std::string, FilterColumn>{
       {"category", {"category"}},
       {"gtin", {"gtin"}},
-      {"emergency", {"(emergency_kit_par > 0)", FilterType::kBool}}};
+      {"emergency", {"(emergency_kit_par > 0)", FilterType::kBool}},
+      {"draft", {"(draft > 0)", FilterType::kBool}}};
   MESO_ASSIGN_OR_RETURN(FilterSql filter, CompileFilter(page.filter, columns, 3));
   Values args = {page.after, int64_t{page.size + 1}};
   args.insert(args.end(), filter.args.begin(), filter.args.end());
@@ -182,7 +203,9 @@ absl::StatusOr<std::vector<Product>> ListEmergencyProducts(Transaction& tx) {
 absl::Status SaveProduct(Transaction& tx, const Product& product) {
   return tx.Execute(
       "INSERT INTO product (" MESO_PRODUCT_COLUMNS
-      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
+      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
+      "$19, "
+      "$20, $21, $22, $23, $24, $25, $26, $27) "
       "ON CONFLICT (name) DO UPDATE SET display_name = excluded.display_name, "
       "gtin = excluded.gtin, category = excluded.category, composition = excluded.composition, "
       "container_kind = excluded.container_kind, unit_microlitres = excluded.unit_microlitres, "
@@ -193,13 +216,43 @@ absl::Status SaveProduct(Transaction& tx, const Product& product) {
       "after_opening_us = excluded.after_opening_us, "
       "min_remaining_life_days = excluded.min_remaining_life_days, "
       "emergency_kit_par = excluded.emergency_kit_par, revision = excluded.revision, "
-      "update_time_us = excluded.update_time_us",
-      {product.name.value(), product.display_name, product.gtin, product.category,
-       EncodeComposition(product), static_cast<int64_t>(product.container_kind),
-       product.unit_microlitres, product.units_per_pack, product.temperature_min_decidegrees,
-       product.temperature_max_decidegrees, int64_t{product.protect_from_light},
-       absl::ToInt64Microseconds(product.after_opening), product.min_remaining_life_days,
-       product.emergency_kit_par, product.revision, TimeValue(product.update_time)},
+      "update_time_us = excluded.update_time_us, no_mix = excluded.no_mix, "
+      "session_microlitres_max = excluded.session_microlitres_max, "
+      "inspect_on_receipt = excluded.inspect_on_receipt, home_care = excluded.home_care, "
+      "alert_days = excluded.alert_days, peak_min_decidegrees = excluded.peak_min_decidegrees, "
+      "peak_max_decidegrees = excluded.peak_max_decidegrees, "
+      "outside_max_us = excluded.outside_max_us, "
+      "mkt_max_decidegrees = excluded.mkt_max_decidegrees, draft = excluded.draft, "
+      "unit_cost_cents = excluded.unit_cost_cents",
+      {product.name.value(),
+       product.display_name,
+       product.gtin,
+       product.category,
+       EncodeComposition(product),
+       static_cast<int64_t>(product.container_kind),
+       product.unit_microlitres,
+       product.units_per_pack,
+       product.temperature_min_decidegrees,
+       product.temperature_max_decidegrees,
+       int64_t{product.protect_from_light},
+       absl::ToInt64Microseconds(product.after_opening),
+       product.min_remaining_life_days,
+       product.emergency_kit_par,
+       product.revision,
+       TimeValue(product.update_time),
+       int64_t{product.no_mix},
+       product.session_microlitres_max,
+       int64_t{product.inspect_on_receipt},
+       int64_t{product.home_care},
+       product.alert_days,
+       OptionalValue(product.excursion_rule.peak_min_decidegrees),
+       OptionalValue(product.excursion_rule.peak_max_decidegrees),
+       product.excursion_rule.outside_max
+           ? Value(absl::ToInt64Microseconds(*product.excursion_rule.outside_max))
+           : Value(),
+       OptionalValue(product.excursion_rule.mkt_max_decidegrees),
+       int64_t{product.draft},
+       product.unit_cost_cents},
       Expected::Any().OnConstraint("product.gtin", [gtin = product.gtin] {
         return AlreadyExists(absl::StrCat("GTIN ", gtin));
       }));

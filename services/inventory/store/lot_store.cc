@@ -32,7 +32,8 @@ absl::StatusOr<Lot> ReadLot(const Row& row) {
 absl::Status LoadHolds(Transaction& tx, bool all, Lot& lot) {
   static constexpr char kHolds[] =
       "SELECT hold_id, kind, site, reason, recall, note, placed_by, place_time_us, "
-      "release_time_us FROM hold WHERE lot = $1 AND (release_time_us IS NULL OR $2) ORDER BY id";
+      "release_time_us, unit FROM hold WHERE lot = $1 AND (release_time_us IS NULL OR $2) ORDER BY "
+      "id";
   MESO_ASSIGN_OR_RETURN(const Rows rows, tx.Query(kHolds, {lot.row, int64_t{all}}));
   for (const Row& row : rows) {
     Hold hold;
@@ -45,6 +46,7 @@ absl::Status LoadHolds(Transaction& tx, bool all, Lot& lot) {
     hold.placed_by = row.Text(6);
     hold.place_time = row.Time(7);
     if (!row.IsNull(8)) hold.release_time = row.Time(8);
+    hold.unit = row.Text(9);
     lot.holds.push_back(std::move(hold));
   }
   return absl::OkStatus();
@@ -126,10 +128,10 @@ absl::StatusOr<int64_t> InsertLot(Transaction& tx, const Lot& lot) {
 absl::Status InsertHold(Transaction& tx, const Lot& lot, const Hold& hold) {
   MESO_RETURN_IF_ERROR(
       tx.Execute("INSERT INTO hold (hold_id, lot, kind, site, reason, recall, note, placed_by, "
-                 "place_time_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                 "place_time_us, unit) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
                  {hold.hold_id, lot.row, static_cast<int64_t>(hold.kind), hold.site.value(),
                   static_cast<int64_t>(hold.reason), hold.recall.value(), hold.note, hold.placed_by,
-                  TimeValue(hold.place_time)}));
+                  TimeValue(hold.place_time), hold.unit}));
   return tx.Execute(
       "UPDATE lot SET open_holds = open_holds + 1, revision = revision + 1 WHERE id = $1",
       {lot.row});

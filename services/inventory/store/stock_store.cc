@@ -12,10 +12,17 @@
 namespace meso::inventory {
 namespace {
 
-#define MESO_BALANCE_COLUMNS "b.site, b.unit, b.on_hand, b.reserved, b.drawn"
+#define MESO_BALANCE_COLUMNS \
+  "b.site, b.unit, b.on_hand, b.reserved, b.drawn, b.in_transit, b.opened"
 
 Balance ReadBalance(const Row& row) {
-  return {SiteName(row.Text(0)), row.Text(1), row.Int(2), row.Int(3), row.Int(4)};
+  return {SiteName(row.Text(0)),
+          row.Text(1),
+          row.Int(2),
+          row.Int(3),
+          row.Int(4),
+          row.Int(5),
+          row.Int(6)};
 }
 
 Movement ReadMovement(const Row& row) {
@@ -37,6 +44,11 @@ Movement ReadMovement(const Row& row) {
   movement.reversed_kind = static_cast<MovementKind>(row.Int(14));
   movement.reversal_reason = static_cast<ReversalReason>(row.Int(15));
   movement.reversed_by = row.Int(16);
+  movement.from = static_cast<Account>(row.Int(17));
+  movement.to = static_cast<Account>(row.Int(18));
+  if (row.Int(19) != 0) movement.occurred_time = row.Time(19);
+  movement.reason = row.Text(20);
+  movement.subject = row.Text(21);
   return movement;
 }
 
@@ -44,78 +56,57 @@ Movement ReadMovement(const Row& row) {
   "m.id, m.kind, m.lot, m.site, m.unit, m.ampoules, m.record_time_us, m.actor, "             \
   "m.appointment, m.reservation, m.administration, m.document, m.lot_previous, m.reverses, " \
   "m.reversed_kind, m.reversal_reason, coalesce((SELECT back.id FROM movement back WHERE "   \
-  "back.reverses = m.id AND back.reverses > 0), 0)"
+  "back.reverses = m.id AND back.reverses > 0), 0), m.from_account, m.to_account, "          \
+  "m.occurred_time_us, m.reason, m.subject"
 
 // The same with the names of lot and product behind.
 Movement ReadNamedMovement(const Row& row) {
   Movement movement = ReadMovement(row);
-  movement.lot = LotName(row.Text(17));
-  movement.product = ProductName(row.Text(18));
+  movement.lot = LotName(row.Text(22));
+  movement.product = ProductName(row.Text(23));
   return movement;
 }
 
-// Rows whose columns 5 on are the balance's, and whose first is the lot's row number.
+// Rows that begin with the balance's columns, then the lot's row number.
 absl::StatusOr<std::vector<Candidate>> ReadCandidates(Transaction& tx, const Rows& rows) {
   std::vector<Candidate> candidates;
   for (const Row& row : rows) {
-    MESO_ASSIGN_OR_RETURN(std::optional<Lot> lot, LoadLotByRow(tx, row.Int(5)));
+    MESO_ASSIGN_OR_RETURN(std::optional<Lot> lot, LoadLotByRow(tx, row.Int(7)));
     if (!lot) return absl::DataLossError("a balance without its lot");
     candidates.push_back({*std::move(lot), ReadBalance(row), {}});
   }
   return candidates;
 }
 
-// The other way round: what came from outside leaves the shelf, of its unreserved units; what was
-// drawn comes back to it, `to_reserved` of it kept again.
-absl::Status MoveBalanceBack(Transaction& tx, const Lot& lot, const Movement& m,
-                             int64_t to_reserved, Refusal otherwise) {
-  if (m.reversed_kind == MovementKind::kDraw) {
-    return tx.Execute(
-        "UPDATE balance SET on_hand = on_hand + $1, drawn = drawn - $1, reserved = reserved + $2 "
-        "WHERE lot = $3 AND site = $4 AND unit = $5 AND drawn >= $1",
-        {m.ampoules, to_reserved, lot.row, m.site.value(), m.unit},
-        Expected::Rows(1, std::move(otherwise)));
-  }
+// Units that come from outside onto a shelf, which may be new.
+absl::Status BringIn(Transaction& tx, const Lot& lot, const Movement& m) {
   return tx.Execute(
-      "UPDATE balance SET received = received - $1, on_hand = on_hand - $1 "
-      "WHERE lot = $2 AND site = $3 AND unit = $4 AND on_hand - reserved >= $1",
-      {m.ampoules, lot.row, m.site.value(), m.unit}, Expected::Rows(1, std::move(otherwise)));
+      "INSERT INTO balance (lot, site, unit, product, expiry_date, received, on_hand, reserved, "
+      "drawn, administered, wasted, in_transit, opened, dispensed, returned, disposed) "
+      "SELECT l.id, $1, $2, l.product, l.expiry_date, $3, $3, 0, 0, 0, 0, 0, 0, 0, 0, 0 "
+      "FROM lot l WHERE l.id = $4 ON CONFLICT (lot, site, unit) DO UPDATE SET "
+      "received = received + excluded.received, on_hand = on_hand + excluded.on_hand",
+      {m.site.value(), m.unit, m.ampoules, lot.row});
 }
 
-absl::Status MoveBalance(Transaction& tx, const Lot& lot, const Movement& m, int64_t from_reserved,
+// One statement for every way units can go: the shelf's accounts change by what the line says,
+// `kept` of the units with or to the reserved part, and none may fall below zero.
+absl::Status MoveBalance(Transaction& tx, const Lot& lot, const Movement& m, int64_t kept,
                          Refusal otherwise) {
-  switch (m.kind) {
-    case MovementKind::kReceipt:
-    case MovementKind::kAdjust:
-    case MovementKind::kUnspecified:
-      return tx.Execute(
-          "INSERT INTO balance (lot, site, unit, product, expiry_date, received, on_hand, "
-          "reserved, drawn, administered, wasted) "
-          "SELECT l.id, $1, $2, l.product, l.expiry_date, $3, $3, 0, 0, 0, 0 FROM lot l "
-          "WHERE l.id = $4 ON CONFLICT (lot, site, unit) DO UPDATE SET "
-          "received = received + excluded.received, on_hand = on_hand + excluded.on_hand",
-          {m.site.value(), m.unit, m.ampoules, lot.row});
-    case MovementKind::kDraw:
-      return tx.Execute(
-          "UPDATE balance SET on_hand = on_hand - $1, drawn = drawn + $1, "
-          "reserved = reserved - $2 WHERE lot = $3 AND site = $4 AND unit = $5 AND "
-          "on_hand >= $1 AND reserved >= $2 AND on_hand - $1 >= reserved - $2",
-          {m.ampoules, from_reserved, lot.row, m.site.value(), m.unit},
-          Expected::Rows(1, std::move(otherwise)));
-    case MovementKind::kAdminister:
-      return tx.Execute(
-          "UPDATE balance SET drawn = drawn - $1, administered = administered + $1 "
-          "WHERE lot = $2 AND site = $3 AND unit = $4 AND drawn >= $1",
-          {m.ampoules, lot.row, m.site.value(), m.unit}, Expected::Rows(1, std::move(otherwise)));
-    case MovementKind::kWaste:
-      return tx.Execute(
-          "UPDATE balance SET drawn = drawn - $1, wasted = wasted + $1 "
-          "WHERE lot = $2 AND site = $3 AND unit = $4 AND drawn >= $1",
-          {m.ampoules, lot.row, m.site.value(), m.unit}, Expected::Rows(1, std::move(otherwise)));
-    case MovementKind::kReverse:
-      return MoveBalanceBack(tx, lot, m, from_reserved, std::move(otherwise));
-  }
-  return absl::InternalError("a movement of no kind");
+  StoredBalance d;
+  ApplyMovement(m, d);
+  if (d.received > 0 && d.on_hand == d.received) return BringIn(tx, lot, m);
+  const int64_t reserved = d.on_hand < 0 ? -kept : kept;
+  return tx.Execute(
+      "UPDATE balance SET received = received + $1, on_hand = on_hand + $2, reserved = reserved + "
+      "$3, drawn = drawn + $4, administered = administered + $5, wasted = wasted + $6, in_transit "
+      "= in_transit + $7, opened = opened + $8, dispensed = dispensed + $9, returned = returned + "
+      "$10, disposed = disposed + $11 WHERE lot = $12 AND site = $13 AND unit = $14 AND reserved + "
+      "$3 >= 0 AND on_hand + $2 >= reserved + $3 AND drawn + $4 >= 0 AND in_transit + $7 >= 0 AND "
+      "opened + $8 >= 0",
+      {d.received, d.on_hand, reserved, d.drawn, d.administered, d.wasted, d.in_transit, d.opened,
+       d.dispensed, d.returned, d.disposed, lot.row, m.site.value(), m.unit},
+      Expected::Rows(1, std::move(otherwise)));
 }
 
 }  // namespace
@@ -137,7 +128,7 @@ absl::StatusOr<Balance> LoadBalance(Transaction& tx, int64_t lot_row, const Site
                                  "SELECT " MESO_BALANCE_COLUMNS
                                  " FROM balance b WHERE b.lot = $1 AND b.site = $2 AND b.unit = $3",
                                  {lot_row, site.value(), unit}));
-  if (!row) return Balance{site, unit, 0, 0, 0};
+  if (!row) return Balance{site, unit};
   return ReadBalance(*row);
 }
 
@@ -168,8 +159,8 @@ absl::StatusOr<std::vector<Candidate>> ListStockLevels(Transaction& tx, const Si
                    "SELECT " MESO_BALANCE_COLUMNS
                    ", b.lot FROM balance b JOIN lot l ON l.id = b.lot, page "
                    "WHERE (l.name, b.site, b.unit) > (page.lot, page.site, page.unit) AND "
-                   "(page.only = '' OR b.site = page.only) AND (b.on_hand > 0 OR b.drawn > 0) "
-                   "AND ",
+                   "(page.only = '' OR b.site = page.only) AND (b.on_hand > 0 OR b.drawn > 0 OR "
+                   "b.in_transit > 0 OR b.opened > 0) AND ",
                    filter.where, " ORDER BY l.name, b.site, b.unit LIMIT (SELECT size FROM page)")),
                std::move(args)));
   return ReadCandidates(tx, rows);
@@ -193,20 +184,24 @@ absl::Status FreeUnits(Transaction& tx, int64_t lot_row, const SiteName& site,
       }));
 }
 
-absl::Status AppendMovement(Transaction& tx, const Lot& lot, const Movement& movement,
-                            int64_t from_reserved, Refusal otherwise) {
-  MESO_RETURN_IF_ERROR(MoveBalance(tx, lot, movement, from_reserved, std::move(otherwise)));
+absl::Status AppendMovement(Transaction& tx, const Lot& lot, const Movement& movement, int64_t kept,
+                            Refusal otherwise) {
+  MESO_RETURN_IF_ERROR(MoveBalance(tx, lot, movement, kept, std::move(otherwise)));
   MESO_RETURN_IF_ERROR(tx.Execute(
       "INSERT INTO movement (kind, lot, site, unit, ampoules, record_time_us, actor, "
       "appointment, reservation, administration, document, reverses, reversed_kind, "
-      "reversal_reason, lot_previous) "
-      "SELECT $1, l.id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, l.last_movement "
-      "FROM lot l WHERE l.id = $14",
+      "reversal_reason, from_account, to_account, occurred_time_us, reason, subject, lot_previous) "
+      "SELECT $1, l.id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
+      "$18, l.last_movement FROM lot l WHERE l.id = $19",
       {static_cast<int64_t>(movement.kind), movement.site.value(), movement.unit, movement.ampoules,
        TimeValue(movement.record_time), movement.actor, movement.appointment.value(),
        movement.reservation.value(), movement.administration.value(), movement.document,
        movement.reverses, static_cast<int64_t>(movement.reversed_kind),
-       static_cast<int64_t>(movement.reversal_reason), lot.row},
+       static_cast<int64_t>(movement.reversal_reason), static_cast<int64_t>(movement.from),
+       static_cast<int64_t>(movement.to),
+       movement.occurred_time == absl::InfinitePast() ? Value(int64_t{0})
+                                                      : TimeValue(movement.occurred_time),
+       movement.reason, movement.subject, lot.row},
       Expected::Rows(
           1, [] { return absl::InternalError("a movement of a lot that does not exist"); })));
   // There is one writer, so the newest line is the one just written; reading its number back with
@@ -222,9 +217,13 @@ absl::StatusOr<std::vector<Movement>> ListMovements(Transaction& tx, const SiteN
       {"product", {"l.product"}},
       {"kind",
        {"(CASE m.kind WHEN 1 THEN 'RECEIPT' WHEN 2 THEN 'DRAW' WHEN 3 THEN 'ADMINISTER' "
-        "WHEN 4 THEN 'WASTE' WHEN 5 THEN 'ADJUST' ELSE 'REVERSE' END)"}},
+        "WHEN 4 THEN 'WASTE' WHEN 5 THEN 'ADJUST' WHEN 6 THEN 'REVERSE' WHEN 7 THEN "
+        "'RETURN_DRAWN' WHEN 8 THEN 'DISPENSE' WHEN 9 THEN 'SHIP' WHEN 10 THEN "
+        "'RECEIVE_TRANSFER' WHEN 11 THEN 'RETURN_TO_SUPPLIER' WHEN 12 THEN 'DISPOSE' WHEN 13 THEN "
+        "'OPEN' ELSE 'CLOSE' END)"}},
       {"appointment", {"m.appointment"}},
-      {"administration", {"m.administration"}}};
+      {"administration", {"m.administration"}},
+      {"subject", {"m.subject"}}};
   int64_t after = 0;
   if (!page.after.empty() && !absl::SimpleAtoi(page.after, &after)) return PageTokenInvalid();
   MESO_ASSIGN_OR_RETURN(FilterSql filter, CompileFilter(page.filter, columns, 4));
@@ -294,12 +293,14 @@ absl::StatusOr<LotHistory> LoadLotHistory(Transaction& tx, const Lot& lot) {
   for (const Row& row : movements) history.movements.push_back(ReadMovement(row));
   MESO_ASSIGN_OR_RETURN(
       const Rows balances,
-      tx.Query("SELECT site, unit, received, on_hand, reserved, drawn, administered, wasted "
+      tx.Query("SELECT site, unit, received, on_hand, reserved, drawn, administered, wasted, "
+               "in_transit, opened, dispensed, returned, disposed "
                "FROM balance WHERE lot = $1 ORDER BY site, unit",
                {lot.row}));
   for (const Row& row : balances) {
     history.balances.push_back({SiteName(row.Text(0)), row.Text(1), row.Int(2), row.Int(3),
-                                row.Int(4), row.Int(5), row.Int(6), row.Int(7)});
+                                row.Int(4), row.Int(5), row.Int(6), row.Int(7), row.Int(8),
+                                row.Int(9), row.Int(10), row.Int(11), row.Int(12)});
   }
   MESO_RETURN_IF_ERROR(
       SumByShelf(tx,

@@ -61,12 +61,11 @@ absl::Status ReserveUnits(Transaction& tx, int64_t lot_row, const SiteName& site
 absl::Status FreeUnits(Transaction& tx, int64_t lot_row, const SiteName& site,
                        const std::string& unit, int64_t ampoules);
 
-// Appends a line to the ledger and moves the balance. With DRAW `from_reserved` of the units were
-// kept for the drawer; with a REVERSE of one, so many are kept again. `otherwise` when the account
-// that gives has not that many; of the shelf, when a REVERSE takes units off it, the unreserved
-// ones.
-absl::Status AppendMovement(Transaction& tx, const Lot& lot, const Movement& movement,
-                            int64_t from_reserved, Refusal otherwise);
+// Appends a line to the ledger and moves the balance. Of units that leave the shelf, `kept` were
+// kept by a reservation and the others must be unreserved; of units that come back to it, so many
+// are kept again. `otherwise` when the account that gives has not that many.
+absl::Status AppendMovement(Transaction& tx, const Lot& lot, const Movement& movement, int64_t kept,
+                            Refusal otherwise);
 
 // Newest first; `site` empty = all; `after` is the last index seen. Filter fields: lot, product,
 // kind, appointment, administration.

@@ -214,7 +214,7 @@ Balance InventoryFixture::Shelf(const LotName& lot, const SiteName& site) {
 }
 
 void InventoryFixture::ExpectSoundLedger() {
-  const auto report = Run(&InventoryOperations::CheckLedger, LotName());
+  const auto report = Run(&InventoryOperations::CheckLedger, LedgerQuery());
   ASSERT_TRUE(report.ok()) << report.status();
   for (const LedgerViolation& violation : report->violations) {
     ADD_FAILURE() << violation.code << " " << violation.lot << " " << violation.description;

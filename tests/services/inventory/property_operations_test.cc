@@ -94,7 +94,7 @@ class Chain : public InventoryFixture {
 
   std::vector<std::string> Violations() {
     std::vector<std::string> codes;
-    const auto report = Run(&InventoryOperations::CheckLedger, LotName());
+    const auto report = Run(&InventoryOperations::CheckLedger, LedgerQuery());
     EXPECT_TRUE(report.ok()) << report.status();
     for (const LedgerViolation& violation : report->violations) codes.push_back(violation.code);
     return codes;

@@ -9,6 +9,7 @@ namespace meso::inventory {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 const SiteName kSite("sites/par-1");
@@ -151,6 +152,112 @@ TEST(LedgerTest, EveryPlantedErrorIsFound) {
     plant.change(history);
     EXPECT_THAT(Codes(history), Contains(plant.code));
   }
+}
+
+// A shelf's line that happened before it was recorded.
+Movement Occurred(Movement movement, absl::Time occurred) {
+  movement.occurred_time = occurred;
+  return movement;
+}
+
+TEST(LedgerTest, EveryWayOutOfTheShelfIsAnAccountOfItsOwn) {
+  const std::pair<MovementKind, Account> ways[] = {
+      {MovementKind::kShip, Account::kInTransit},
+      {MovementKind::kOpen, Account::kOpened},
+      {MovementKind::kDispense, Account::kDispensed},
+      {MovementKind::kReturnToSupplier, Account::kReturned},
+      {MovementKind::kDispose, Account::kDisposed},
+      {MovementKind::kDraw, Account::kDrawn}};
+  for (const auto& [kind, account] : ways) {
+    const std::vector<Movement> lines = {Line(1, MovementKind::kReceipt, 5, 0),
+                                         Line(2, kind, 2, 1)};
+    const std::map<Account, int64_t> sums = SumAccounts(lines);
+    EXPECT_EQ(sums.at(Account::kSupplier), -5);
+    EXPECT_EQ(sums.at(Account::kStock), 3);
+    EXPECT_EQ(sums.at(account), 2) << ToText(kind);
+    const StoredBalance shelf = FoldMovements(lines).at(kShelf);
+    EXPECT_EQ(shelf.received, 5);
+    EXPECT_EQ(shelf.on_hand, 3);
+  }
+}
+
+TEST(LedgerTest, WasteOffTheShelfNeedsNoRecordOfATreatment) {
+  LotHistory history = SoundHistory();
+  Movement waste = Line(13, MovementKind::kWaste, 3, 12);
+  waste.from = Account::kStock;
+  waste.reason = "BROKEN";
+  history.movements.push_back(waste);
+  history.lines = 6;
+  history.last_movement = 13;
+  history.balances = {{kSite, "main", 10, 3, 2, 1, 2, 4}};
+  EXPECT_THAT(Codes(history), IsEmpty());
+  history.movements.back().reason.clear();
+  EXPECT_THAT(Codes(history), Contains("ADMINISTERED_DIFFERS"));
+}
+
+TEST(LedgerTest, WhatLeftOneSiteMustArriveAtAnother) {
+  const SiteName london("sites/lon-1");
+  Movement arrived = Line(3, MovementKind::kReceiveTransfer, 4, 2);
+  arrived.from = Account::kInTransit;
+  arrived.to = Account::kTransfer;
+  Movement taken_in = Line(4, MovementKind::kReceiveTransfer, 4, 3);
+  taken_in.site = london;
+  LotHistory history;
+  history.lot = LotName("lots/a");
+  history.movements = {Line(1, MovementKind::kReceipt, 10, 0), Line(2, MovementKind::kShip, 4, 1),
+                       arrived, taken_in};
+  history.lines = 4;
+  history.last_movement = 4;
+  history.balances = {{kSite, "main", 6, 6, 0, 0, 0, 0}, {london, "main", 4, 4, 0, 0, 0, 0}};
+  EXPECT_THAT(Codes(history), IsEmpty());
+  history.movements.pop_back();
+  history.balances.pop_back();
+  history.lines = 3;
+  history.last_movement = 3;
+  EXPECT_THAT(Codes(history), ElementsAre("CONSERVATION_BROKEN"));
+}
+
+TEST(LedgerTest, TheBooksOfThePastAreCheckedAsTheyStood) {
+  const absl::Time noon = absl::UnixEpoch() + absl::Hours(12);
+  LotHistory history = SoundHistory();
+  for (Movement& line : history.movements) line.record_time = noon + absl::Minutes(line.index);
+  EXPECT_THAT(CheckConservationAsOf(history, noon + absl::Minutes(8)), IsEmpty());
+  EXPECT_EQ(SumAccounts(history.movements, noon + absl::Minutes(8)).at(Account::kStock), 6);
+  EXPECT_EQ(SumAccounts(history.movements, noon + absl::Minutes(5)).at(Account::kStock), 10);
+  // Drawn more than was there, and put right since: only the past is broken.
+  history.movements[2].ampoules = 11;
+  EXPECT_THAT(CheckConservationAsOf(history, noon + absl::Minutes(5)), IsEmpty());
+  EXPECT_EQ(CheckConservationAsOf(history, noon + absl::Minutes(8)).front().code,
+            "NEGATIVE_BALANCE");
+}
+
+TEST(LedgerTest, BackDatingMayNotOverdrawALaterMoment) {
+  const absl::Time monday = absl::UnixEpoch() + absl::Hours(24 * 4);
+  std::vector<Movement> lines = {
+      Occurred(Line(1, MovementKind::kReceipt, 5, 0), monday),
+      Occurred(Line(2, MovementKind::kDraw, 4, 1), monday + absl::Hours(48)),
+      Occurred(Line(3, MovementKind::kReceipt, 5, 2), monday + absl::Hours(72))};
+  Movement loss = Occurred(Line(0, MovementKind::kAdjust, 2, 0), monday + absl::Hours(24));
+  loss.from = Account::kStock;
+  loss.to = Account::kAdjustment;
+  // Two days later four were drawn of what would have been three.
+  EXPECT_EQ(FindOverdraw(lines, loss), monday + absl::Hours(48));
+  loss.ampoules = 1;
+  EXPECT_EQ(FindOverdraw(lines, loss), std::nullopt);
+  loss.ampoules = 2;
+  loss.occurred_time = monday + absl::Hours(73);
+  EXPECT_EQ(FindOverdraw(lines, loss), std::nullopt);
+  // Before anything was there.
+  loss.occurred_time = monday - absl::Hours(1);
+  EXPECT_EQ(FindOverdraw(lines, loss), monday - absl::Hours(1));
+}
+
+TEST(LedgerTest, TheOpenPeriodBeginsWithThePreviousMonthAtTheSite) {
+  absl::TimeZone zone;
+  ASSERT_TRUE(absl::LoadTimeZone("Australia/Sydney", &zone));
+  // Still December in London, already January in Sydney.
+  const absl::Time now = absl::FromCivil(absl::CivilHour(2026, 12, 31, 20), absl::UTCTimeZone());
+  EXPECT_EQ(OpenPeriodBegin(now, zone), absl::FromCivil(absl::CivilDay(2026, 12, 1), zone));
 }
 
 }  // namespace

@@ -71,10 +71,10 @@ TEST(EligibilityTest, AHoldAtOneSiteLeavesTheOthersAlone) {
 TEST(EligibilityTest, AHoldCountsOnlyWhileItWasInForce) {
   Hold hold = HoldOf(HoldKind::kQuarantine);
   hold.release_time = kNow + absl::Hours(1);
-  EXPECT_FALSE(hold.HoldsAt(kParis, hold.place_time - absl::Microseconds(1)));
-  EXPECT_TRUE(hold.HoldsAt(kParis, hold.place_time));
-  EXPECT_TRUE(hold.HoldsAt(kParis, *hold.release_time - absl::Microseconds(1)));
-  EXPECT_FALSE(hold.HoldsAt(kParis, *hold.release_time));
+  EXPECT_FALSE(hold.HoldsAt(kParis, "", hold.place_time - absl::Microseconds(1)));
+  EXPECT_TRUE(hold.HoldsAt(kParis, "", hold.place_time));
+  EXPECT_TRUE(hold.HoldsAt(kParis, "", *hold.release_time - absl::Microseconds(1)));
+  EXPECT_FALSE(hold.HoldsAt(kParis, "", *hold.release_time));
 }
 
 TEST(EligibilityTest, OnlyAReleasedLotIsUsable) {

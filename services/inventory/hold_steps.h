@@ -1,0 +1,29 @@
+// Steps about holds that several operations share: people set lots aside, a recall does, and so
+// does an excursion of the cold chain.
+//
+// Internal to the operations room. All work inside the caller's transaction; none commits.
+#ifndef MESO_SERVICES_INVENTORY_HOLD_STEPS_H_
+#define MESO_SERVICES_INVENTORY_HOLD_STEPS_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/base/call_context.h"
+#include "services/inventory/domain/lot.h"
+#include "services/inventory/stock_steps.h"
+
+namespace meso::inventory {
+
+// A hold at one site needs the role there, a hold everywhere (empty) at all sites. Errors:
+// SITE_FORBIDDEN.
+absl::Status CheckMayHold(const CallContext& call, const SiteName& site);
+
+// The lot with the holds in force. Errors: RESOURCE_NOT_FOUND; ETAG_MISMATCH.
+absl::StatusOr<Lot> LoadKnownLot(Transaction& tx, const LotName& name, const std::string& etag);
+
+// Places the hold, tells it, and takes the lot from every reservation that relied on it.
+absl::Status PlaceHold(Step& step, const Lot& lot, const Hold& hold);
+
+}  // namespace meso::inventory
+
+#endif  // MESO_SERVICES_INVENTORY_HOLD_STEPS_H_
