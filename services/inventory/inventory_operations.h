@@ -33,33 +33,13 @@
 #include "services/inventory/domain/reservation.h"
 #include "services/inventory/domain/storage_unit.h"
 #include "services/inventory/store/inventory_store.h"
+#include "services/inventory/use_case.h"
 
 namespace meso::inventory {
 
 // The kind of pending work that finds other lots for an invalidated reservation; its subject is the
 // reservation.
 inline constexpr char kReallocateWork[] = "reallocate";
-
-// An answer and the state it was read in.
-template <typename T>
-struct AsOf {
-  T value;
-  EventPosition as_of;
-};
-
-// A page of a list; `next` is the key to go on from, empty on the last page.
-template <typename T>
-struct Page {
-  std::vector<T> items;
-  std::string next;
-  EventPosition as_of;
-};
-
-// A list below a site; the site's name empty = all sites of the caller.
-struct SitePageQuery {
-  SiteName site;
-  PageQuery page;
-};
 
 struct ScanAnswer {
   ParsedScan scan;
@@ -211,6 +191,9 @@ class InventoryOperations {
         ids_(ids),
         wake_work_(std::move(wake_work)),
         allocation_horizon_days_(allocation_horizon_days) {}
+
+  // For the operations of other subjects.
+  UseCase use_case() const { return {clock_, ids_, wake_work_, allocation_horizon_days_}; }
 
   const Clock& clock() const { return clock_; }
 

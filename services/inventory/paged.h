@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/base/status_macros.h"
-#include "services/inventory/inventory_operations.h"
+#include "services/inventory/use_case.h"
 
 namespace meso::inventory {
 

@@ -55,12 +55,46 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   MESO_RPC(TracePatient, TracePatientRequest, PatientTrace);
   MESO_RPC(CheckLedger, CheckLedgerRequest, LedgerReport);
   MESO_RPC(CheckEmergencyKit, CheckEmergencyKitRequest, EmergencyKit);
+  // Formulary and labels: label_rpc.cc.
+
+  // Stock by hand: stock_rpc.cc.
+
+  // Opened containers: container_rpc.cc.
+
+  // Transfers: transfer_rpc.cc.
+
+  // Counts: stock_count_rpc.cc.
+
+  // Planning: planning_rpc.cc.
+
+  // Cold chain: cold_chain_rpc.cc.
+
+  // The recall as a case: recall_rpc.cc.
+
+  // CSV: exchange_rpc.cc.
+
 #undef MESO_RPC
 
  private:
   CallServer& calls_;
   const InventoryOperations& operations_;
   KnownSites& sites_;
+  // The operations of single subjects, made from operations_.use_case().
+  // Stock by hand.
+
+  // Opened containers.
+
+  // Transfers.
+
+  // Counts.
+
+  // Planning.
+
+  // Cold chain.
+
+  // The recall as a case.
+
+  // CSV.
 };
 
 }  // namespace meso::inventory
