@@ -20,94 +20,31 @@ constexpr int kDaysAhead = 10;
 constexpr int64_t kPlenty = 5000;
 // A lot that is to be recalled: it expires first, so bookings take it, and others stand in for it.
 constexpr int64_t kBadLot = 3;
-constexpr int kTriesMax = 4000;
 
 std::string PatientOf(int i) { return absl::StrCat("patients/LOAD-", i); }
 
-// What a caller repeats: nobody knows whether it happened.
-bool IsAccident(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kUnavailable ||
-         status.code() == absl::StatusCode::kDeadlineExceeded ||
-         status.code() == absl::StatusCode::kCancelled || ReasonOf(status) == "REPLY_EXISTS";
-}
-
 }  // namespace
 
-MixedLoad::MixedLoad(Clinic& clinic, int threads, unsigned seed) : clinic_(clinic), seed_(seed) {
+MixedLoad::MixedLoad(Clinic& clinic, int threads, unsigned seed) : clinic_(clinic) {
   clinic_.Receive(kPlenty);
   drawable_ = clinic_.Receive(kPlenty, 400, kSite, {"AMP-PDR", "AMP-AAM"});
   for (int i = 0; i < kPatients; ++i) clinic_.Screen(PatientOf(i));
-  for (int i = 0; i < threads; ++i) workers_.emplace_back([this, i] { Work(i); });
+  StartWorkers(threads, seed);
 }
 
-MixedLoad::~MixedLoad() {
-  {
-    absl::MutexLock lock(&mutex_);
-    stopping_ = true;
+MixedLoad::~MixedLoad() { StopWorkers(); }
+
+void MixedLoad::TakeTurn(Chance& chance) {
+  const int dice = Roll(chance, 0, 99);
+  if (dice < 45) {
+    Book(chance);
+  } else if (dice < 70) {
+    Cancel(chance);
+  } else if (dice < 96) {
+    Draw(chance);
+  } else {
+    CallBack(chance);
   }
-  for (std::thread& worker : workers_) worker.join();
-}
-
-void MixedLoad::Resume() {
-  absl::MutexLock lock(&mutex_);
-  running_ = true;
-}
-
-void MixedLoad::Pause() {
-  absl::MutexLock lock(&mutex_);
-  running_ = false;
-  mutex_.Await(absl::Condition(
-      +[](int* busy) { return *busy == 0; }, &busy_));
-}
-
-bool MixedLoad::WaitForTurn() {
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(
-      +[](MixedLoad* load) ABSL_EXCLUSIVE_LOCKS_REQUIRED(load->mutex_) {
-        return load->running_ || load->stopping_;
-      },
-      this));
-  if (stopping_) return false;
-  ++busy_;
-  return true;
-}
-
-void MixedLoad::Work(int index) {
-  Chance chance(seed_ + static_cast<unsigned>(index));
-  while (WaitForTurn()) {
-    const int dice = std::uniform_int_distribution<int>(0, 99)(chance);
-    if (dice < 45) {
-      Book(chance);
-    } else if (dice < 70) {
-      Cancel(chance);
-    } else if (dice < 96) {
-      Draw(chance);
-    } else {
-      CallBack(chance);
-    }
-    absl::MutexLock lock(&mutex_);
-    --busy_;
-  }
-}
-
-bool MixedLoad::Ask(const char* what, const std::set<std::string>& expected,
-                    const std::function<absl::Status()>& call) {
-  absl::Status status;
-  for (int attempt = 0; attempt < kTriesMax; ++attempt) {
-    ++calls_;
-    status = call();
-    if (status.ok()) return true;
-    if (!IsAccident(status)) break;
-    ++repeated_;
-    PauseBetweenLooks();
-  }
-  if (status.code() == absl::StatusCode::kFailedPrecondition &&
-      expected.count(ReasonOf(status)) > 0) {
-    return false;
-  }
-  absl::MutexLock lock(&mutex_);
-  unexpected_.push_back(absl::StrCat(what, ": ", status.ToString()));
-  return false;
 }
 
 void MixedLoad::Book(Chance& chance) {
