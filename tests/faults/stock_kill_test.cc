@@ -68,7 +68,7 @@ class StockKillTest : public ::testing::Test {
     int64_t sum = 0;
     for (const v1::LedgerTotal& total : report.totals()) sum += total.ampoules();
     EXPECT_EQ(sum, 0) << "double entry";
-    for (const char* site : {"sites/par-1", "sites/nyc-1"}) {
+    for (const char* site : {"sites/par-1", "sites/syd-1"}) {
       for (const v1::StockLevel& level : clinic_.ListStockLevels(site)) {
         EXPECT_GE(level.on_hand(), 0) << level.ShortDebugString();
         EXPECT_GE(level.reserved(), 0) << level.ShortDebugString();

@@ -9,7 +9,7 @@ namespace {
 namespace v1 = ::meso::inventory::v1;
 using Stub = v1::InventoryService::Stub;
 
-constexpr const char* kSites[] = {"sites/par-1", "sites/nyc-1"};
+constexpr const char* kSites[] = {"sites/par-1", "sites/syd-1"};
 constexpr const char* kProducts[] = {"AMP-HA1", "AMP-VC", "AMP-COE"};
 constexpr int64_t kDelivery = 40;
 
