@@ -31,6 +31,20 @@ constexpr ApiNoun kNouns[] = {
      "mesoctl lots list --product AMP-HA1"},
     {"stock", "What is on the shelves, and taking it in and out", "mesoctl stock list --site par-1",
      "mesoctl stock list --product AMP-HA1"},
+    {"inventory", "The inventory manager's day: levels, expiring, reorder, receive",
+     "mesoctl inventory levels --site par-1", "mesoctl inventory expiring --site par-1"},
+    {"containers", "Opened vials and what is left in them", "mesoctl containers list --site par-1",
+     "mesoctl containers list --due true"},
+    {"transfers", "Stock on its way between sites", "mesoctl transfers list",
+     "mesoctl transfers list --state shipped"},
+    {"counts", "Counting what is on the shelves", "mesoctl counts list --site par-1",
+     "mesoctl counts list --state open"},
+    {"par", "What should be on the shelves", "mesoctl par list --site par-1",
+     "mesoctl par list --product AMP-HA1"},
+    {"excursions", "When the cold chain broke", "mesoctl excursions list --site par-1",
+     "mesoctl excursions list --state ended"},
+    {"sensors", "Temperature sensors", "mesoctl sensors list --site par-1",
+     "mesoctl sensors list --silent true"},
     {"storage", "Where stock is kept", "mesoctl storage list --site par-1",
      "mesoctl storage list -o json"},
     {"movements", "Everything that ever moved: the stock ledger",
@@ -55,8 +69,8 @@ absl::Span<const ApiNoun> ApiNouns() { return kNouns; }
 
 std::vector<const ApiCommand*> ApiCommands() {
   std::vector<const ApiCommand*> all;
-  for (const auto& part :
-       {SchedulingCommands(), ScreeningCommands(), InventoryCommands(), AuditCommands()}) {
+  for (const auto& part : {SchedulingCommands(), ScreeningCommands(), InventoryCommands(),
+                           StockCommands(), AuditCommands()}) {
     for (const ApiCommand& command : part) all.push_back(&command);
   }
   return all;

@@ -41,6 +41,7 @@ absl::Span<const ApiNoun> ApiNouns();
 absl::Span<const ApiCommand> SchedulingCommands();
 absl::Span<const ApiCommand> ScreeningCommands();
 absl::Span<const ApiCommand> InventoryCommands();
+absl::Span<const ApiCommand> StockCommands();
 absl::Span<const ApiCommand> AuditCommands();
 
 // All of them.

@@ -89,6 +89,10 @@ std::string ReferencePattern(absl::string_view field) {
       {"hold", "sites/*/appointments/*"},
       {"reservation", "reservations/*"},
       {"administration", "administrations/*"},
+      {"from_site", "sites/*"},
+      {"to_site", "sites/*"},
+      {"products", "products/*"},
+      {"container", "sites/*/containers/*"},
   };
   const auto found = patterns.find(std::string(field));
   return found == patterns.end() ? "" : found->second;
