@@ -18,6 +18,7 @@
 #include "services/mesoctl/global_flags.h"
 #include "services/mesoctl/health/doctor_command.h"
 #include "services/mesoctl/health/status_command.h"
+#include "services/mesoctl/stock_file_commands.h"
 
 namespace meso::mesoctl {
 namespace {
@@ -55,6 +56,7 @@ CommandSet MakeCommands() {
   Add(DoctorCommands(), set);
   Add(TableCommands(), set);
   Add(AuditFileCommands(), set);
+  Add(StockFileCommands(), set);
   Add(EventsCommands(), set);
   Add(BasicCommands(), set);
   Add(ContextCommands(), set);

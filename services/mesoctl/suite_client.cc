@@ -219,6 +219,94 @@ absl::Status SuiteClient::Stream(absl::string_view method_name, absl::string_vie
                  status);
 }
 
+namespace {
+
+// One call in which both sides send: a read is always under way, and beside it at most one write.
+class ExchangeCall {
+ public:
+  ExchangeCall(grpc::GenericStub& stub, grpc::ClientContext& context, const std::string& path)
+      : call_(stub.PrepareCall(&context, path, &queue_)), context_(context) {}
+
+  absl::Status Run(const std::function<absl::StatusOr<bool>()>& next, const Message& request,
+                   Message* message, const std::function<absl::Status()>& on_message,
+                   grpc::Status* status) {
+    call_->StartCall(Tag(kStart));
+    bool writing = false;
+    bool reading = false;
+    bool more = true;  // requests to send
+    absl::Status result;
+    const auto write = [&] {
+      if (!more || !result.ok()) return;
+      const absl::StatusOr<bool> filled = next();
+      if (!filled.ok()) result = filled.status();
+      if (!filled.ok()) return context_.TryCancel();
+      more = *filled;
+      grpc::ByteBuffer out;
+      if (more) result = Serialize(request, &out);
+      if (!result.ok()) return context_.TryCancel();
+      writing = true;
+      more ? call_->Write(out, Tag(kWrite)) : call_->WritesDone(Tag(kWrite));
+    };
+    void* tag = nullptr;
+    bool ok = false;
+    grpc::ByteBuffer in;
+    if (queue_.Next(&tag, &ok) && ok) {
+      reading = true;
+      call_->Read(&in, Tag(kRead));
+      write();
+    }
+    while ((reading || writing) && queue_.Next(&tag, &ok)) {
+      if (tag == Tag(kWrite)) {
+        writing = false;
+        if (ok) write();
+        continue;
+      }
+      reading = false;
+      if (!ok) continue;
+      if (result.ok()) result = Parse(&in, message);
+      if (result.ok()) result = on_message();
+      if (!result.ok()) context_.TryCancel();
+      reading = true;
+      call_->Read(&in, Tag(kRead));
+    }
+    call_->Finish(status, Tag(kFinish));
+    queue_.Next(&tag, &ok);
+    queue_.Shutdown();
+    while (queue_.Next(&tag, &ok)) {
+    }
+    return result;
+  }
+
+ private:
+  enum Step : intptr_t { kStart = 1, kRead, kWrite, kFinish };
+  static void* Tag(Step step) { return reinterpret_cast<void*>(step); }
+
+  grpc::CompletionQueue queue_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
+  grpc::ClientContext& context_;
+};
+
+}  // namespace
+
+absl::Status SuiteClient::Exchange(absl::string_view method_name, absl::string_view token,
+                                   const std::function<absl::StatusOr<bool>()>& next,
+                                   const Message& request, Message* message,
+                                   const std::function<absl::Status()>& on_message) const {
+  MESO_ASSIGN_OR_RETURN(const MethodDescriptor* method, FindMethod(method_name));
+  const auto found = impl_->peers.find(HomeOf(*method));
+  if (found == impl_->peers.end()) return absl::InvalidArgumentError("no service for the method");
+  MESO_RETURN_IF_ERROR(impl_->usable.at(found->first));
+  grpc::ClientContext context;
+  Prepare(token, options_.timeout, &context);
+  grpc::GenericStub stub(found->second->channel());
+  grpc::Status status;
+  MESO_RETURN_IF_ERROR(ExchangeCall(stub, context, MethodPath(*method))
+                           .Run(next, request, message, on_message, &status));
+  if (status.ok()) return absl::OkStatus();
+  return Outcome(*found->second, options_.addresses.at(found->first), !options_.tls_ca_file.empty(),
+                 status);
+}
+
 absl::Status Caller::Call(absl::string_view method, const Message& request,
                           Message* response) const {
   for (int attempt = 1;; ++attempt) {

@@ -1,5 +1,4 @@
-// mesoctl's way to the four services: unary and server-streaming calls of any method, by its
-// descriptor.
+// mesoctl's way to the four services: unary and streaming calls of any method, by its descriptor.
 //
 // One client holds one channel per service; each call brings its own token and deadline. The only
 // file of mesoctl that includes gRPC is suite_client.cc. It retries nothing itself beyond what the
@@ -61,6 +60,15 @@ class SuiteClient {
   absl::Status Stream(absl::string_view method, absl::string_view token,
                       const google::protobuf::Message& request, google::protobuf::Message* message,
                       const std::function<absl::Status()>& on_message) const;
+
+  // Calls a client-streaming or bidirectional method: `next` fills the request to send and says
+  // whether there was one; an error of it ends the call and is the result. `on_message` gets every
+  // answer, also while requests are still going out, as with Stream.
+  absl::Status Exchange(absl::string_view method, absl::string_view token,
+                        const std::function<absl::StatusOr<bool>()>& next,
+                        const google::protobuf::Message& request,
+                        google::protobuf::Message* message,
+                        const std::function<absl::Status()>& on_message) const;
 
   const SuiteOptions& options() const { return options_; }
 
