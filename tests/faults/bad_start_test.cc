@@ -2,10 +2,7 @@
 // each with one thing wrong.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -17,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/clock.h"
 #include "common/database/sqlite_database.h"
+#include "tests/support/small_disk.h"
 #include "tests/support/suite.h"
 #include "tests/support/test_certificates.h"
 #include "tests/support/test_keys.h"
@@ -229,42 +227,6 @@ TEST_F(BadStartTest, ADatabaseThatCannotBeUsedIsNamed) {
   EXPECT_THAT(Sentence("inventory", {{"port_file", "/nonexistent/ports"}}),
               HasSubstr("Cannot write --port_file=/nonexistent/ports"));
 }
-
-// A file system of 8 MB for as long as it lives.
-class SmallDisk {
- public:
-  explicit SmallDisk(std::string path) : path_(std::move(path)) {
-    std::filesystem::create_directories(path_);
-    mounted_ = Mount() || (BecomeRootOfMyOwn() && Mount());
-  }
-  ~SmallDisk() {
-    if (mounted_) ::umount(path_.c_str());
-  }
-  bool mounted() const { return mounted_; }
-  // Takes all room but about `left` bytes.
-  void Fill(uintmax_t left) const {
-    std::ofstream file(path_ + "/filling", std::ios::binary);
-    const std::string block(4096, 'x');
-    while (std::filesystem::space(path_).available > left && file) file << block << std::flush;
-  }
-  void MakeRoom() const { std::filesystem::remove(path_ + "/filling"); }
-
- private:
-  bool Mount() const { return ::mount("tmpfs", path_.c_str(), "tmpfs", 0, "size=8m") == 0; }
-  // Who is not root may mount in a namespace of their own.
-  static bool BecomeRootOfMyOwn() {
-    const std::string users = absl::StrCat("0 ", ::getuid(), " 1");
-    const std::string groups = absl::StrCat("0 ", ::getgid(), " 1");
-    if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
-    std::ofstream("/proc/self/setgroups") << "deny";
-    std::ofstream("/proc/self/uid_map") << users;
-    std::ofstream("/proc/self/gid_map") << groups;
-    return ::getuid() == 0;
-  }
-
-  std::string path_;
-  bool mounted_ = false;
-};
 
 TEST_F(BadStartTest, AFullDiskIsSaidAndTheSameFileWorksOnceThereIsRoom) {
   const std::string path = suite_.dir() + "/disk";
