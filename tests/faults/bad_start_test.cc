@@ -71,6 +71,7 @@ class BadStartTest : public ::testing::Test {
     }
     EXPECT_EQ(said.size(), 1u) << Read(log);
     if (said.empty()) return "";
+    EXPECT_EQ(lines.back(), said[0]) << "the sentence is not the last line: " << Read(log);
     EXPECT_TRUE(absl::StartsWith(said[0], absl::StrCat("meso-", service, ": "))) << said[0];
     EXPECT_TRUE(absl::EndsWith(said[0], ".")) << said[0];
     return said[0];
@@ -109,6 +110,29 @@ TEST_F(BadStartTest, AWrongFlagIsNamedWithTheNearestRightOne) {
   }
   EXPECT_THAT(Sentence("audit", {{"clock_offset", "soon"}}), HasSubstr("--clock_offset=soon"));
   EXPECT_THAT(Sentence("audit", {{"listen", "7104"}}), HasSubstr("--listen=7104"));
+}
+
+TEST_F(BadStartTest, HelpAndVersionAreAnswersAndNoFailures) {
+  for (const char* service : {"scheduling", "screening", "inventory", "audit"}) {
+    const std::string program = suite_.Binary(absl::StrCat("meso-", service));
+    int exit_code = -1;
+    const std::string help = RunCommand({program, "--help"}, &exit_code);
+    EXPECT_EQ(exit_code, 0);
+    EXPECT_TRUE(absl::StartsWith(help, absl::StrCat("meso-", service, ": "))) << help;
+    EXPECT_THAT(help, HasSubstr("\n  --admin_tls_listen\n"));
+    EXPECT_EQ(absl::StrContains(help, "--allocation_horizon_days (default "),
+              service == absl::string_view("inventory"));
+    exit_code = -1;
+    const std::string version = RunCommand({program, "--version"}, &exit_code);
+    EXPECT_EQ(exit_code, 0);
+    EXPECT_TRUE(absl::StartsWith(version, absl::StrCat("meso-", service, " "))) << version;
+  }
+}
+
+TEST_F(BadStartTest, AFileOfFlagsThatCannotBeReadIsNamed) {
+  const std::string missing = suite_.dir() + "/nope";
+  EXPECT_THAT(Sentence("inventory", {{"flagfile", missing}}),
+              HasSubstr(absl::StrCat("--flagfile=", missing, " cannot be read (No such file")));
 }
 
 TEST_F(BadStartTest, AMissingFileIsNamed) {
@@ -167,9 +191,22 @@ TEST_F(BadStartTest, APortInUseIsNamed) {
   StartGood("inventory", {}, first);
   const std::vector<std::string> ports = Ports("inventory");
   EXPECT_THAT(Sentence("screening", {{"listen", "127.0.0.1:" + ports[0]}}),
-              HasSubstr(absl::StrCat("Cannot listen on --listen=127.0.0.1:", ports[0])));
+              HasSubstr(absl::StrCat("Cannot listen on --listen=127.0.0.1:", ports[0],
+                                     ": the port is in use. ")));
   EXPECT_THAT(Sentence("screening", {{"admin_listen", "127.0.0.1:" + ports[1]}}),
-              HasSubstr(absl::StrCat("Cannot listen on --admin_listen=127.0.0.1:", ports[1])));
+              HasSubstr(absl::StrCat("Cannot listen on --admin_listen=127.0.0.1:", ports[1],
+                                     ": the port is in use. ")));
+  EXPECT_THAT(Sentence("screening", {{"listen", absl::StrCat("unix:", suite_.dir(), "/no/s")}}),
+              HasSubstr("/no cannot be written to (No such file or directory)"));
+  TestAuthority authority;
+  const TlsFiles tls = authority.Issue("screening", "services/screening");
+  EXPECT_THAT(Sentence("screening", {{"listen", "192.0.2.1:7102"},
+                                     {"tls_cert_file", tls.cert_file},
+                                     {"tls_key_file", tls.key_file},
+                                     {"tls_client_ca_file", tls.ca_file}}),
+              HasSubstr("192.0.2.1:7102: this is not an address of this machine. "));
+  // All of that before a database is made or changed.
+  EXPECT_FALSE(std::filesystem::exists(suite_.dir() + "/data/screening.db"));
   EXPECT_THAT(Sentence("inventory", Flags()), HasSubstr("Another process uses "));
   StopGood(first);
 }
