@@ -31,6 +31,7 @@ using google::protobuf::MethodDescriptor;
 
 constexpr int kPageSizeMax = 500;
 constexpr char kAnySite[] = "sites/-";
+constexpr char kInput[] = "-";
 
 // A service's refusal stays what it is.
 absl::Status InFlag(absl::string_view flag, const absl::Status& status) {
@@ -114,11 +115,10 @@ class RequestBuilder {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<std::string> ReadInput() {
-    if (input_read_) {
+  absl::StatusOr<std::string> ReadInput() const {
+    if (command_.argument[0] != '\0' && invocation_.Argument(0) == kInput) {
       return absl::InvalidArgumentError("- stands for standard input, which can be read only once");
     }
-    input_read_ = true;
     return std::string(std::istreambuf_iterator<char>(*lookups_.in), {});
   }
 
@@ -126,7 +126,7 @@ class RequestBuilder {
     const std::string given = invocation_.Get("json");
     if (given.empty()) return absl::OkStatus();
     std::string json = given;
-    if (given == "-") {
+    if (given == kInput) {
       MESO_ASSIGN_OR_RETURN(json, ReadInput());
     } else {
       MESO_ASSIGN_OR_RETURN(json, ReadJsonArgument(given));
@@ -168,19 +168,8 @@ class RequestBuilder {
 
   absl::Status TakeArgument() {
     if (command_.argument[0] == '\0') return absl::OkStatus();
-    std::string given = invocation_.Argument(0);
-    if (given == "-") {
-      MESO_ASSIGN_OR_RETURN(const std::string text, ReadInput());
-      const std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
-      given = std::string(absl::StripAsciiWhitespace(lines[0]));
-      built_.first_name = given;
-      if (given.empty()) {
-        return absl::InvalidArgumentError(
-            "-: standard input is empty where a name was expected; the command before it found "
-            "nothing");
-      }
-    }
-    absl::StatusOr<std::string> name = ResolveName(given, PatternOf(method_, command_.argument));
+    absl::StatusOr<std::string> name =
+        ResolveName(lookups_.argument, PatternOf(method_, command_.argument));
     if (!name.ok()) return name.status();
     if (site_.empty()) site_ = SiteOf(*name);
     return Set(command_.argument, *name);
@@ -322,11 +311,33 @@ class RequestBuilder {
   std::string site_;            // whose zone times are meant in
   std::set<std::string> mask_;  // the resource's fields that were given
   std::vector<std::string> terms_;
-  bool input_read_ = false;
   BuiltRequest built_;
 };
 
 }  // namespace
+
+absl::StatusOr<std::vector<std::string>> NamesMeant(const ApiCommand& command,
+                                                    const Invocation& invocation,
+                                                    std::istream& in) {
+  const std::string typed = invocation.Argument(0);
+  if (command.argument[0] == '\0' || typed != kInput) return std::vector<std::string>{typed};
+  std::vector<std::string> names;
+  for (std::string line; std::getline(in, line);) {
+    const absl::string_view name = absl::StripAsciiWhitespace(line);
+    if (!name.empty()) names.emplace_back(name);
+  }
+  if (names.empty()) {
+    return absl::InvalidArgumentError(
+        "-: standard input is empty where a name was expected; the command before it found "
+        "nothing");
+  }
+  if (names.size() > 1 && invocation.Has("request-id")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--request-id: one id is one change, and standard input names ", names.size(),
+                     "; leave it out, and each gets an id of its own"));
+  }
+  return names;
+}
 
 absl::StatusOr<BuiltRequest> BuildRequest(const ApiCommand& command, const MethodDescriptor& method,
                                           const Invocation& invocation,

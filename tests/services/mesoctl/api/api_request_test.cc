@@ -39,6 +39,9 @@ class ApiRequestTest : public ::testing::Test {
     lookups.site = site.empty() ? "" : "sites/" + site;
     lookups.new_request_id = kId;
     lookups.in = &in;
+    const auto names = NamesMeant(*row, *invocation, in);
+    if (!names.ok()) return names.status();
+    lookups.argument = names->back();
     lookups.zone = [](const std::string& name) {
       absl::TimeZone zone;
       EXPECT_TRUE(
@@ -141,11 +144,25 @@ TEST_F(ApiRequestTest, AFlagReplacesWhatTheJsonBrought) {
   EXPECT_EQ(apply.practitioner().etag(), "");
 }
 
-TEST_F(ApiRequestTest, ADashReadsTheFirstNameFromStandardInput) {
+TEST_F(ApiRequestTest, ADashStandsForEveryNameOnStandardInput) {
+  std::istringstream in("lots/1\r\n\n  lots/2 \nlots/3");
+  const auto invocation = ParseCommandLine(AllCommands(), {"lots", "get", "-"});
+  for (const ApiCommand* row : ApiCommands()) {
+    if (row->noun != std::string("lots") || row->verb != std::string("get")) continue;
+    EXPECT_THAT(*NamesMeant(*row, *invocation, in), ElementsAre("lots/1", "lots/2", "lots/3"));
+  }
   EXPECT_EQ(Built<inventory::v1::GetLotRequest>({"lots", "get", "-"}, "lots/1\nlots/2\n").name(),
-            "lots/1");
-  EXPECT_THAT(Refusal({"lots", "get", "-"}, ""), HasSubstr("found nothing"));
+            "lots/2");
+  EXPECT_THAT(Refusal({"lots", "get", "-"}, " \n"), HasSubstr("found nothing"));
   EXPECT_THAT(Refusal({"sites", "apply", "-", "--json", "-"}, "{}"), HasSubstr("only once"));
+}
+
+TEST_F(ApiRequestTest, OneRequestIdIsNotSharedByTheNamesOfStandardInput) {
+  const std::vector<std::string> line = {"lots",       "quarantine",   "-",   "--reason",
+                                         "inspection", "--request-id", "mine"};
+  EXPECT_THAT(Refusal(line, "lots/1\nlots/2\n"),
+              AllOf(HasSubstr("--request-id"), HasSubstr("names 2")));
+  EXPECT_EQ(Built<inventory::v1::QuarantineLotRequest>(line, "lots/1\n").request_id(), "mine");
 }
 
 TEST_F(ApiRequestTest, AnOptionalSiteIsNeverTakenFromTheContext) {
