@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "common/base/error.h"
 #include "common/base/resource_name.h"
@@ -39,11 +40,10 @@ absl::Status InFlag(absl::string_view flag, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat("--", flag, ": ", status.message()));
 }
 
-// Fields whose values are enum words in the filter language.
-std::string FilterWord(const std::string& field, const std::string& value) {
-  static const auto& upper =
-      *new std::set<std::string>{"state", "kind", "action", "outcome", "severity"};
-  return upper.count(field) > 0 ? absl::AsciiStrToUpper(value) : value;
+// An enum's word as the filter language has it; every other value stays as it was typed.
+std::string FilterValue(const FieldFlag& flag, const std::string& value) {
+  if (flag.flag.kind.of != ValueKind::Of::kWords) return value;
+  return absl::StrReplaceAll(absl::AsciiStrToUpper(value), {{"-", "_"}});
 }
 
 void ClearField(Message* message, absl::string_view path) {
@@ -220,7 +220,7 @@ class RequestBuilder {
       return InFlag(flag.flag.name,
                     absl::InvalidArgumentError("a value here can't hold quotes; write a --filter"));
     }
-    terms_.push_back(absl::StrCat(flag.filter, " = \"", FilterWord(flag.filter, value), "\""));
+    terms_.push_back(absl::StrCat(flag.filter, " = \"", FilterValue(flag, value), "\""));
     return absl::OkStatus();
   }
 

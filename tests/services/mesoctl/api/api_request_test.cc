@@ -108,6 +108,10 @@ TEST_F(ApiRequestTest, ListsTakeAllSitesAndCombineTheirFilters) {
             "(at_risk = true OR state = HELD) AND state = \"BOOKED\" AND patient = "
             "\"patients/PT-1\"");
   EXPECT_EQ(list.page_size(), 3);
+  EXPECT_EQ(Built<scheduling::v1::ListAppointmentsRequest>(
+                {"appointments", "list", "--state", "checked-in"})
+                .filter(),
+            "state = \"CHECKED_IN\"");
   EXPECT_EQ(
       Built<scheduling::v1::ListAppointmentsRequest>({"appointments", "list", "--all"}).page_size(),
       500);

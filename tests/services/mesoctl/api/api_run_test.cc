@@ -184,6 +184,17 @@ TEST_F(ApiRunManyTest, TheFirstRefusalStopsARunOverManyNamesAndSaysHowFarItCame)
               Not(HasSubstr(names[1])));
 }
 
+TEST_F(ApiRunTest, AWordThatIsNoneIsRefusedAndJsonsOwnWordIsTaken) {
+  const Ran misspelt = Run("appointments list --site syd-1 --state boked");
+  EXPECT_EQ(misspelt.code, ExitCode::kUsage);
+  EXPECT_THAT(misspelt.err, AllOf(HasSubstr("FILTER_INVALID"), HasSubstr("HELD, BOOKED")));
+  EXPECT_THAT(
+      Lines(Run("appointments list --site syd-1 --state STATE_BOOKED -o name --limit 3").out),
+      SizeIs(3));
+  EXPECT_EQ(RunAs(clinic_->manager(), "movements list --kind recieipt").code, ExitCode::kUsage);
+  EXPECT_EQ(RunAs(clinic_->admin(), "rulesets list --state bogus").code, ExitCode::kUsage);
+}
+
 TEST_F(ApiRunTest, AColumnThatDoesNotExistIsNamedWithTheNearest) {
   const Ran ran = Run("sites list --columns name,time_zon");
   EXPECT_EQ(ran.code, ExitCode::kUsage);
