@@ -2,8 +2,10 @@
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
+#include <stdio.h>
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
@@ -144,7 +146,27 @@ class TableRun {
     }
     exchange.answer = NewMessage(*method_.output_type());
     MESO_RETURN_IF_ERROR(CallAll(exchange));
+    if (invocation_.Has("save")) return Save(*exchange.answer, invocation_.Get("save"));
     PrintAtOnce(exchange);
+    return absl::OkStatus();
+  }
+
+  absl::Status Save(const Message& answer, const std::string& file) {
+    const FieldDescriptor* field = method_.output_type()->FindFieldByName(command_.saved);
+    const std::string bytes = answer.GetReflection()->GetString(answer, field);
+    if (file == "-") {
+      session_.out() << bytes;
+      return absl::OkStatus();
+    }
+    // In one step: what was kept before stays whole until the new one is.
+    const std::string part = absl::StrCat(file, ".part");
+    std::ofstream out(part, std::ios::binary | std::ios::trunc);
+    out << bytes;
+    out.close();
+    if (!out || rename(part.c_str(), file.c_str()) != 0) {
+      return absl::InvalidArgumentError(absl::StrCat("--save: can't write the file ", file));
+    }
+    session_.out() << file << "\n";
     return absl::OkStatus();
   }
 
@@ -196,6 +218,7 @@ class TableRun {
 
   // JSON and the fields of one object follow each other, so they need not wait for the rest.
   bool InTurn() const {
+    if (invocation_.Has("save")) return true;
     const OutputOptions& output = session_.output();
     if (output.format == OutputFormat::kJson) return true;
     const bool lines = command_.rows[0] == '\0' && command_.columns[0] == '\0';
@@ -315,6 +338,15 @@ Command MakeCommand(const ApiCommand& row) {
     command.arguments = {argument};
   }
   for (FieldFlag& flag : FieldFlags(row, method)) command.flags.push_back(std::move(flag.flag));
+  if (row.saved[0] != '\0') {
+    Flag save = {.name = "save",
+                 .value = "FILE",
+                 .help = absl::StrCat("Write the ", row.saved,
+                                      ", byte for byte, to the file and print nothing else; - is "
+                                      "standard output")};
+    save.kind.of = ValueKind::Of::kFile;
+    command.flags.push_back(std::move(save));
+  }
   command.examples = {row.example_1, row.example_2};
   const ApiCommand* kept = &row;
   command.run = [kept](const Invocation& invocation, Session& session) {
@@ -334,7 +366,7 @@ ExitCode RunTableCommand(const ApiCommand& command, const Invocation& invocation
   TableRun run(command, method, invocation, session, *token);
   const absl::Status status = run.Run();
   if (status.ok()) return ExitCode::kOk;
-  const ExitCode code = session.Fail(what, status);
+  const ExitCode code = session.Fail(what, status, method.name());
   if (!run.failed().empty()) session.err() << "  " << run.failed() << "\n";
   return code;
 }

@@ -248,6 +248,33 @@ TEST_F(ApiRunTest, ARefusalKeepsItsReasonExitCodeAndNextStep) {
   EXPECT_THAT(unknown.err, HasSubstr("mesoctl cocktails list"));
 }
 
+TEST_F(ApiRunTest, ACheckpointIsSavedByteForByteAndVerifiesWithTheLog) {
+  const std::string token = clinic_->auditor();
+  const std::string note = absl::StrCat(dir_.path(), "/checkpoint.note");
+  const std::string bundle = absl::StrCat(dir_.path(), "/log.bundle");
+  const Ran saved = RunAs(token, absl::StrCat("audit checkpoint --save ", note));
+  ASSERT_EQ(saved.code, ExitCode::kOk) << saved.err;
+  EXPECT_EQ(saved.out, note + "\n");
+  std::ifstream file(note, std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(file), {});
+  EXPECT_THAT(bytes, AllOf(HasSubstr("\n\n\u2014 "), Not(HasSubstr("\\n"))));
+  ASSERT_EQ(RunAs(token, absl::StrCat("audit export -o ", bundle)).code, ExitCode::kOk);
+  const Ran verified = RunAs(token, absl::StrCat("audit verify ", bundle, " --key ", suite_->dir(),
+                                                 "/keys/audit-log.pub --checkpoint ", note));
+  EXPECT_EQ(verified.code, ExitCode::kOk) << verified.err;
+  EXPECT_THAT(RunAs(token, "audit checkpoint --save -").out, HasSubstr("\n\n\u2014 "));
+  EXPECT_EQ(RunAs(token, "audit checkpoint --save /no/dir/x").code, ExitCode::kUsage);
+}
+
+TEST_F(ApiRunTest, ARoomIsReadOnceForAllPhasesOfAnOffer) {
+  const Ran ran =
+      Run("appointments search --site par-1 --patient P-1 --treatment_type T-FACE --start_time "
+          "tomorrow --end_time +7d --limit 1 --columns segments.room");
+  ASSERT_EQ(ran.code, ExitCode::kOk) << ran.err;
+  ASSERT_THAT(Lines(ran.out), SizeIs(2)) << ran.out;
+  EXPECT_THAT(Lines(ran.out)[1], AllOf(HasSubstr("sites/par-1/rooms/"), Not(HasSubstr(","))));
+}
+
 TEST_F(ApiRunTest, ASearchThatFindsNothingSaysWhy) {
   const Ran ran =
       Run("appointments search --site par-1 --patient P-1 --treatment_type T-FACE --start_time "
