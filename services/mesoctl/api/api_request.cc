@@ -20,6 +20,7 @@
 #include "meso/options/v1/options.pb.h"
 #include "services/mesoctl/api/field_value.h"
 #include "services/mesoctl/api/resource_words.h"
+#include "services/mesoctl/api/when.h"
 #include "services/mesoctl/call.h"
 #include "services/mesoctl/method_catalog.h"
 
@@ -192,8 +193,15 @@ class RequestBuilder {
     if (!flag.pattern.empty()) {
       MESO_ASSIGN_OR_RETURN(value, ResolveAll(flag, field.is_repeated(), value));
     }
-    const bool time = flag.flag.value == "TIME";
+    // A day may be said as a time is: +200d, tomorrow.
+    const bool day = flag.flag.value == "YYYY-MM-DD" && !absl::ascii_isdigit(value[0]);
+    const bool time = day || flag.flag.value == "TIME";
     const absl::TimeZone zone = time && !site_.empty() ? lookups_.zone(site_) : absl::UTCTimeZone();
+    if (day) {
+      const absl::StatusOr<absl::Time> when = ParseWhen(value, lookups_.now, zone);
+      if (!when.ok()) return InFlag(flag.flag.name, when.status());
+      value = absl::FormatTime("%Y-%m-%d", *when, zone);
+    }
     const absl::Status set = SetFromText(message_.get(), flag.path, value, lookups_.now, zone);
     return set.ok() ? set : InFlag(flag.flag.name, set);
   }
@@ -283,6 +291,16 @@ class RequestBuilder {
       missing.push_back(absl::StrCat("--", is_site                 ? "site"
                                            : field.name() == body_ ? "json"
                                                                    : field.name()));
+    }
+    // Of the fields that exclude each other one is required.
+    for (int i = 0; i < type_.real_oneof_decl_count(); ++i) {
+      const auto& choice = *type_.oneof_decl(i);
+      if (message_->GetReflection()->HasOneof(*message_, &choice)) continue;
+      std::vector<std::string> flags;
+      for (int j = 0; j < choice.field_count(); ++j) {
+        flags.push_back(absl::StrCat("--", choice.field(j)->name()));
+      }
+      missing.push_back(absl::StrJoin(flags, " or "));
     }
     if (missing.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError(

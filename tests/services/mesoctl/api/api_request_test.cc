@@ -88,6 +88,20 @@ TEST_F(ApiRequestTest, FlagsFillTheFieldsWithShortNamesWordsAndLocalTimes) {
   EXPECT_EQ(cancel.request_id(), kId);
 }
 
+TEST_F(ApiRequestTest, ADayMayBeSaidAsATimeIs) {
+  const auto received = [&](const std::string& day) {
+    return Built<inventory::v1::ReceiveStockRequest>(
+               {"stock", "receive", "--site", "syd-1", "--product", "A", "--lot_number", "L",
+                "--ampoules", "5", "--document", "D", "--expiry_date", day})
+        .expiry_date();
+  };
+  EXPECT_EQ(received("2027-06-30"), "2027-06-30");
+  EXPECT_EQ(received("tomorrow"), "2026-11-25");
+  EXPECT_EQ(received("+200d"), "2027-06-12");
+  EXPECT_THAT(Refusal({"stock", "receive", "--site", "syd-1", "--expiry_date", "soon"}),
+              HasSubstr("--expiry_date"));
+}
+
 TEST_F(ApiRequestTest, ABareCocktailIsItsNewestPublishedRevision) {
   const auto book = Built<scheduling::v1::BookAppointmentRequest>(
       {"appointments", "book", "--site", "par-1", "--patient", "PT-1", "--cocktail", "C-01",
@@ -185,6 +199,9 @@ TEST_F(ApiRequestTest, WhatIsMissingOrCannotBeReadIsNamedByItsFlag) {
   EXPECT_THAT(Refusal({"appointments", "search", "--patient", "PT-1"}),
               AllOf(HasSubstr("--site"), HasSubstr("--treatment_type"), HasSubstr("--start_time"),
                     HasSubstr("--end_time")));
+  EXPECT_THAT(Refusal({"appointments", "book", "--site", "par-1", "--patient", "PT-1", "--cocktail",
+                       "C-01"}),
+              HasSubstr("--hold or --offer_token"));
   EXPECT_THAT(Refusal({"appointments", "cancel", "par-1/x", "--reason", "pateint_request"}),
               AllOf(HasSubstr("--reason"), HasSubstr("did you mean patient_request?")));
   EXPECT_THAT(
