@@ -222,7 +222,9 @@ absl::StatusOr<std::vector<Movement>> ListMovements(Transaction& tx, const SiteN
       {"product", {"l.product"}},
       {"kind",
        {"(CASE m.kind WHEN 1 THEN 'RECEIPT' WHEN 2 THEN 'DRAW' WHEN 3 THEN 'ADMINISTER' "
-        "WHEN 4 THEN 'WASTE' WHEN 5 THEN 'ADJUST' ELSE 'REVERSE' END)"}},
+        "WHEN 4 THEN 'WASTE' WHEN 5 THEN 'ADJUST' ELSE 'REVERSE' END)",
+        FilterType::kText,
+        {"RECEIPT", "DRAW", "ADMINISTER", "WASTE", "ADJUST", "REVERSE"}}},
       {"appointment", {"m.appointment"}},
       {"administration", {"m.administration"}}};
   int64_t after = 0;
