@@ -179,4 +179,14 @@ absl::StatusOr<FilterNode> ParseFilter(absl::string_view text,
   return Parser(text, allowed_fields).Parse();
 }
 
+std::string FilterWord(absl::string_view field, absl::string_view value,
+                       const std::vector<std::string>& words) {
+  const std::string wanted = absl::AsciiStrToUpper(value);
+  const std::string prefix = absl::StrCat(absl::AsciiStrToUpper(field), "_");
+  for (const std::string& word : words) {
+    if (wanted == word || wanted == absl::StrCat(prefix, word)) return word;
+  }
+  return "";
+}
+
 }  // namespace meso

@@ -32,6 +32,11 @@ struct FilterNode {
 absl::StatusOr<FilterNode> ParseFilter(absl::string_view text,
                                        const std::vector<std::string>& allowed_fields);
 
+// Which of `words` a value of the field means: case does not matter, nor does the enum's prefix
+// ("STATE_BOOKED", as JSON spells it, is the word BOOKED of the field state). "" when it is none.
+std::string FilterWord(absl::string_view field, absl::string_view value,
+                       const std::vector<std::string>& words);
+
 }  // namespace meso
 
 #endif  // MESO_COMMON_BASE_FILTER_H_

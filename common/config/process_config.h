@@ -40,10 +40,12 @@ struct ProcessConfig {
   }
 };
 
-// Reads the command line into the flags; `purpose` is what --help says of the program (--help ends
-// the process). Call once, first. Errors: INVALID_ARGUMENT, one sentence: an unknown flag (with the
-// nearest known one), a value that cannot be read, a word that is no flag.
-absl::Status ParseFlags(int argc, char** argv, absl::string_view purpose);
+// Reads the command line into the flags. `purpose` is what --help says of the program, `version`
+// what --version does; both print to stdout and end the process with 0. Call once, first. Errors:
+// INVALID_ARGUMENT, one sentence: an unknown flag (with the nearest known one), a value or a
+// --flagfile that cannot be read, a word that is no flag.
+absl::Status ParseFlags(int argc, char** argv, absl::string_view purpose,
+                        absl::string_view version);
 
 // Errors: INVALID_ARGUMENT with one clear sentence naming the flag.
 absl::StatusOr<ProcessConfig> ConfigFromFlags(absl::string_view service, int default_port);

@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/check.h"
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
@@ -68,7 +69,8 @@ class Compiler {
     if (column.type == FilterType::kBool && !equality) {
       return Refuse(term.field, "is true or false: use = or !=");
     }
-    MESO_ASSIGN_OR_RETURN(const std::string parameter, Parameter(term, column.type));
+    if (!column.words.empty() && !equality) return Refuse(term.field, "is a word: use = or !=");
+    MESO_ASSIGN_OR_RETURN(const std::string parameter, Parameter(term, column));
     const std::string op = term.op == ":" ? "=" : term.op == "!=" ? "<>" : term.op;
     return absl::StrCat("(", column.sql, " ", op, " ", parameter, ")");
   }
@@ -77,7 +79,7 @@ class Compiler {
     if (term.op != ":" && term.op != "=" && term.op != "!=") {
       return Refuse(term.field, "holds several values: use : or =");
     }
-    MESO_ASSIGN_OR_RETURN(const std::string parameter, Parameter(term, column.type));
+    MESO_ASSIGN_OR_RETURN(const std::string parameter, Parameter(term, column));
     std::string text = column.sql;
     text.replace(lone, 1, parameter);
     return absl::StrCat(term.op == "!=" ? "(NOT " : "(", text, ")");
@@ -89,11 +91,17 @@ class Compiler {
   }
 
   // Takes the next $n for the term's value.
-  absl::StatusOr<std::string> Parameter(const FilterNode& term, FilterType type) {
-    switch (type) {
-      case FilterType::kText:
-        args_.emplace_back(term.value);
+  absl::StatusOr<std::string> Parameter(const FilterNode& term, const FilterColumn& column) {
+    switch (column.type) {
+      case FilterType::kText: {
+        std::string value = term.value;
+        if (!column.words.empty()) value = FilterWord(term.field, value, column.words);
+        if (value.empty() && !column.words.empty()) {
+          return Refuse(term.field, absl::StrCat("is one of ", absl::StrJoin(column.words, ", ")));
+        }
+        args_.emplace_back(std::move(value));
         break;
+      }
       case FilterType::kInt: {
         int64_t number = 0;
         if (!absl::SimpleAtoi(term.value, &number)) return Refuse(term.field, "is a whole number");

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/base/filter.h"
@@ -18,6 +19,8 @@ struct FilterColumn {
   std::string sql;  // a column or expression: "start_us"; for has-queries: "EXISTS (SELECT 1 ... =
                     // $)" with one lone $
   FilterType type = FilterType::kText;
+  std::vector<std::string> words;  // of an enum: all there are, as the column holds them; any other
+                                   // is refused, because an empty answer would pass for "none"
 };
 
 struct FilterSql {
@@ -26,7 +29,7 @@ struct FilterSql {
 };
 
 // `first_parameter` is the number of the first $n to use. Errors: FILTER_INVALID when a value does
-// not fit its column.
+// not fit its column; for one with words it names them.
 absl::StatusOr<FilterSql> CompileFilter(const FilterNode& filter,
                                         const std::map<std::string, FilterColumn>& columns,
                                         int first_parameter);

@@ -13,6 +13,12 @@ std::string Member(const std::string& name, const std::string& value) {
 
 }  // namespace
 
+std::string VersionText(const BuildFacts& facts) {
+  if (facts.revision == "unknown") return facts.version;
+  return absl::StrCat(facts.version, " (revision ", facts.revision,
+                      facts.modified ? ", modified)" : ")");
+}
+
 std::string BuildInfoJson(const BuildFacts& facts, const std::string& service,
                           size_t shared_migrations, size_t service_migrations) {
   std::vector<std::string> libraries;

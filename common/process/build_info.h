@@ -25,6 +25,9 @@ struct BuildFacts {
 
 const BuildFacts& ThisBuild();
 
+// For --version: "0.3.0 (revision 5f1c...)"; an unknown revision is left out.
+std::string VersionText(const BuildFacts& facts);
+
 // The JSON object of /buildinfo, with a newline behind. The schema's version is the number of the
 // newest migration: "shared.service".
 std::string BuildInfoJson(const BuildFacts& facts, const std::string& service,

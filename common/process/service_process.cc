@@ -30,6 +30,7 @@
 #include "common/rpc/grpc_log.h"
 #include "common/rpc/server.h"
 #include "common/telemetry/admin_server.h"
+#include "common/telemetry/listen_address.h"
 #include "generated/shared_migrations.h"
 
 namespace meso {
@@ -124,9 +125,11 @@ struct ServiceProcess::Impl {
   absl::Status Open(const std::vector<Migration>& migrations);
   absl::Status OpenPeers();
   absl::Status OpenTls();
+  absl::Status CheckAddresses() const;
   absl::Status CheckOwnCertificate();
   absl::Status Ready();
   absl::Status StartServer(std::vector<grpc::Service*> services);
+  absl::Status WritePorts() const;
   absl::Status StartAdmin();
   void StartBackground();
 
@@ -165,6 +168,7 @@ absl::Status ServiceProcess::Impl::Open(const std::vector<Migration>& migrations
                         Authenticator::Create({.jwks_file = config.jwks_file, .clock = clock}));
   MESO_RETURN_IF_ERROR(OpenPeers());
   MESO_RETURN_IF_ERROR(OpenTls());
+  MESO_RETURN_IF_ERROR(CheckAddresses());
   absl::StatusOr<std::unique_ptr<Database>> opened = OpenDatabase(config, *clock, metrics);
   if (!opened.ok()) return AtStart(config, opened.status());
   database = *std::move(opened);
@@ -214,6 +218,14 @@ absl::Status ServiceProcess::Impl::OpenTls() {
   MESO_RETURN_IF_ERROR(
       CheckTlsFiles(TlsOf(config), absl::StrCat("services/", config.service), machine_clock.Now()));
   return CheckOwnCertificate();
+}
+
+// As above: the other process may be an older one that uses this very database.
+absl::Status ServiceProcess::Impl::CheckAddresses() const {
+  MESO_RETURN_IF_ERROR(CheckListenAddress("listen", config.listen));
+  MESO_RETURN_IF_ERROR(CheckListenAddress("admin_listen", config.admin_listen));
+  if (config.admin_tls_listen.empty()) return absl::OkStatus();
+  return CheckListenAddress("admin_tls_listen", config.admin_tls_listen);
 }
 
 // Also keeps the gauge that warns before it is too late.
@@ -332,15 +344,25 @@ void ServiceProcess::DeliverAuditWith(AuditDelivery deliver) {
   impl_->audit_delivery = std::move(deliver);
 }
 
+absl::Status ServiceProcess::Impl::WritePorts() const {
+  if (config.port_file.empty()) return absl::OkStatus();
+  // Whoever reads the file may send SIGTERM at once.
+  CatchStopSignals();
+  return WritePortFile(config.port_file, server->port(), admin->port());
+}
+
 absl::Status ServiceProcess::Serve(std::vector<grpc::Service*> services) {
   MESO_CHECK(!impl_->serving, "Serve is called once");
-  MESO_RETURN_IF_ERROR(impl_->StartServer(std::move(services)));
-  impl_->serving = true;
-  impl_->StartBackground();
-  if (!impl_->config.port_file.empty()) {
-    // Whoever reads the file may send SIGTERM at once.
-    CatchStopSignals();
-    MESO_RETURN_IF_ERROR(WritePortFile(impl_->config.port_file, port(), admin_port()));
+  absl::Status status = impl_->StartServer(std::move(services));
+  if (status.ok()) {
+    impl_->serving = true;
+    impl_->StartBackground();
+    status = impl_->WritePorts();
+  }
+  if (!status.ok()) {
+    // Now, with what it logs: the caller's sentence about the error is to be the last line.
+    Stop();
+    return status;
   }
   Log(Severity::kInfo, "serving",
       {{"listen", impl_->config.listen},

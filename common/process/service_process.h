@@ -32,8 +32,8 @@ namespace meso {
 class ServiceProcess {
  public:
   // Opens everything but serves nothing yet. `clock` may be nullptr (the system's clock plus
-  // config.clock_offset); so may `ids`. Errors: one clear sentence each (newer database, missing
-  // key file, address in use is Serve's).
+  // config.clock_offset); so may `ids`. Errors: one clear sentence each (address in use, missing
+  // key file, newer database); the database is looked at last.
   static absl::StatusOr<std::unique_ptr<ServiceProcess>> Create(
       const ProcessConfig& config, const std::vector<Migration>& migrations,
       const Clock* clock = nullptr, IdSource* ids = nullptr);
@@ -58,9 +58,9 @@ class ServiceProcess {
   void DeliverAuditWith(AuditDelivery deliver);
 
   // Binds, serves (EventService, health and reflection are added), starts relays, consumers and
-  // pending work, opens the admin port. Errors: FAILED_PRECONDITION naming the address when it is
-  // in use, or when it is beyond loopback without TLS.
-  // The services outlive Stop().
+  // pending work, opens the admin port. Errors, after which it is stopped: FAILED_PRECONDITION
+  // naming the address when it was taken meanwhile, or when it is beyond loopback without TLS. The
+  // services outlive Stop().
   absl::Status Serve(std::vector<grpc::Service*> services);
   int port() const;
   int admin_port() const;

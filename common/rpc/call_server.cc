@@ -40,10 +40,11 @@ void CallServer::Impl::CountUnauthenticated(const absl::Status& status) {
       .Increment();
 }
 
-void CallServer::Impl::CountShed(const char* queue) {
-  options.metrics
-      ->GetCounter("meso_shed_total", "Calls refused as OVERLOADED, by queue.", {{"queue", queue}})
-      .Increment();
+void CallServer::Impl::CountShed(const char* queue) { Shed(queue).Increment(); }
+
+Metrics::Counter& CallServer::Impl::Shed(const char* queue) {
+  return options.metrics->GetCounter("meso_shed_total", "Calls refused as OVERLOADED, by queue.",
+                                     {{"queue", queue}});
 }
 
 CallServer::CallServer(const CallServerOptions& options) {
@@ -51,6 +52,8 @@ CallServer::CallServer(const CallServerOptions& options) {
                  options.authenticator != nullptr && options.metrics != nullptr,
              "CallServerOptions are incomplete");
   impl_ = std::make_unique<Impl>(options);
+  // An alert on a series that does not exist yet misses its first increase.
+  for (const char* queue : {"calls", "sagas"}) impl_->Shed(queue);
 }
 
 CallServer::~CallServer() {

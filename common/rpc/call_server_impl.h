@@ -21,6 +21,7 @@ struct CallServer::Impl {
   // Counts a call that named nobody; such calls leave no entry.
   void CountUnauthenticated(const absl::Status& status);
   void CountShed(const char* queue);
+  Metrics::Counter& Shed(const char* queue);
 
   const CallServerOptions options;
   CallMethodTable methods;

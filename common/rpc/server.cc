@@ -13,6 +13,7 @@
 #include "common/base/status_macros.h"
 #include "common/rpc/grpc_log.h"
 #include "common/telemetry/admin_server.h"
+#include "common/telemetry/listen_address.h"
 
 namespace meso {
 namespace {
@@ -116,10 +117,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
     server->server_ = builder.BuildAndStart();
   }
   if (!server->server_ || (server->port_ == 0 && !absl::StartsWith(options.listen, "unix:"))) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("Cannot listen on --listen=", options.listen,
-                     ": the address is in use or not of this machine. Stop the other process, or "
-                     "choose another port."));
+    return CannotListen("listen", options.listen);
   }
   if (absl::StartsWith(options.listen, "unix:")) server->port_ = 0;
   server->SetServing(true);

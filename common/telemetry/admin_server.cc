@@ -14,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
+#include "common/telemetry/listen_address.h"
 
 namespace meso {
 namespace {
@@ -168,10 +169,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminServe
   impl->port =
       port == 0 ? server.bind_to_any_port(host) : (server.bind_to_port(host, port) ? port : -1);
   if (impl->port < 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "Cannot listen on --admin", options.tls ? "_tls" : "", "_listen=", options.listen,
-        ": the address is in use or not of this machine. Stop the other process, or "
-        "choose another port."));
+    return CannotListen(options.tls ? "admin_tls_listen" : "admin_listen", options.listen);
   }
   impl->thread = std::thread([raw = impl.get()] { raw->server->listen_after_bind(); });
   // stop() before the accept loop runs would be lost.

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/flags/flag.h"
+#include "common/process/build_info.h"
 #include "services/audit/audit_app.h"
 
 ABSL_FLAG(
@@ -26,7 +27,8 @@ int Fail(const absl::Status& status) {
 
 int main(int argc, char** argv) {
   const absl::Status parsed =
-      meso::ParseFlags(argc, argv, "The audit log of Meso: append-only, searchable, provable.");
+      meso::ParseFlags(argc, argv, "The audit log of Meso: append-only, searchable, provable.",
+                       meso::VersionText(meso::ThisBuild()));
   if (!parsed.ok()) return Fail(parsed);
   const auto config = meso::ConfigFromFlags("audit", kDefaultPort);
   if (!config.ok()) return Fail(config.status());

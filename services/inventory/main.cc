@@ -4,6 +4,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "common/process/build_info.h"
 #include "services/inventory/inventory_app.h"
 
 ABSL_FLAG(int32_t, allocation_horizon_days, meso::inventory::kAllocationHorizonDays,
@@ -24,7 +25,8 @@ int Fail(const absl::Status& status) {
 int main(int argc, char** argv) {
   const absl::Status parsed = meso::ParseFlags(
       argc, argv,
-      "Knows every ampoule: products, lots, the stock ledger, reservations, records, recalls.");
+      "Knows every ampoule: products, lots, the stock ledger, reservations, records, recalls.",
+      meso::VersionText(meso::ThisBuild()));
   if (!parsed.ok()) return Fail(parsed);
   const auto config = meso::ConfigFromFlags("inventory", kDefaultPort);
   if (!config.ok()) return Fail(config.status());

@@ -125,7 +125,8 @@ std::vector<Command> AdminCommands() {
                     "doctor@par-1 -o anna.token",
                     "mesoctl admin token --subject users/ben --role front_desk@par-1,syd-1 --role "
                     "chain_admin --ttl 1h"},
-       .run = Token},
+       .run = Token,
+       .aliases = {"tokens"}},
       {.path = {"admin", "grants"},
        .summary = "Tell what a token file grants, until when, and whether its signature is right",
        .arguments = {{.name = "FILE",

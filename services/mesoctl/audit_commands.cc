@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -16,6 +17,7 @@
 #include "services/audit/domain/bundle.h"
 #include "services/audit/domain/checkpoint.h"
 #include "services/mesoctl/admin.h"
+#include "services/mesoctl/call.h"
 
 namespace meso::mesoctl {
 namespace {
@@ -44,10 +46,36 @@ absl::StatusOr<uint64_t> Export(const SuiteClient& client, const ExportCommand& 
   return size;
 }
 
+// Every note has its signatures behind an empty line.
+constexpr char kSignatures[] = "\n\n\u2014 ";
+
 absl::StatusOr<audit::VerifierKey> ReadKey(const std::string& key) {
+  // A key's text has two plus signs, a misspelt file name hardly ever.
+  if (access(key.c_str(), F_OK) != 0 && !absl::StrContains(key, '+')) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--key: the file ", key,
+                     " does not exist, and it is no key (name+hash+base64, as audit-log.pub holds "
+                     "it) either"));
+  }
   if (access(key.c_str(), R_OK) != 0) return audit::ParseVerifierKey(key);
   MESO_ASSIGN_OR_RETURN(const std::string text, ReadText(key));
   return audit::ParseVerifierKey(text);
+}
+
+// The note in a file: as the log signed it, or inside the JSON of `audit checkpoint -o json`.
+absl::StatusOr<std::string> ReadNote(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return absl::NotFoundError(absl::StrCat("can't read the checkpoint ", path));
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(text), "{")) {
+    audit::v1::Checkpoint checkpoint;
+    if (FromJson(text, &checkpoint).ok()) text = checkpoint.note();
+  }
+  if (absl::StrContains(text, kSignatures)) return text;
+  return absl::InvalidArgumentError(
+      absl::StrCat(path,
+                   " is no checkpoint: give the file of `mesoctl audit checkpoint --save FILE`, or "
+                   "the JSON of `mesoctl audit checkpoint -o json`"));
 }
 
 std::string Plural(uint64_t count, absl::string_view one, absl::string_view many) {
@@ -88,6 +116,15 @@ void PrintProof(const audit::VerifyReport& report, std::ostream& out) {
 
 ExitCode RunAuditExport(const SuiteClient& client, const ExportCommand& command, std::ostream& out,
                         std::ostream& err) {
+  if (!command.overwrite && access(command.file.c_str(), F_OK) == 0) {
+    err << RenderError("audit export",
+                       absl::InvalidArgumentError(absl::StrCat(
+                           command.file,
+                           " is there already, and may be evidence: name another file, or "
+                           "overwrite it with --force")))
+        << "\n";
+    return ExitCode::kUsage;
+  }
   const std::string part = absl::StrCat(command.file, ".part");
   absl::StatusOr<uint64_t> size = Export(client, command, part);
   if (size.ok() && rename(part.c_str(), command.file.c_str()) != 0) {
@@ -119,9 +156,12 @@ ExitCode RunAuditVerify(const VerifyCommand& command, std::ostream& out, std::os
   }
   std::optional<audit::Checkpoint> remembered;
   if (!command.remembered.empty()) {
-    std::ifstream note_file(command.remembered, std::ios::binary);
-    const std::string note(std::istreambuf_iterator<char>(note_file), {});
-    const absl::StatusOr<audit::Checkpoint> checkpoint = audit::OpenCheckpoint(note, {*key});
+    const absl::StatusOr<std::string> note = ReadNote(command.remembered);
+    if (!note.ok()) {
+      err << RenderError("audit verify --checkpoint", note.status()) << "\n";
+      return ExitCodeOf(note.status());
+    }
+    const absl::StatusOr<audit::Checkpoint> checkpoint = audit::OpenCheckpoint(*note, {*key});
     if (!checkpoint.ok()) {
       err << RenderError("audit verify --checkpoint", checkpoint.status()) << "\n";
       return ExitCode::kVerificationFailed;

@@ -19,6 +19,7 @@ struct ExportCommand {
   std::string filter;
   bool include_payloads = false;
   std::string token;
+  bool overwrite = false;  // without it a file that is there is refused, kUsage
 };
 
 // Streams the bundle into the file. On an error no file of that name appears.
@@ -27,12 +28,13 @@ ExitCode RunAuditExport(const SuiteClient& client, const ExportCommand& command,
 
 struct VerifyCommand {
   std::string file;
-  std::string key;         // a verifier key, or the path of a file that holds one
-  std::string remembered;  // path of a checkpoint kept from earlier; empty = none
+  std::string key;  // a verifier key, or the path of a file that holds one
+  std::string
+      remembered;  // path of a checkpoint kept from earlier, the note or its JSON; empty = none
 };
 
 // kOk, or kVerificationFailed with the first bad entry named on `err`; kNotFound for a file that is
-// not there, kUsage for a malformed key.
+// not there, kUsage for a malformed key or a file that is no checkpoint.
 ExitCode RunAuditVerify(const VerifyCommand& command, std::ostream& out, std::ostream& err);
 
 }  // namespace meso::mesoctl

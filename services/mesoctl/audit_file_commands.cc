@@ -18,6 +18,7 @@ ExitCode Export(const Invocation& invocation, Session& session) {
   command.file = invocation.Get("output");
   command.filter = invocation.Get("filter");
   command.include_payloads = invocation.On("payloads");
+  command.overwrite = invocation.On("force");
   const absl::StatusOr<std::string> token = session.Token();
   if (!token.ok()) return session.Fail("audit export", token.status());
   command.token = *token;
@@ -61,17 +62,23 @@ std::vector<Command> AuditFileCommands() {
                  {.name = "filter",
                   .value = "FILTER",
                   .help = "As in AuditService.ListEntries; none = all entries"},
-                 {.name = "payloads", .help = "Include payloads, and so patient references"}},
+                 {.name = "payloads", .help = "Include payloads, and so patient references"},
+                 {.name = "force", .help = "Overwrite the file if it is there"}},
        .examples = {"mesoctl audit export -o log.bundle",
                     "mesoctl audit export -o refused.bundle --filter 'outcome = REFUSED'"},
        .run = Export},
       {.path = {"audit", "verify"},
        .summary = "Check a bundle; needs no server",
+       .details = "A log that was cut back or forked verifies by itself. A checkpoint kept from "
+                  "earlier finds it: keep one now and then with `mesoctl audit checkpoint --save "
+                  "FILE`, where the log's operators can't reach it, and give it with --checkpoint.",
        .arguments = {{.name = "FILE", .help = "The bundle", .kind = Files()}},
        .flags = {LogKeyFlag(true),
                  {.name = "checkpoint",
                   .value = "FILE",
-                  .help = "A checkpoint kept from earlier: finds a log that was cut back or forked",
+                  .help =
+                      "A checkpoint kept from earlier (the note of `audit checkpoint --save`, or "
+                      "the JSON of `-o json`): finds a log that was cut back or forked",
                   .kind = Files()}},
        .examples = {"mesoctl audit verify log.bundle --key $MESO_KEYS/audit-log.pub",
                     "mesoctl audit export -o today.bundle && mesoctl audit verify today.bundle "

@@ -27,6 +27,8 @@ absl::Status SetModes(const CallCommand& command, Message* request) {
   }
   if (!command.dry_run) return absl::OkStatus();
   const FieldDescriptor* field = type.FindFieldByName("validate_only");
+  // What only reads has nothing to try out.
+  if (field == nullptr && type.FindFieldByName("request_id") == nullptr) return absl::OkStatus();
   if (field == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("--dry-run: ", type.name(),
@@ -69,7 +71,7 @@ absl::Status CallAndPrint(const SuiteClient& client, IdSource& ids, const CallCo
 ExitCode RunCall(const SuiteClient& client, IdSource& ids, const CallCommand& command,
                  std::ostream& out, std::ostream& err) {
   const absl::Status status = CallAndPrint(client, ids, command, out, err);
-  if (!status.ok()) err << RenderError(command.method, status) << "\n";
+  if (!status.ok()) err << RenderError(command.method, status, command.method) << "\n";
   return ExitCodeOf(status);
 }
 

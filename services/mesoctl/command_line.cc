@@ -109,10 +109,9 @@ ExitCode RunCommandLine(const std::vector<std::string>& words, const Environment
     *streams.out << HelpPage(set, invocation->path);
     return ExitCode::kOk;
   }
-  // `context` itself works on the file and takes nothing from it.
+  // What takes nothing from a context works without one that can be read.
   Settings settings;
-  const bool on_contexts = invocation->path[0] == "context";
-  if (!on_contexts && !invocation->command->hidden) {
+  if (!invocation->command->offline && !invocation->command->hidden) {
     absl::StatusOr<Settings> read = ContextSettings(environment, *invocation);
     if (!read.ok()) {
       *streams.err << RenderError("context", read.status()) << "\n";

@@ -15,8 +15,10 @@
 #include "absl/strings/str_join.h"
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
+#include "common/telemetry/admin_server.h"
 #include "services/mesoctl/admin.h"
 #include "services/mesoctl/cli/near_words.h"
+#include "services/mesoctl/cli/table_output.h"
 #include "services/mesoctl/cli/text_table.h"
 #include "services/mesoctl/global_flags.h"
 #include "services/mesoctl/session.h"
@@ -72,21 +74,41 @@ ExitCode List(const Invocation&, Session& session) {
   for (const auto& [name, settings] : contexts->by_name) {
     table.rows.push_back({name == contexts->current ? "*" : "", name,
                           absl::StrJoin(settings, " ", absl::PairFormatter("="))});
-    if (session.output().format == OutputFormat::kName) session.out() << name << "\n";
-  }
-  if (session.output().format == OutputFormat::kCsv) session.out() << CsvTable(table);
-  if (session.output().format == OutputFormat::kTable && !table.rows.empty()) {
-    session.out() << AlignedTable(table, session.output().color);
   }
   if (session.output().format == OutputFormat::kJson) {
     std::ifstream file(path, std::ios::binary);
     const std::string text(std::istreambuf_iterator<char>(file), {});
     session.out() << (text.empty() ? "{}\n" : text);
+  } else {
+    const absl::Status printed = PrintTable(table, "name", session.output(), session.out());
+    if (!printed.ok()) return session.Fail("context list", printed);
   }
   if (table.rows.empty()) {
     session.err() << "no contexts in " << path << "; `mesoctl context set NAME` makes one\n";
   }
   return ExitCode::kOk;
+}
+
+ExitCode Show(const Invocation& invocation, Session& session) {
+  std::string path;
+  const absl::StatusOr<Contexts> contexts = ContextsOf(session, &path);
+  absl::Status status = contexts.status();
+  TextTable table = {{"setting", "value"}, {}};
+  if (status.ok()) {
+    const std::string given = invocation.Argument(0);
+    const absl::StatusOr<Settings> settings = SettingsOf(*contexts, given);
+    status = settings.status();
+    if (status.ok()) {
+      for (const auto& [setting, value] : *settings) table.rows.push_back({setting, value});
+      const std::string& name = given.empty() ? contexts->current : given;
+      session.err() << (name.empty() ? "no context is the current one; `mesoctl context use NAME` "
+                                       "makes one so"
+                                     : absl::StrCat("the context ", name))
+                    << ", in " << path << "\n";
+      status = PrintTable(table, "setting", session.output(), session.out());
+    }
+  }
+  return status.ok() ? ExitCode::kOk : session.Fail("context show", status);
 }
 
 ExitCode Use(const Invocation& invocation, Session& session) {
@@ -109,6 +131,25 @@ std::string Absolute(const std::string& setting, const std::string& value) {
   return std::filesystem::absolute(value).lexically_normal().string();
 }
 
+// What would fail at every later call is refused now.
+absl::Status CheckSetting(const std::string& setting, const std::string& value) {
+  if (value.empty()) return absl::OkStatus();
+  const bool address = absl::EndsWith(setting, "_address");
+  if (address || absl::EndsWith(setting, "_admin")) {
+    if (address && absl::StartsWith(value, "unix:") && value.size() > 5) return absl::OkStatus();
+    if (SplitHostPort(value).ok()) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat("--", setting, "=", value,
+                                                   " is no address; write HOST:PORT",
+                                                   address ? " or unix:PATH" : ""));
+  }
+  absl::Duration duration;
+  if (setting == "clock_offset" && !absl::ParseDuration(value, &duration)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--", setting, "=", value, " is no duration; write it like 8h or -30s"));
+  }
+  return absl::OkStatus();
+}
+
 ExitCode Set(const Invocation& invocation, Session& session) {
   const std::string& name = invocation.Argument(0);
   if (!IsCode(name)) {
@@ -123,13 +164,17 @@ ExitCode Set(const Invocation& invocation, Session& session) {
   for (const std::string& setting : SettingNames()) {
     if (!invocation.Has(setting)) continue;
     const std::string value = invocation.Get(setting);
+    if (const absl::Status good = CheckSetting(setting, value); !good.ok()) {
+      return session.Fail("context set", good);
+    }
     settings[setting] = Absolute(setting, value);
     if (value.empty()) settings.erase(setting);
   }
   if (contexts->current.empty()) contexts->current = name;
   const absl::Status status = WriteContexts(path, *contexts);
   if (!status.ok()) return session.Fail("context set", status);
-  session.err() << "the context " << name << " has " << settings.size() << " settings, in " << path
+  session.err() << "the context " << name << " has " << settings.size()
+                << (settings.size() == 1 ? " setting" : " settings") << ", in " << path
                 << (contexts->current == name ? "" : "; `mesoctl context use` changes to it")
                 << "\n";
   return ExitCode::kOk;
@@ -261,14 +306,23 @@ std::vector<Command> ContextCommands() {
       {.path = {"context", "list"},
        .summary = "List the contexts; * marks the current one",
        .examples = {"mesoctl context list", "mesoctl context list -o name"},
-       .run = List},
+       .run = List,
+       .offline = true},
+      {.path = {"context", "show"},
+       .summary = "Show the settings of a context, or of the current one",
+       .arguments =
+           {{.name = "NAME", .help = "The context's name", .required = false, .kind = name.kind}},
+       .examples = {"mesoctl context show", "mesoctl context show -o csv"},
+       .run = Show,
+       .offline = true},
       {.path = {"context", "use"},
        .summary = "Make a context the current one",
        .arguments = {name},
        .examples = {"mesoctl context set demo --token_file tokens/admin.token && mesoctl context "
                     "use demo",
                     "mesoctl context list -o name | head -n 1 | xargs mesoctl context use"},
-       .run = Use},
+       .run = Use,
+       .offline = true},
       {.path = {"context", "set"},
        .summary = "Make a context, or change settings of one, from the global flags given",
        .details = "A flag with an empty value ('') removes the setting. Files are kept by their "
@@ -278,14 +332,16 @@ std::vector<Command> ContextCommands() {
        .examples = {"mesoctl context set demo --site par-1 --timeout 5s",
                     "mesoctl context set far --scheduling_address meso.example:7101 --ca_file "
                     "ca.pem --cert_file desk.pem --key_file desk.key"},
-       .run = Set},
+       .run = Set,
+       .offline = true},
       {.path = {"context", "remove"},
        .summary = "Forget a context",
        .arguments = {name},
        .examples = {"mesoctl context set old --site par-1 && mesoctl context remove old",
                     "mesoctl context set old --timeout 1s && mesoctl context remove old && "
                     "mesoctl context list"},
-       .run = Remove},
+       .run = Remove,
+       .offline = true},
   };
 }
 

@@ -41,7 +41,7 @@ absl::StatusOr<Settings> SettingsOf(const Contexts& contexts, const std::string&
 // The flags that may be settings, by FlagKey.
 const std::vector<std::string>& SettingNames();
 
-// `mesoctl context list|use|set|remove`.
+// `mesoctl context list|show|use|set|remove`.
 std::vector<Command> ContextCommands();
 
 }  // namespace meso::mesoctl

@@ -302,7 +302,8 @@ ExitCode ResetDemo(const SuiteClient& client, const Clock& clock, const DemoOpti
   }
   out << "Nothing was changed. What is in an audit log and a stock ledger stays there, in a demo "
          "too.\nTo begin anew: stop the suite (Ctrl-C in deploy/up), then run deploy/up --reset, "
-         "which removes its whole state directory first.\n";
+         "which first removes what deploy/up made in its state directory, keys and data "
+         "included.\n";
   return ExitCode::kRefused;
 }
 

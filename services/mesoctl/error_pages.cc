@@ -13,6 +13,7 @@
 #include "services/mesoctl/cli/table_output.h"
 #include "services/mesoctl/cli/terminal.h"
 #include "services/mesoctl/contract/api_text.h"
+#include "services/mesoctl/further_reasons.h"
 #include "services/mesoctl/report.h"
 
 namespace meso::mesoctl {
@@ -22,7 +23,7 @@ namespace {
 struct Text {
   std::string code;
   std::string text;
-  std::vector<std::string> methods;  // short names; "any method"
+  std::vector<std::string> methods;  // short names, "any method", or where else it is met
 };
 using Reasons = std::map<std::string, std::vector<Text>>;
 
@@ -42,6 +43,9 @@ Reasons AllReasons() {
     if (same == texts.end()) same = texts.insert(texts.end(), {note.code, note.text, {}});
     same->methods.push_back(ShortMethod(note.method));
   }
+  for (const FurtherReason& further : FurtherReasons()) {
+    reasons[further.reason].push_back({further.code, further.text, {further.where}});
+  }
   for (auto& [reason, texts] : reasons) {
     std::stable_sort(texts.begin(), texts.end(), [](const Text& a, const Text& b) {
       return a.methods.size() > b.methods.size();
@@ -56,8 +60,10 @@ absl::StatusCode CodeOf(const std::string& name) {
   return static_cast<absl::StatusCode>(code);
 }
 
-int ExitCodeOfName(const std::string& code) {
-  return static_cast<int>(ExitCodeOf(absl::Status(CodeOf(code), "")));
+// "" for a word that is no error.
+std::string ExitCodeOfName(const std::string& code) {
+  if (code.empty()) return "";
+  return absl::StrCat(static_cast<int>(ExitCodeOf(absl::Status(CodeOf(code), ""))));
 }
 
 const char* RetryAdvice(const std::string& code) {
@@ -94,7 +100,7 @@ absl::Status ListErrors(const OutputOptions& options, std::ostream& out) {
       methods += text.methods.size();
       any = any || text.methods[0] == "any method";
     }
-    table.rows.push_back({reason, texts[0].code, absl::StrCat(ExitCodeOfName(texts[0].code)),
+    table.rows.push_back({reason, texts[0].code, ExitCodeOfName(texts[0].code),
                           any ? "any" : absl::StrCat(methods), texts[0].text});
   }
   OutputOptions shown = options;
@@ -112,21 +118,25 @@ absl::Status ExplainError(const std::string& reason, const OutputOptions& option
     const std::vector<std::string> near = NearWords(reason, ErrorReasons());
     return absl::NotFoundError(absl::StrCat(
         "there is no reason ", reason,
-        near.empty() ? "" : absl::StrCat("; did you mean ", absl::StrJoin(near, " or "), "?"),
-        " `mesoctl errors list` shows them all"));
+        near.empty() ? "; " : absl::StrCat("; did you mean ", absl::StrJoin(near, " or "), "? "),
+        "`mesoctl errors list` shows them all"));
   }
   if (options.format != OutputFormat::kTable) {
     TextTable table = {{"reason", "code", "exit_code", "meaning", "methods"}, {}};
     for (const Text& text : found->second) {
-      table.rows.push_back({found->first, text.code, absl::StrCat(ExitCodeOfName(text.code)),
-                            text.text, absl::StrJoin(text.methods, " ")});
+      table.rows.push_back({found->first, text.code, ExitCodeOfName(text.code), text.text,
+                            absl::StrJoin(text.methods, " ")});
     }
     return PrintTable(table, "reason", options, out);
   }
   const std::string& code = found->second[0].code;
-  out << Inked(found->first, Ink::kBold, options.color) << "\n"
-      << "  code        " << code << "; mesoctl ends with " << ExitCodeOfName(code) << "\n"
-      << "  try again?  " << RetryAdvice(code) << "\n";
+  out << Inked(found->first, Ink::kBold, options.color) << "\n";
+  if (code.empty()) {
+    out << "  code        none: it is no error, it tells of what was found\n";
+  } else {
+    out << "  code        " << code << "; mesoctl ends with " << ExitCodeOfName(code) << "\n"
+        << "  try again?  " << RetryAdvice(code) << "\n";
+  }
   for (const Text& text : found->second) {
     out << "\n  " << text.text << "\n    " << absl::StrJoin(text.methods, "\n    ") << "\n";
   }

@@ -12,7 +12,7 @@
 
 namespace meso::mesoctl {
 
-// Every reason once, sorted.
+// Every reason once, sorted: those of the API and those of further_reasons.
 std::vector<std::string> ErrorReasons();
 
 // One row per reason: reason, code, exit code, when and what to do, how many methods.

@@ -45,7 +45,8 @@ absl::string_view MessageOf(const absl::Status& status, const ErrorDetails& deta
 
 // What the person at the terminal does next. The servers' messages say it for refusals by a rule;
 // these are the cases that end at this program or at how it was called.
-std::string NextStep(const absl::Status& status, const ErrorDetails& details) {
+std::string NextStep(const absl::Status& status, const ErrorDetails& details,
+                     absl::string_view method) {
   const std::string& reason = details.reason;
   if (reason == "TOKEN_MISSING") {
     return "give a token with --token_file or MESO_TOKEN_FILE; `mesoctl admin token` makes one";
@@ -54,9 +55,10 @@ std::string NextStep(const absl::Status& status, const ErrorDetails& details) {
     return "make a new one with `mesoctl admin token` from the keys this suite was set up with";
   }
   if (reason == "ROLE_REQUIRED" || reason == "SITE_FORBIDDEN") {
-    return "use a token that holds the role at the site (`mesoctl describe METHOD` names the "
-           "roles, "
-           "`mesoctl admin grants` those of the token)";
+    return absl::StrCat(
+        "use a token that holds the role at the site (",
+        method.empty() ? "`mesoctl list`" : absl::StrCat("`mesoctl describe ", method, "`"),
+        " names the roles, `mesoctl admin grants` those of the token)");
   }
   if (reason == "REQUEST_ID_REUSED") {
     return "leave request_id out to get a new one, or repeat the very same request";
@@ -77,9 +79,11 @@ std::string NextStep(const absl::Status& status, const ErrorDetails& details) {
       if (!details.violations.empty() && absl::StartsWith(details.violations[0].subject, "--")) {
         return "correct the flags; --help shows them";
       }
-      return details.reason.empty() ? ""
-                                    : "correct what is listed; `mesoctl describe METHOD` shows "
-                                      "the request's fields";
+      if (details.reason.empty()) return "";
+      return absl::StrCat("correct what is listed",
+                          method.empty() ? ""
+                                         : absl::StrCat("; `mesoctl describe ", method,
+                                                        "` shows the request's fields"));
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kUnknown:
       return "the service's log has the full text under the correlation id";
@@ -117,14 +121,15 @@ ExitCode ExitCodeOf(const absl::Status& status) {
   }
 }
 
-std::string RenderError(absl::string_view what, const absl::Status& status) {
+std::string RenderError(absl::string_view what, const absl::Status& status,
+                        absl::string_view method) {
   const ErrorDetails details = DetailsOf(status);
   std::string out = absl::StrCat("mesoctl: ", what, ": ", absl::StatusCodeToString(status.code()));
   if (!details.reason.empty()) absl::StrAppend(&out, " / ", details.reason);
   absl::StrAppend(&out, "\n  ", MessageOf(status, details));
   if (!IsSaidByMessage(status, details)) AppendViolations(details, "  ", out);
   AppendCauses(details, "  ", out);
-  const std::string next = NextStep(status, details);
+  const std::string next = NextStep(status, details, method);
   if (!next.empty()) absl::StrAppend(&out, "\n  Next: ", next, ".");
   return out;
 }

@@ -27,8 +27,10 @@ enum class ExitCode {
 ExitCode ExitCodeOf(const absl::Status& status);
 
 // Several lines without a trailing newline. `what` is what was tried, as in
-// "SchedulingService.BookAppointment". Precondition: status is not OK.
-std::string RenderError(absl::string_view what, const absl::Status& status);
+// "SchedulingService.BookAppointment", `method` the one that was called, where it is known: the
+// next step names it. Precondition: status is not OK.
+std::string RenderError(absl::string_view what, const absl::Status& status,
+                        absl::string_view method = "");
 
 }  // namespace meso::mesoctl
 

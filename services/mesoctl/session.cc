@@ -55,6 +55,10 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(const CommandSet& set,
   const std::string timeout = invocation.Get("timeout");
   if (!timeout.empty()) {
     MESO_ASSIGN_OR_RETURN(session->suite_.timeout, ParseDurationFlag("timeout", timeout));
+    if (session->suite_.timeout <= absl::ZeroDuration()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--timeout=", timeout, " leaves no time for an answer; write more, such as 10s"));
+    }
     session->timeout_given_ = true;
   }
   if (!IsReplaced(invocation, "output")) {
@@ -90,8 +94,9 @@ void Session::set_timeout(absl::Duration timeout) {
   client_.reset();
 }
 
-ExitCode Session::Fail(absl::string_view what, const absl::Status& status) {
-  err() << RenderError(what, status) << "\n";
+ExitCode Session::Fail(absl::string_view what, const absl::Status& status,
+                       absl::string_view method) {
+  err() << RenderError(what, status, method) << "\n";
   return ExitCodeOf(status);
 }
 

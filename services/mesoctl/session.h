@@ -63,8 +63,8 @@ class Session {
   // For commands that need another deadline than the common default.
   void set_timeout(absl::Duration timeout);
 
-  // Writes the error with its next step, and gives its exit code.
-  ExitCode Fail(absl::string_view what, const absl::Status& status);
+  // Writes the error with its next step, and gives its exit code. `method` is the one called.
+  ExitCode Fail(absl::string_view what, const absl::Status& status, absl::string_view method = "");
 
  private:
   Session(const CommandSet& set, const Environment& environment, const Streams& streams,

@@ -183,6 +183,7 @@ absl::Status TellAudit(Stage& stage) {
   ExportCommand command;
   command.file = absl::StrCat(stage.options->exports_dir, "/audit-", stage.run, ".bundle");
   command.token = stage.As("auditor").token();
+  command.overwrite = true;
   std::ostringstream out;
   std::ostringstream err;
   if (RunAuditExport(stage.As("auditor").client(), command, out, err) != ExitCode::kOk) {

@@ -52,8 +52,8 @@ absl::Status CheckUsable(const PeerOptions& peer) {
   if (!peer.tls.empty()) {
     if (!peer.tls.complete()) {
       return absl::FailedPreconditionError(
-          "--tls_ca_file, --tls_cert_file and --tls_key_file belong together: set all three, or "
-          "none.");
+          "--ca_file, --cert_file and --key_file (MESO_CA_FILE, MESO_CERT_FILE, MESO_KEY_FILE) "
+          "belong together: set all three, or none.");
     }
     MESO_RETURN_IF_ERROR(CheckTlsFiles(peer.tls, "", SystemClock().Now()));
   }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/flags/flag.h"
+#include "common/process/build_info.h"
 #include "services/scheduling/scheduling_app.h"
 
 ABSL_FLAG(std::string, offer_key_file, "data/offer.key",
@@ -23,7 +24,8 @@ int Fail(const absl::Status& status) {
 int main(int argc, char** argv) {
   const absl::Status parsed = meso::ParseFlags(
       argc, argv,
-      "Sites, staff, rooms, devices, treatments and the appointments that bring them together.");
+      "Sites, staff, rooms, devices, treatments and the appointments that bring them together.",
+      meso::VersionText(meso::ThisBuild()));
   if (!parsed.ok()) return Fail(parsed);
   const auto config = meso::ConfigFromFlags("scheduling", kDefaultPort);
   if (!config.ok()) return Fail(config.status());

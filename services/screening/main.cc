@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <string>
 
+#include "common/process/build_info.h"
 #include "services/screening/screening_app.h"
 
 namespace {
@@ -18,7 +19,8 @@ int Fail(const absl::Status& status) {
 int main(int argc, char** argv) {
   const absl::Status parsed = meso::ParseFlags(
       argc, argv,
-      "Answers whether a treatment may go ahead: questionnaires, rules, assessments, clearances.");
+      "Answers whether a treatment may go ahead: questionnaires, rules, assessments, clearances.",
+      meso::VersionText(meso::ThisBuild()));
   if (!parsed.ok()) return Fail(parsed);
   const auto config = meso::ConfigFromFlags("screening", kDefaultPort);
   if (!config.ok()) return Fail(config.status());

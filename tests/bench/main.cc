@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
@@ -21,7 +23,7 @@
 
 ABSL_FLAG(std::vector<std::string>, scenario, std::vector<std::string>({"empty", "draw", "book"}),
           "which scenarios to run: empty, draw, book, day, ledger");
-ABSL_FLAG(std::vector<std::string>, callers, std::vector<std::string>({"1", "64"}),
+ABSL_FLAG(std::vector<std::string>, callers, std::vector<std::string>({"1", "16", "64", "256"}),
           "how many callers at once, one cell each");
 ABSL_FLAG(int, calls, 4000, "calls per cell; a quarter of it for book");
 ABSL_FLAG(double, open_share, 0, "adds an open-loop cell at this share of the rate of 64 callers");
@@ -52,7 +54,13 @@ void StartAgainWithSlowFsync(char** argv) {
   std::exit(1);
 }
 
-bool RunScenario(const std::string& name, meso::BenchSettings settings, meso::Report* report) {
+constexpr absl::string_view kScenarios[] = {"empty", "draw", "book", "day", "ledger"};
+
+bool IsScenario(absl::string_view name) {
+  return std::find(std::begin(kScenarios), std::end(kScenarios), name) != std::end(kScenarios);
+}
+
+void RunScenario(const std::string& name, meso::BenchSettings settings, meso::Report* report) {
   if (name == "empty") {
     report->Add(meso::RunEmpty(settings));
   } else if (name == "draw") {
@@ -61,17 +69,14 @@ bool RunScenario(const std::string& name, meso::BenchSettings settings, meso::Re
     report->Add(meso::RunBook(settings));
   } else if (name == "day") {
     report->Add(meso::RunDay(settings));
-  } else if (name == "ledger") {
+  } else {  // ledger
     for (const int rows : {10000, 1000000}) {
       settings.ledger_rows = rows;
       meso::Scenario scenario = meso::RunDraw(settings);
       scenario.name = absl::StrCat("draw, ", rows, " ledger rows");
       report->Add(std::move(scenario));
     }
-  } else {
-    return false;
   }
-  return true;
 }
 
 int Judge(const meso::Report& report) {
@@ -113,11 +118,19 @@ int main(int argc, char** argv) {
     settings.callers.push_back(callers);
   }
   if (settings.calls < 20) return Wrong("--calls must be at least 20");
-  meso::Report report;
-  for (const std::string& name : absl::GetFlag(FLAGS_scenario)) {
-    if (!RunScenario(name, settings, &report)) {
-      return Wrong(absl::StrCat("--scenario: there is no ", name));
-    }
+  // All flags are looked at before the first cell runs: a mistake must not cost a measured hour.
+  const std::vector<std::string> scenarios = absl::GetFlag(FLAGS_scenario);
+  for (const std::string& name : scenarios) {
+    if (!IsScenario(name)) return Wrong(absl::StrCat("--scenario: there is no ", name));
   }
+  if (settings.open_share > 0 &&
+      std::find(settings.callers.begin(), settings.callers.end(), 64) == settings.callers.end()) {
+    return Wrong("--open_share is a share of the rate of 64 callers: add 64 to --callers");
+  }
+  if (settings.open_share < 0 || settings.open_share > 1) {
+    return Wrong("--open_share is between 0 and 1");
+  }
+  meso::Report report;
+  for (const std::string& name : scenarios) RunScenario(name, settings, &report);
   return Judge(report);
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 
 namespace meso {
 namespace {
@@ -40,6 +41,22 @@ void PrintCell(const Cell& cell) {
   for (const auto& [error, count] : load.errors) {
     std::printf("    %d failed: %s\n", count, error.c_str());
   }
+}
+
+// The ratio of each cell of an earlier run, by its key.
+absl::StatusOr<std::map<std::string, double>> ReadRatios(const std::string& file) {
+  std::ifstream in(file);
+  const nlohmann::json root = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
+  std::map<std::string, double> ratios;
+  bool good = root.is_object() && root.contains("cells") && root["cells"].is_array();
+  for (size_t i = 0; good && i < root["cells"].size(); ++i) {
+    const nlohmann::json& cell = root["cells"][i];
+    good = cell.is_object() && cell.contains("key") && cell["key"].is_string() &&
+           cell.contains("of_grouped_floor") && cell["of_grouped_floor"].is_number();
+    if (good) ratios[cell["key"].get<std::string>()] = cell["of_grouped_floor"].get<double>();
+  }
+  if (!good) return absl::InvalidArgumentError(absl::StrCat(file, " is no JSON of an earlier run"));
+  return ratios;
 }
 
 bool Gate(const char* what, double found, double promised) {
@@ -99,26 +116,24 @@ absl::Status Report::WriteJson(const std::string& file) const {
 }
 
 absl::StatusOr<int> Report::Compare(const std::string& file) const {
-  std::ifstream in(file);
-  const nlohmann::json root = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
-  if (root.is_discarded() || !root.contains("cells")) {
-    return absl::InvalidArgumentError(absl::StrCat(file, " is no JSON of an earlier run"));
-  }
-  std::map<std::string, double> before;
-  for (const auto& cell : root["cells"]) {
-    before[cell.value("key", "")] = cell.value("of_grouped_floor", 0.0);
-  }
+  MESO_ASSIGN_OR_RETURN(const auto before, ReadRatios(file));
   int fallen = 0;
+  int compared = 0;
   std::printf("against %s: rate / raw grouped\n", file.c_str());
   for (const Scenario& scenario : scenarios_) {
     for (const Cell& cell : scenario.cells) {
       const auto it = before.find(Key(cell));
       if (it == before.end() || it->second <= 0 || cell.arrival.rate > 0) continue;
       const bool fell = Ratio(cell) < it->second * (1 - kFellBy);
+      ++compared;
       fallen += fell ? 1 : 0;
       std::printf("  %-44s %6.2f, was %6.2f%s\n", Key(cell).c_str(), Ratio(cell), it->second,
                   fell ? "   FELL" : "");
     }
+  }
+  if (compared == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, " has no cell with a raw limit in common with this run"));
   }
   return fallen;
 }
@@ -126,10 +141,12 @@ absl::StatusOr<int> Report::Compare(const std::string& file) const {
 int Report::CheckGates(bool slow_fsync) const {
   constexpr int kCallers = 64;
   int missed = 0;
+  int checked = 0;
   std::printf("gates\n");
   for (const Scenario& scenario : scenarios_) {
     for (const Cell& cell : scenario.cells) {
       if (cell.arrival.rate > 0 || cell.arrival.callers != kCallers) continue;
+      checked += scenario.name == "draw" || (scenario.name == "book" && !slow_fsync) ? 1 : 0;
       if (scenario.name == "draw" && slow_fsync) {
         missed += Gate("draw at 64 / raw one per commit, with slow fsync",
                        cell.load.rate / cell.floor.single, 10)
@@ -141,6 +158,10 @@ int Report::CheckGates(bool slow_fsync) const {
         missed += Gate("book at 64 / raw grouped", Ratio(cell), 0.25) ? 0 : 1;
       }
     }
+  }
+  if (checked == 0) {
+    std::printf("  no promised ratio was measured: run draw or book with 64 callers\n");
+    return 1;
   }
   return missed;
 }

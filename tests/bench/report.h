@@ -42,10 +42,11 @@ class Report {
   // Writes all cells and floors. Errors: the file cannot be written.
   absl::Status WriteJson(const std::string& file) const;
   // Prints each ratio beside the one of an earlier run's JSON; returns how many fell by more than a
-  // fifth. Errors: the file cannot be read.
+  // fifth. Errors: the file cannot be read, or has no cell in common with this run.
   absl::StatusOr<int> Compare(const std::string& file) const;
   // Prints the promised ratios that apply to what was run; returns how many are missed. With
-  // `slow_fsync` the promise of group commit is checked too.
+  // `slow_fsync` the promise of group commit is checked instead. None measured counts as one
+  // missed.
   int CheckGates(bool slow_fsync) const;
 
  private:

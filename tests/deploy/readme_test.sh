@@ -36,9 +36,15 @@ try() {
   echo "--- $block"
   case $block in
     tests/run* | deploy/up*) return ;;
-    *meso-bench*) block="$build/tests/meso-bench --scenario=empty --calls=20" ;;
+    # Configured as it stands, but not built once more.
+    "cmake --preset bench && "*meso-bench*)
+      block="cmake --preset bench -B $state/bench && $build/tests/meso-bench --scenario=empty --calls=20 --callers=1" ;;
     "buf curl"*)
-      [ -x "$buf" ] || { echo "(buf is not installed; .ci/lint installs it)"; return; }
+      if [ ! -x "$buf" ]; then
+        [ -z "${MESO_WITH_BUF:-}" ] || { echo "buf is not installed in build/buf" >&2; exit 1; }
+        skipped=" (without buf, which .ci/lint installs)"
+        return
+      fi
       block=${block/buf curl/$buf curl}
       ;;
     *mesoctl*) block="export MESO_SCHEDULING_ADDRESS=$(address scheduling) MESO_SCREENING_ADDRESS=$(address screening) \
@@ -50,6 +56,7 @@ MESO_INVENTORY_ADDRESS=$(address inventory) MESO_AUDIT_ADDRESS=$(address audit);
   [ -n "$output" ] || { echo "the block printed nothing" >&2; exit 1; }
 }
 blocks=0
+skipped=
 block=
 inside=
 while IFS= read -r line; do
@@ -63,5 +70,5 @@ while IFS= read -r line; do
     block+=$line$'\n'
   fi
 done <README.md
-echo "$blocks blocks tried"
+echo "$blocks blocks tried$skipped"
 [ "$blocks" -ge 5 ]

@@ -318,7 +318,9 @@ TEST_P(ScriptedExampleTest, StopsWithOneClearErrorAtADamagedJournalOrAMissingTok
   std::filesystem::remove(Path("token"));
   const Outcome missing = Book();
   EXPECT_NE(missing.exit_code, 0);
+  EXPECT_THAT(missing.output, HasSubstr(Path("token")));
   EXPECT_THAT(missing.output, Not(HasSubstr("Traceback")));
+  EXPECT_THAT(missing.output, Not(HasSubstr("Errno")));
   EXPECT_EQ(scheduling_.searches, 0);
 }
 

@@ -2,10 +2,7 @@
 // each with one thing wrong.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -17,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/clock.h"
 #include "common/database/sqlite_database.h"
+#include "tests/support/small_disk.h"
 #include "tests/support/suite.h"
 #include "tests/support/test_certificates.h"
 #include "tests/support/test_keys.h"
@@ -73,6 +71,7 @@ class BadStartTest : public ::testing::Test {
     }
     EXPECT_EQ(said.size(), 1u) << Read(log);
     if (said.empty()) return "";
+    EXPECT_EQ(lines.back(), said[0]) << "the sentence is not the last line: " << Read(log);
     EXPECT_TRUE(absl::StartsWith(said[0], absl::StrCat("meso-", service, ": "))) << said[0];
     EXPECT_TRUE(absl::EndsWith(said[0], ".")) << said[0];
     return said[0];
@@ -111,6 +110,29 @@ TEST_F(BadStartTest, AWrongFlagIsNamedWithTheNearestRightOne) {
   }
   EXPECT_THAT(Sentence("audit", {{"clock_offset", "soon"}}), HasSubstr("--clock_offset=soon"));
   EXPECT_THAT(Sentence("audit", {{"listen", "7104"}}), HasSubstr("--listen=7104"));
+}
+
+TEST_F(BadStartTest, HelpAndVersionAreAnswersAndNoFailures) {
+  for (const char* service : {"scheduling", "screening", "inventory", "audit"}) {
+    const std::string program = suite_.Binary(absl::StrCat("meso-", service));
+    int exit_code = -1;
+    const std::string help = RunCommand({program, "--help"}, &exit_code);
+    EXPECT_EQ(exit_code, 0);
+    EXPECT_TRUE(absl::StartsWith(help, absl::StrCat("meso-", service, ": "))) << help;
+    EXPECT_THAT(help, HasSubstr("\n  --admin_tls_listen\n"));
+    EXPECT_EQ(absl::StrContains(help, "--allocation_horizon_days (default "),
+              service == absl::string_view("inventory"));
+    exit_code = -1;
+    const std::string version = RunCommand({program, "--version"}, &exit_code);
+    EXPECT_EQ(exit_code, 0);
+    EXPECT_TRUE(absl::StartsWith(version, absl::StrCat("meso-", service, " "))) << version;
+  }
+}
+
+TEST_F(BadStartTest, AFileOfFlagsThatCannotBeReadIsNamed) {
+  const std::string missing = suite_.dir() + "/nope";
+  EXPECT_THAT(Sentence("inventory", {{"flagfile", missing}}),
+              HasSubstr(absl::StrCat("--flagfile=", missing, " cannot be read (No such file")));
 }
 
 TEST_F(BadStartTest, AMissingFileIsNamed) {
@@ -169,9 +191,22 @@ TEST_F(BadStartTest, APortInUseIsNamed) {
   StartGood("inventory", {}, first);
   const std::vector<std::string> ports = Ports("inventory");
   EXPECT_THAT(Sentence("screening", {{"listen", "127.0.0.1:" + ports[0]}}),
-              HasSubstr(absl::StrCat("Cannot listen on --listen=127.0.0.1:", ports[0])));
+              HasSubstr(absl::StrCat("Cannot listen on --listen=127.0.0.1:", ports[0],
+                                     ": the port is in use. ")));
   EXPECT_THAT(Sentence("screening", {{"admin_listen", "127.0.0.1:" + ports[1]}}),
-              HasSubstr(absl::StrCat("Cannot listen on --admin_listen=127.0.0.1:", ports[1])));
+              HasSubstr(absl::StrCat("Cannot listen on --admin_listen=127.0.0.1:", ports[1],
+                                     ": the port is in use. ")));
+  EXPECT_THAT(Sentence("screening", {{"listen", absl::StrCat("unix:", suite_.dir(), "/no/s")}}),
+              HasSubstr("/no cannot be written to (No such file or directory)"));
+  TestAuthority authority;
+  const TlsFiles tls = authority.Issue("screening", "services/screening");
+  EXPECT_THAT(Sentence("screening", {{"listen", "192.0.2.1:7102"},
+                                     {"tls_cert_file", tls.cert_file},
+                                     {"tls_key_file", tls.key_file},
+                                     {"tls_client_ca_file", tls.ca_file}}),
+              HasSubstr("192.0.2.1:7102: this is not an address of this machine. "));
+  // All of that before a database is made or changed.
+  EXPECT_FALSE(std::filesystem::exists(suite_.dir() + "/data/screening.db"));
   EXPECT_THAT(Sentence("inventory", Flags()), HasSubstr("Another process uses "));
   StopGood(first);
 }
@@ -229,42 +264,6 @@ TEST_F(BadStartTest, ADatabaseThatCannotBeUsedIsNamed) {
   EXPECT_THAT(Sentence("inventory", {{"port_file", "/nonexistent/ports"}}),
               HasSubstr("Cannot write --port_file=/nonexistent/ports"));
 }
-
-// A file system of 8 MB for as long as it lives.
-class SmallDisk {
- public:
-  explicit SmallDisk(std::string path) : path_(std::move(path)) {
-    std::filesystem::create_directories(path_);
-    mounted_ = Mount() || (BecomeRootOfMyOwn() && Mount());
-  }
-  ~SmallDisk() {
-    if (mounted_) ::umount(path_.c_str());
-  }
-  bool mounted() const { return mounted_; }
-  // Takes all room but about `left` bytes.
-  void Fill(uintmax_t left) const {
-    std::ofstream file(path_ + "/filling", std::ios::binary);
-    const std::string block(4096, 'x');
-    while (std::filesystem::space(path_).available > left && file) file << block << std::flush;
-  }
-  void MakeRoom() const { std::filesystem::remove(path_ + "/filling"); }
-
- private:
-  bool Mount() const { return ::mount("tmpfs", path_.c_str(), "tmpfs", 0, "size=8m") == 0; }
-  // Who is not root may mount in a namespace of their own.
-  static bool BecomeRootOfMyOwn() {
-    const std::string users = absl::StrCat("0 ", ::getuid(), " 1");
-    const std::string groups = absl::StrCat("0 ", ::getgid(), " 1");
-    if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
-    std::ofstream("/proc/self/setgroups") << "deny";
-    std::ofstream("/proc/self/uid_map") << users;
-    std::ofstream("/proc/self/gid_map") << groups;
-    return ::getuid() == 0;
-  }
-
-  std::string path_;
-  bool mounted_ = false;
-};
 
 TEST_F(BadStartTest, AFullDiskIsSaidAndTheSameFileWorksOnceThereIsRoom) {
   const std::string path = suite_.dir() + "/disk";

@@ -96,7 +96,14 @@ Refusal Client::Repeat(std::chrono::seconds deadline,
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + deadline);
     // Read anew: a token is replaced before it expires.
-    context.AddMetadata("authorization", "Bearer " + ReadFile(token_file_));
+    const std::string token = ReadFile(token_file_);
+    if (token.empty()) {
+      return Refusal(grpc::Status(grpc::StatusCode::UNAUTHENTICATED,
+                                  "The token " + token_file_ +
+                                      " cannot be read, or is empty; 'mesoctl admin token' makes "
+                                      "one."));
+    }
+    context.AddMetadata("authorization", "Bearer " + token);
     const Refusal refusal(call(&context));
     if (refusal.OK() || !refusal.MayRepeat()) return refusal;
     // Never sooner than the service asks for, and not in step with everybody else.

@@ -13,7 +13,11 @@ from meso.scheduling.v1.scheduling_admin_service_pb2_grpc import SchedulingAdmin
 
 
 def main(address, token_file):
-    token = pathlib.Path(token_file).read_text().strip()
+    try:
+        token = pathlib.Path(token_file).read_text().strip()
+    except OSError as error:
+        sys.exit(f"The token {token_file} cannot be read ({error.strerror}); 'mesoctl admin token' "
+                 "makes one.")
     with grpc.insecure_channel(address) as channel:
         answer = SchedulingAdminServiceStub(channel).ListSites(
             api.ListSitesRequest(), timeout=5,  # every call needs a deadline

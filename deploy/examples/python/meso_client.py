@@ -90,13 +90,20 @@ class Client:
         else:
             self.channel = grpc.insecure_channel(address, options)
 
+    def _token(self):
+        # Read anew every time: a token is replaced before it expires.
+        try:
+            return self._token_file.read_text().strip()
+        except OSError as error:
+            raise OSError(f"The token {self._token_file} cannot be read ({error.strerror}); name the "
+                          "file with --token. 'mesoctl admin token' makes one.") from error
+
     def call(self, method, request, deadline_seconds=DEADLINE_SECONDS):
         """The answer to the request; raises Refusal. Repeats for at most GIVE_UP_SECONDS."""
         give_up = time.monotonic() + GIVE_UP_SECONDS
         backoff = 0.1
         while True:
-            # Read anew: a token is replaced before it expires.
-            token = self._token_file.read_text().strip()
+            token = self._token()
             try:
                 return method(request, timeout=deadline_seconds,
                               metadata=[("authorization", f"Bearer {token}")])

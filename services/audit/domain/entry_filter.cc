@@ -76,9 +76,13 @@ absl::Status PrepareTerm(FilterNode* term, const PseudonymKey& pseudonyms, Hashe
     return FilterInvalid(term->field, "it is compared with = or !=", Fields());
   }
   const auto known = [term](const std::map<std::string, int>& names) -> absl::Status {
-    const auto it = names.find(term->value);
+    std::vector<std::string> words;
+    for (const auto& [word, number] : names) words.push_back(word);
+    const auto it = names.find(FilterWord(term->field, term->value, words));
     if (it == names.end()) {
-      return FilterInvalid(term->field, absl::StrCat("unknown value ", term->value), Fields());
+      return FilterInvalid(term->field,
+                           absl::StrCat(term->field, " is one of ", absl::StrJoin(words, ", ")),
+                           Fields());
     }
     term->value = absl::StrCat(it->second);
     return absl::OkStatus();

@@ -311,7 +311,7 @@ absl::StatusOr<std::optional<Recall>> LoadRecall(Transaction& tx, const RecallNa
 
 absl::StatusOr<std::vector<Recall>> ListRecalls(Transaction& tx, const PageQuery& page) {
   static const auto& columns = *new std::map<std::string, FilterColumn>{
-      {"state", {"r.state"}},
+      {"state", {"r.state", FilterType::kText, {"OPEN"}}},
       {"lot",
        {"EXISTS (SELECT 1 FROM recall_lot c JOIN lot l ON l.id = c.lot WHERE c.recall = r.id AND "
         "l.name = $)"}}};

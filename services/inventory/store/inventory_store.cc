@@ -289,7 +289,7 @@ absl::StatusOr<std::optional<Cocktail>> LoadCocktail(Transaction& tx, const std:
 absl::StatusOr<std::vector<Cocktail>> ListCocktails(Transaction& tx, const PageQuery& page) {
   static const auto& columns = *new std::map<std::string, FilterColumn>{
       {"code", {"code"}},
-      {"state", {"state"}},
+      {"state", {"state", FilterType::kText, {"DRAFT", "PUBLISHED"}}},
       {"newest",
        {"(revision = (SELECT max(n.revision) FROM cocktail n WHERE n.code = cocktail.code AND "
         "n.state = 'PUBLISHED'))",

@@ -220,7 +220,9 @@ absl::StatusOr<std::vector<Reservation>> ListReservations(Transaction& tx, const
   static const auto& columns = *new std::map<std::string, FilterColumn>{
       {"state",
        {"(CASE WHEN r.state IN ('RESERVED', 'CONFIRMED', 'INVALIDATED') AND "
-        "r.expire_time_us <= page.now THEN 'EXPIRED' ELSE r.state END)"}},
+        "r.expire_time_us <= page.now THEN 'EXPIRED' ELSE r.state END)",
+        FilterType::kText,
+        {"PROMISED", "RESERVED", "CONFIRMED", "INVALIDATED", "DRAWN", "RELEASED", "EXPIRED"}}},
       {"appointment", {"r.appointment"}},
       {"cocktail", {"r.cocktail"}},
       {"lot",

@@ -220,7 +220,10 @@ absl::StatusOr<std::vector<Movement>> ListMovements(Transaction& tx, const SiteN
         "WHEN 4 THEN 'WASTE' WHEN 5 THEN 'ADJUST' WHEN 6 THEN 'REVERSE' WHEN 7 THEN "
         "'RETURN_DRAWN' WHEN 8 THEN 'DISPENSE' WHEN 9 THEN 'SHIP' WHEN 10 THEN "
         "'RECEIVE_TRANSFER' WHEN 11 THEN 'RETURN_TO_SUPPLIER' WHEN 12 THEN 'DISPOSE' WHEN 13 THEN "
-        "'OPEN' ELSE 'CLOSE' END)"}},
+        "'OPEN' ELSE 'CLOSE' END)",
+        FilterType::kText,
+        {"RECEIPT", "DRAW", "ADMINISTER", "WASTE", "ADJUST", "REVERSE", "RETURN_DRAWN", "DISPENSE",
+         "SHIP", "RECEIVE_TRANSFER", "RETURN_TO_SUPPLIER", "DISPOSE", "OPEN", "CLOSE"}}},
       {"appointment", {"m.appointment"}},
       {"administration", {"m.administration"}},
       {"subject", {"m.subject"}}};

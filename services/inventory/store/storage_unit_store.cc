@@ -52,7 +52,9 @@ absl::StatusOr<std::optional<StorageUnit>> LoadStorageUnit(Transaction& tx,
 
 absl::StatusOr<std::vector<StorageUnit>> ListStorageUnits(Transaction& tx, const SiteName& site,
                                                           const PageQuery& page) {
-  static const auto& columns = *new std::map<std::string, FilterColumn>{{"kind", {"kind"}}};
+  static const auto& columns = *new std::map<std::string, FilterColumn>{
+      {"kind",
+       {"kind", FilterType::kText, {"MIXED", "ROOM", "FRIDGE", "FREEZER", "EMERGENCY_KIT"}}}};
   MESO_ASSIGN_OR_RETURN(FilterSql filter, CompileFilter(page.filter, columns, 4));
   Values args = {page.after, site.value(), int64_t{page.size + 1}};
   args.insert(args.end(), filter.args.begin(), filter.args.end());

@@ -24,6 +24,7 @@ struct ApiCommand {
   const char* key = "name";  // what -o name prints of a row
   const char* filters = "";  // fields of `filter` that get a flag of their own
   const char* fixed = "";    // "allow_missing=true": a field set by the verb itself
+  const char* saved = "";    // a text of the answer that --save writes to a file, byte for byte
   const char* summary;
   const char* example_1;
   const char* example_2;

@@ -121,9 +121,25 @@ class FlagCollector {
     added.flag.name = field;
     added.flag.value = "TEXT";
     added.flag.help = absl::StrCat("Only those whose ", field, " is this");
-    added.flag.kind.noun = NounOf(added.pattern);
-    if (!added.flag.kind.noun.empty()) added.flag.kind.of = ValueKind::Of::kNames;
+    const FieldDescriptor* column = FilteredColumn(field);
+    if (column != nullptr && column->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
+      added.flag.value = ValueWord(*column);
+      added.flag.kind = KindOf(*column, "");
+    } else {
+      added.flag.kind.noun = NounOf(added.pattern);
+      if (!added.flag.kind.noun.empty()) added.flag.kind.of = ValueKind::Of::kNames;
+    }
     flags_.push_back(std::move(added));
+  }
+
+  // What a filter's field is in the rows, or in the leaf of an audit entry; nullptr when it is a
+  // word of the filter alone.
+  const FieldDescriptor* FilteredColumn(const std::string& field) const {
+    const FieldDescriptor* rows = method_.output_type()->FindFieldByName(command_.rows);
+    if (rows == nullptr || rows->message_type() == nullptr) return nullptr;
+    const FieldDescriptor* column = FindField(*rows->message_type(), field);
+    if (column != nullptr) return column;
+    return FindField(*rows->message_type(), absl::StrCat("leaf.", field));
   }
 
   void AddJson() {

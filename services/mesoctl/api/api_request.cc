@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "common/base/error.h"
 #include "common/base/resource_name.h"
@@ -19,6 +20,7 @@
 #include "meso/options/v1/options.pb.h"
 #include "services/mesoctl/api/field_value.h"
 #include "services/mesoctl/api/resource_words.h"
+#include "services/mesoctl/api/when.h"
 #include "services/mesoctl/call.h"
 #include "services/mesoctl/method_catalog.h"
 
@@ -31,6 +33,7 @@ using google::protobuf::MethodDescriptor;
 
 constexpr int kPageSizeMax = 500;
 constexpr char kAnySite[] = "sites/-";
+constexpr char kInput[] = "-";
 
 // A service's refusal stays what it is.
 absl::Status InFlag(absl::string_view flag, const absl::Status& status) {
@@ -38,11 +41,10 @@ absl::Status InFlag(absl::string_view flag, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat("--", flag, ": ", status.message()));
 }
 
-// Fields whose values are enum words in the filter language.
-std::string FilterWord(const std::string& field, const std::string& value) {
-  static const auto& upper =
-      *new std::set<std::string>{"state", "kind", "action", "outcome", "severity"};
-  return upper.count(field) > 0 ? absl::AsciiStrToUpper(value) : value;
+// An enum's word as the filter language has it; every other value stays as it was typed.
+std::string FilterValue(const FieldFlag& flag, const std::string& value) {
+  if (flag.flag.kind.of != ValueKind::Of::kWords) return value;
+  return absl::StrReplaceAll(absl::AsciiStrToUpper(value), {{"-", "_"}});
 }
 
 void ClearField(Message* message, absl::string_view path) {
@@ -114,11 +116,10 @@ class RequestBuilder {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<std::string> ReadInput() {
-    if (input_read_) {
+  absl::StatusOr<std::string> ReadInput() const {
+    if (command_.argument[0] != '\0' && invocation_.Argument(0) == kInput) {
       return absl::InvalidArgumentError("- stands for standard input, which can be read only once");
     }
-    input_read_ = true;
     return std::string(std::istreambuf_iterator<char>(*lookups_.in), {});
   }
 
@@ -126,7 +127,7 @@ class RequestBuilder {
     const std::string given = invocation_.Get("json");
     if (given.empty()) return absl::OkStatus();
     std::string json = given;
-    if (given == "-") {
+    if (given == kInput) {
       MESO_ASSIGN_OR_RETURN(json, ReadInput());
     } else {
       MESO_ASSIGN_OR_RETURN(json, ReadJsonArgument(given));
@@ -168,19 +169,8 @@ class RequestBuilder {
 
   absl::Status TakeArgument() {
     if (command_.argument[0] == '\0') return absl::OkStatus();
-    std::string given = invocation_.Argument(0);
-    if (given == "-") {
-      MESO_ASSIGN_OR_RETURN(const std::string text, ReadInput());
-      const std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
-      given = std::string(absl::StripAsciiWhitespace(lines[0]));
-      built_.first_name = given;
-      if (given.empty()) {
-        return absl::InvalidArgumentError(
-            "-: standard input is empty where a name was expected; the command before it found "
-            "nothing");
-      }
-    }
-    absl::StatusOr<std::string> name = ResolveName(given, PatternOf(method_, command_.argument));
+    absl::StatusOr<std::string> name =
+        ResolveName(lookups_.argument, PatternOf(method_, command_.argument));
     if (!name.ok()) return name.status();
     if (site_.empty()) site_ = SiteOf(*name);
     return Set(command_.argument, *name);
@@ -203,8 +193,15 @@ class RequestBuilder {
     if (!flag.pattern.empty()) {
       MESO_ASSIGN_OR_RETURN(value, ResolveAll(flag, field.is_repeated(), value));
     }
-    const bool time = flag.flag.value == "TIME";
+    // A day may be said as a time is: +200d, tomorrow.
+    const bool day = flag.flag.value == "YYYY-MM-DD" && !absl::ascii_isdigit(value[0]);
+    const bool time = day || flag.flag.value == "TIME";
     const absl::TimeZone zone = time && !site_.empty() ? lookups_.zone(site_) : absl::UTCTimeZone();
+    if (day) {
+      const absl::StatusOr<absl::Time> when = ParseWhen(value, lookups_.now, zone);
+      if (!when.ok()) return InFlag(flag.flag.name, when.status());
+      value = absl::FormatTime("%Y-%m-%d", *when, zone);
+    }
     const absl::Status set = SetFromText(message_.get(), flag.path, value, lookups_.now, zone);
     return set.ok() ? set : InFlag(flag.flag.name, set);
   }
@@ -231,7 +228,7 @@ class RequestBuilder {
       return InFlag(flag.flag.name,
                     absl::InvalidArgumentError("a value here can't hold quotes; write a --filter"));
     }
-    terms_.push_back(absl::StrCat(flag.filter, " = \"", FilterWord(flag.filter, value), "\""));
+    terms_.push_back(absl::StrCat(flag.filter, " = \"", FilterValue(flag, value), "\""));
     return absl::OkStatus();
   }
 
@@ -295,6 +292,16 @@ class RequestBuilder {
                                            : field.name() == body_ ? "json"
                                                                    : field.name()));
     }
+    // Of the fields that exclude each other one is required.
+    for (int i = 0; i < type_.real_oneof_decl_count(); ++i) {
+      const auto& choice = *type_.oneof_decl(i);
+      if (message_->GetReflection()->HasOneof(*message_, &choice)) continue;
+      std::vector<std::string> flags;
+      for (int j = 0; j < choice.field_count(); ++j) {
+        flags.push_back(absl::StrCat("--", choice.field(j)->name()));
+      }
+      missing.push_back(absl::StrJoin(flags, " or "));
+    }
     if (missing.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError(
         absl::StrCat("needs ", absl::StrJoin(missing, ", "), "; --help shows what they are"));
@@ -322,11 +329,33 @@ class RequestBuilder {
   std::string site_;            // whose zone times are meant in
   std::set<std::string> mask_;  // the resource's fields that were given
   std::vector<std::string> terms_;
-  bool input_read_ = false;
   BuiltRequest built_;
 };
 
 }  // namespace
+
+absl::StatusOr<std::vector<std::string>> NamesMeant(const ApiCommand& command,
+                                                    const Invocation& invocation,
+                                                    std::istream& in) {
+  const std::string typed = invocation.Argument(0);
+  if (command.argument[0] == '\0' || typed != kInput) return std::vector<std::string>{typed};
+  std::vector<std::string> names;
+  for (std::string line; std::getline(in, line);) {
+    const absl::string_view name = absl::StripAsciiWhitespace(line);
+    if (!name.empty()) names.emplace_back(name);
+  }
+  if (names.empty()) {
+    return absl::InvalidArgumentError(
+        "-: standard input is empty where a name was expected; the command before it found "
+        "nothing");
+  }
+  if (names.size() > 1 && invocation.Has("request-id")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--request-id: one id is one change, and standard input names ", names.size(),
+                     "; leave it out, and each gets an id of its own"));
+  }
+  return names;
+}
 
 absl::StatusOr<BuiltRequest> BuildRequest(const ApiCommand& command, const MethodDescriptor& method,
                                           const Invocation& invocation,

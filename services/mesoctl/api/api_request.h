@@ -41,11 +41,18 @@ std::string BodyField(const google::protobuf::MethodDescriptor& method);
 // Lists go over many objects and page.
 bool IsList(const google::protobuf::MethodDescriptor& method);
 
+// What the command's argument stands for, one request each: what was typed, or for "-" every line
+// of `in` that is not empty, in order. Errors: INVALID_ARGUMENT: no name on `in`; --request-id with
+// several, because one id is one change.
+absl::StatusOr<std::vector<std::string>> NamesMeant(const ApiCommand& command,
+                                                    const Invocation& invocation, std::istream& in);
+
 struct RequestLookups {
   absl::Time now;
+  std::string argument;        // one of NamesMeant
   std::string site;            // the session's, "" or "sites/par-1"
   std::string new_request_id;  // for a request that needs one and was given none
-  std::istream* in = nullptr;  // for "-"
+  std::istream* in = nullptr;  // for `--json -`
   std::function<absl::TimeZone(const std::string& site)> zone;
   // "cocktails/C-01" -> its newest revision; `published` leaves drafts out.
   std::function<absl::StatusOr<std::string>(const std::string& name, bool published)> revision;
@@ -54,7 +61,6 @@ struct RequestLookups {
 struct BuiltRequest {
   std::unique_ptr<google::protobuf::Message> message;
   std::string request_id;  // made up for it; "" = none was
-  std::string first_name;  // what "-" read
 };
 
 // Errors: INVALID_ARGUMENT naming the flag: a value that can't be read, a required one that is

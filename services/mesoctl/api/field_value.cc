@@ -305,6 +305,11 @@ std::string ShowPath(const Message& message, absl::string_view path, absl::TimeZ
   std::vector<std::string> found;
   CollectPath(message, path, zone, machine, found);
   found.erase(std::remove(found.begin(), found.end(), ""), found.end());
+  // People need not read the same room once for every phase of a session.
+  const auto same_name = [](const std::string& a, const std::string& b) {
+    return a == b && absl::StrContains(a, '/');
+  };
+  if (!machine) found.erase(std::unique(found.begin(), found.end(), same_name), found.end());
   return absl::StrJoin(found, ",");
 }
 

@@ -8,8 +8,7 @@ constexpr char kCocktailColumns[] = "name,display_name,state,lines.product,autho
 constexpr char kLotColumns[] = "name,product,lot_number,expiry_date,state,held,on_hand";
 constexpr char kStorageColumns[] = "name,display_name,kind,update_time";
 constexpr char kReservationColumns[] = "name,state,cocktail,use_date,appointment,expire_time";
-constexpr char kRecallColumns[] =
-    "name,state,severity,reason,reference,lots,reach.patients_exposed,create_time";
+constexpr char kRecallColumns[] = "name,state,severity,reason,reference,lots,create_time";
 
 constexpr ApiCommand kCommands[] = {
     {.noun = "products",

@@ -9,6 +9,13 @@ bool BeginsWith(const std::vector<std::string>& path, const std::vector<std::str
   return path.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), path.begin());
 }
 
+bool IsAlias(const Command& command, const std::vector<std::string>& path) {
+  return path.size() == command.path.size() &&
+         std::equal(path.begin(), path.end() - 1, command.path.begin()) &&
+         std::find(command.aliases.begin(), command.aliases.end(), path.back()) !=
+             command.aliases.end();
+}
+
 }  // namespace
 
 std::string FlagKey(std::string name) {
@@ -18,7 +25,7 @@ std::string FlagKey(std::string name) {
 
 const Command* FindCommand(const CommandSet& set, const std::vector<std::string>& path) {
   for (const Command& command : set.commands) {
-    if (command.path == path) return &command;
+    if (command.path == path || IsAlias(command, path)) return &command;
   }
   return nullptr;
 }

@@ -53,7 +53,9 @@ struct Command {
   std::vector<Flag> flags;
   std::vector<std::string> examples;  // lines for a shell; two
   std::function<ExitCode(const Invocation&, Session&)> run;
-  bool hidden = false;  // for machines: in no list
+  bool hidden = false;   // for machines: in no list
+  bool offline = false;  // takes nothing from a context, so a broken one is no reason to fail
+  std::vector<std::string> aliases;  // other last words, in no list
 };
 
 // A noun: words that several commands begin with.

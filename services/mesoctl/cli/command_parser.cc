@@ -46,6 +46,8 @@ class Parser {
         flags_ended_ = true;
       } else if (word == "-h" || word == "--help") {
         result_.help = true;
+      } else if (word == "--version" && result_.path.empty()) {
+        MESO_RETURN_IF_ERROR(TakeWord("version"));
       } else {
         MESO_RETURN_IF_ERROR(TakeFlag(word));
       }
@@ -57,7 +59,7 @@ class Parser {
  private:
   absl::Status TakeWord(const std::string& word) {
     if (result_.command != nullptr) return TakeArgument(word);
-    if (word == "help" && result_.path.empty()) {
+    if (word == "help") {
       result_.help = true;
       return absl::OkStatus();
     }
@@ -74,7 +76,7 @@ class Parser {
       return Misuse(absl::StrCat("there is no command `", Spoken(path), "`"), near,
                     absl::StrCat("`", HelpOf(result_.path), "` shows what there is"));
     }
-    result_.path = std::move(path);
+    result_.path = command == nullptr ? std::move(path) : command->path;
     result_.command = command;
     return absl::OkStatus();
   }

@@ -86,6 +86,7 @@ class Doctor {
     token_ = *token;
     const absl::StatusOr<TokenGrants> grants = ReadGrants(token_);
     if (!grants.ok()) {
+      token_malformed_ = true;
       return Bad(ExitCode::kNotAllowed, "token", "mesoctl", grants.status().message(),
                  "check that the file holds a token and nothing else");
     }
@@ -128,6 +129,13 @@ class Doctor {
     if (!tls_usable_) return false;
     const absl::Status probed = ProbeTls(address, tls_, service, kConnectTimeout);
     if (probed.ok()) return true;
+    if (probed.code() == absl::StatusCode::kFailedPrecondition &&
+        !SpeaksTls(address, kConnectTimeout)) {
+      Bad(ExitCode::kUsage, "certificate", service, absl::StrCat(address, ": it speaks no TLS"),
+          "leave out --ca_file, --cert_file and --key_file (or MESO_CA_FILE, MESO_CERT_FILE and "
+          "MESO_KEY_FILE), or correct the address");
+      return false;
+    }
     Bad(ExitCode::kNotAllowed, "certificate", service,
         absl::StrCat(address, ": ", probed.message()),
         "check that both sides' certificates are signed by the authority of --ca_file and have not "
@@ -212,7 +220,11 @@ class Doctor {
     if (status.code() == absl::StatusCode::kPermissionDenied) {
       return Good("token", service, "accepts the token; its roles suffice for other calls");
     }
-    if (reason == "TOKEN_MISSING" || (reason == "TOKEN_EXPIRED" && token_fails_by_time_)) return;
+    // Said once, above, of the token itself.
+    if (reason == "TOKEN_MISSING" || (reason == "TOKEN_EXPIRED" && token_fails_by_time_) ||
+        (reason == "TOKEN_INVALID" && token_malformed_)) {
+      return;
+    }
     if (reason == "TOKEN_EXPIRED" || (reason == "TOKEN_INVALID" && clock_differs_)) {
       return Bad(ExitCode::kNotAllowed, "token", service,
                  absl::StrCat("does not take the token now: ", status.message()),
@@ -243,6 +255,7 @@ class Doctor {
   bool tls_usable_ = true;
   std::string token_;
   bool token_fails_by_time_ = false;
+  bool token_malformed_ = false;
   bool clock_differs_ = false;
   std::vector<Finding> findings_;
 };

@@ -122,7 +122,8 @@ std::vector<Command> HealthStatusCommands() {
       {.path = {"version"},
        .summary = "Tell what this program was built from",
        .examples = {"mesoctl version", "mesoctl version -o name"},
-       .run = ShowVersion},
+       .run = ShowVersion,
+       .offline = true},
   };
 }
 

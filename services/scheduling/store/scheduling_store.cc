@@ -110,7 +110,10 @@ const std::map<std::string, FilterColumn>& FilterColumns() {
         FilterType::kText}},
       {"treatment_type", {"a.treatment_type", FilterType::kText}},
       {"reservation", {"a.reservation", FilterType::kText}},
-      {"state", {"a.shown_state", FilterType::kText}},
+      {"state",
+       {"a.shown_state",
+        FilterType::kText,
+        {"HELD", "BOOKED", "CHECKED_IN", "IN_PROGRESS", "COMPLETED", "CANCELLED", "EXPIRED"}}},
       {"start_time", {"a.start_us", FilterType::kTime}},
       {"at_risk", {"a.at_risk", FilterType::kBool}}};
   return columns;

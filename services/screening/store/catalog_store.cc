@@ -72,9 +72,12 @@ absl::StatusOr<int64_t> NextRevision(Transaction& tx, const Sql& sql, const std:
 
 // $1 and $2 are the place to go on from, $3 the limit; the filter's values follow.
 absl::StatusOr<Rows> ListRevisions(Transaction& tx, absl::string_view columns,
-                                   const FilterNode& filter, const RevisionKey& after, int limit) {
-  MESO_ASSIGN_OR_RETURN(FilterSql compiled,
-                        CompileFilter(filter, {{"code", {"code"}}, {"state", {kStateName}}}, 4));
+                                   const std::vector<std::string>& states, const FilterNode& filter,
+                                   const RevisionKey& after, int limit) {
+  MESO_ASSIGN_OR_RETURN(
+      FilterSql compiled,
+      CompileFilter(filter,
+                    {{"code", {"code"}}, {"state", {kStateName, FilterType::kText, states}}}, 4));
   Values args = {after.code, after.revision, static_cast<int64_t>(limit)};
   args.insert(args.end(), compiled.args.begin(), compiled.args.end());
   // The limit's parameter must appear before the filter's: parameters are numbered as they come.
@@ -130,8 +133,9 @@ absl::Status UpdateQuestionnaire(Transaction& tx, const Questionnaire& questionn
 absl::StatusOr<std::vector<Questionnaire>> ListQuestionnaires(Transaction& tx,
                                                               const FilterNode& filter,
                                                               const RevisionKey& after, int limit) {
-  MESO_ASSIGN_OR_RETURN(const Rows rows,
-                        ListRevisions(tx, kQuestionnaireColumns, filter, after, limit));
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      ListRevisions(tx, kQuestionnaireColumns, {"DRAFT", "PUBLISHED"}, filter, after, limit));
   std::vector<Questionnaire> result;
   for (const Row& row : rows) {
     MESO_ASSIGN_OR_RETURN(Questionnaire questionnaire, ToQuestionnaire(row));
@@ -177,7 +181,9 @@ absl::Status UpdateRuleSet(Transaction& tx, const RuleSet& rule_set) {
 
 absl::StatusOr<std::vector<RuleSet>> ListRuleSets(Transaction& tx, const FilterNode& filter,
                                                   const RevisionKey& after, int limit) {
-  MESO_ASSIGN_OR_RETURN(const Rows rows, ListRevisions(tx, kRuleSetColumns, filter, after, limit));
+  MESO_ASSIGN_OR_RETURN(const Rows rows,
+                        ListRevisions(tx, kRuleSetColumns, {"DRAFT", "PUBLISHED", "SUPERSEDED"},
+                                      filter, after, limit));
   std::vector<RuleSet> result;
   for (const Row& row : rows) {
     MESO_ASSIGN_OR_RETURN(RuleSet rule_set, ToRuleSet(row));

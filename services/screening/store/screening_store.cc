@@ -113,11 +113,13 @@ absl::StatusOr<std::vector<std::pair<int64_t, Assessment>>> ListAssessments(
   // $1 the patient, $2 where to go on, $3 the limit; sites and filter follow.
   Values args = {query.patient.value(), query.before_row, static_cast<int64_t>(query.limit)};
   const std::string sites = SiteCondition(query.sites, 4, args);
-  MESO_ASSIGN_OR_RETURN(
-      FilterSql filter,
-      CompileFilter(query.filter,
-                    {{"state", {"(CASE state WHEN 1 THEN 'VALID' ELSE 'INVALIDATED' END)"}}},
-                    static_cast<int>(args.size()) + 1));
+  MESO_ASSIGN_OR_RETURN(FilterSql filter,
+                        CompileFilter(query.filter,
+                                      {{"state",
+                                        {"(CASE state WHEN 1 THEN 'VALID' ELSE 'INVALIDATED' END)",
+                                         FilterType::kText,
+                                         {"VALID", "INVALIDATED"}}}},
+                                      static_cast<int>(args.size()) + 1));
   args.insert(args.end(), filter.args.begin(), filter.args.end());
   MESO_ASSIGN_OR_RETURN(const Rows rows,
                         tx.Query(Sql::Dynamic(absl::StrCat(

@@ -17,6 +17,7 @@ const std::map<std::string, FilterColumn>& Columns() {
       {"count", {"count", FilterType::kInt}},
       {"at_risk", {"at_risk", FilterType::kBool}},
       {"start_time", {"start_us", FilterType::kTime}},
+      {"state", {"state", FilterType::kText, {"HELD", "CHECKED_IN"}}},
       {"tag", {"EXISTS (SELECT 1 FROM tag WHERE tag.lot = lot.id AND tag.name = $)"}}};
   return columns;
 }
@@ -49,6 +50,29 @@ TEST(FilterSqlTest, RefusesValuesThatDoNotFitTheirColumn) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << text;
     EXPECT_EQ(ReasonOf(status), "FILTER_INVALID") << text;
   }
+}
+
+TEST(FilterSqlTest, TakesAWordInAnyCaseWithAndWithoutItsPrefix) {
+  for (const char* text : {"state = CHECKED_IN", "state = checked_in", "state = STATE_CHECKED_IN",
+                           "state : \"State_Checked_In\""}) {
+    const auto sql = Compile(text);
+    ASSERT_TRUE(sql.ok()) << text << sql.status();
+    EXPECT_EQ(sql->where, "(state = $1)");
+    EXPECT_THAT(sql->args, ElementsAre(Value(std::string("CHECKED_IN")))) << text;
+  }
+  EXPECT_EQ(Compile("state != HELD")->where, "(state <> $1)");
+  EXPECT_EQ(Compile("state:*")->where, "(COALESCE(state <> '', 0))");
+}
+
+TEST(FilterSqlTest, RefusesAWordThereIsNotAndNamesThoseThereAre) {
+  for (const char* text : {"state = HELP", "state = STATE_", "state = \"\"", "state = KIND_HELD",
+                           "NOT state = STATE_STATE_HELD", "count = 1 OR state != checkedin"}) {
+    const absl::Status status = Compile(text).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << text;
+    EXPECT_EQ(ReasonOf(status), "FILTER_INVALID") << text;
+    EXPECT_THAT(status.message(), testing::HasSubstr("state is one of HELD, CHECKED_IN")) << text;
+  }
+  EXPECT_THAT(Compile("state > HELD").status().message(), testing::HasSubstr("use = or !="));
 }
 
 TEST(FilterSqlTest, KeepsValuesOutOfTheError) {

@@ -31,6 +31,17 @@ TEST(BuildInfoTest, ShowsEveryFactAsJson) {
                          {"libraries", {{"SQLite", "3.40.1"}, {"gRPC", "1.51.1"}}}}));
 }
 
+TEST(BuildInfoTest, TheVersionNamesTheRevisionWhereItIsKnown) {
+  BuildFacts facts;
+  facts.version = "1.2.3";
+  facts.revision = "unknown";
+  EXPECT_EQ(VersionText(facts), "1.2.3");
+  facts.revision = "ab12";
+  EXPECT_EQ(VersionText(facts), "1.2.3 (revision ab12)");
+  facts.modified = true;
+  EXPECT_EQ(VersionText(facts), "1.2.3 (revision ab12, modified)");
+}
+
 TEST(BuildInfoTest, TheBuildKnowsWhatItIs) {
   const BuildFacts& facts = ThisBuild();
   EXPECT_NE(facts.version, "");

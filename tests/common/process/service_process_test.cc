@@ -6,6 +6,7 @@
 #define CPPHTTPLIB_OPENSSL_SUPPORT  // as the package was built
 #include <httplib.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
@@ -103,11 +104,24 @@ TEST_F(ServiceProcessTest, AnAddressInUseIsNamed) {
   ASSERT_TRUE(first.ok() && (*first)->Serve({}).ok());
   ProcessConfig config = Config("screening");
   config.listen = absl::StrCat("127.0.0.1:", (*first)->port());
-  auto second = ServiceProcess::Create(config, {});
-  ASSERT_TRUE(second.ok()) << second.status();
-  const absl::Status refused = (*second)->Serve({});
+  // Before the database is touched.
+  const absl::Status refused = ServiceProcess::Create(config, {}).status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(refused.message()), HasSubstr(config.listen));
+  EXPECT_THAT(std::string(refused.message()),
+              HasSubstr(absl::StrCat("--listen=", config.listen, ": the port is in use")));
+  EXPECT_FALSE(std::filesystem::exists(dir_.path() + "/data/screening.db"));
+}
+
+TEST_F(ServiceProcessTest, WhatKeepsItFromServingStopsItForGood) {
+  ProcessConfig same = Config();
+  same.listen = absl::StrCat("unix:", dir_.path(), "/a.sock");
+  same.port_file = dir_.path() + "/none/ports";
+  auto process = ServiceProcess::Create(same, {});
+  ASSERT_TRUE(process.ok()) << process.status();
+  const absl::Status refused = (*process)->Serve({});
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("Cannot write --port_file="));
+  // It has given everything back: another may have its database at once.
+  EXPECT_TRUE(ServiceProcess::Create(Config(), {}).ok());
 }
 
 TEST_F(ServiceProcessTest, BeyondLoopbackItTellsWhenItsCertificateEndsAndIsNotReadyAfterwards) {

@@ -15,6 +15,7 @@ namespace meso {
 namespace {
 
 using test::v1::Note;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -68,6 +69,13 @@ class BlockedPool {
   std::thread blocked_;
 };
 
+TEST(CallOverloadTest, TheCountIsThereBeforeTheFirstCallIsShed) {
+  NoteServer notes;
+  EXPECT_THAT(notes.server.metrics().Text(),
+              AllOf(HasSubstr("meso_shed_total{queue=\"calls\"} 0"),
+                    HasSubstr("meso_shed_total{queue=\"sagas\"} 0")));
+}
+
 TEST(CallOverloadTest, AFullQueueShedsAtOnceWithARetryHint) {
   BlockedPool pool(/*queue_max=*/1);
   absl::Status queued;
@@ -81,8 +89,10 @@ TEST(CallOverloadTest, AFullQueueShedsAtOnceWithARetryHint) {
   Note note;
   std::vector<std::string> outcomes;
   std::thread releasing([&] {
-    EXPECT_TRUE(WaitUntil(
-        [&] { return absl::StrContains(pool.notes.server.metrics().Text(), "meso_shed_total"); }));
+    EXPECT_TRUE(WaitUntil([&] {
+      return absl::StrContains(pool.notes.server.metrics().Text(),
+                               "meso_shed_total{queue=\"calls\"} 1");
+    }));
     pool.Open();
   });
   const absl::Status third = pool.notes.Create(pool.Request(), &note);

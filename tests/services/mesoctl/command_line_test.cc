@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "meso/audit/v1/entry.pb.h"
 #include "services/audit/domain/bundle.h"
 #include "services/audit/domain/leaf.h"
 #include "services/audit/domain/merkle_tree.h"
+#include "services/mesoctl/call.h"
 #include "tests/services/mesoctl/mesoctl_run.h"
 #include "tests/support/child_process.h"
 
@@ -76,6 +78,43 @@ TEST(CommandLineTest, AServiceThatDoesNotAnswerIsUnavailable) {
   EXPECT_EQ(ran.code, ExitCode::kUnavailable);
   EXPECT_THAT(ran.out, IsEmpty());
   EXPECT_THAT(ran.err, HasSubstr("DEPENDENCY_DOWN"));
+}
+
+TEST(CommandLineTest, ATimeoutLeavesTimeForAnAnswer) {
+  for (const char* timeout : {"0s", "-1s", "soon"}) {
+    const Ran ran = RunMesoctl({"sites", "list", "--timeout", timeout});
+    EXPECT_EQ(ran.code, ExitCode::kUsage) << timeout;
+    EXPECT_THAT(ran.err, HasSubstr("--timeout"));
+  }
+}
+
+TEST(CommandLineTest, ADryRunOfWhatOnlyReadsIsTheCall) {
+  const TempDir dir;
+  const std::string nobody = absl::StrCat("unix:", dir.path(), "/nobody");
+  EXPECT_EQ(RunMesoctl({"call", "ListSites", "--dry-run", "--scheduling_address", nobody}).code,
+            ExitCode::kUnavailable)
+      << "it was tried";
+  EXPECT_EQ(RunMesoctl({"call", "ReleaseHold", "--dry-run", "--scheduling_address", nobody}).code,
+            ExitCode::kUsage);
+}
+
+TEST(CommandLineTest, HalfOfTheTlsFilesAreNamedAsTheyAreTyped) {
+  const Ran ran = RunMesoctl({"sites", "list", "--ca_file", "x.pem"});
+  EXPECT_EQ(ran.code, ExitCode::kRefused);
+  EXPECT_THAT(ran.err,
+              AllOf(HasSubstr("--ca_file, --cert_file and --key_file"), Not(HasSubstr("--tls_"))));
+}
+
+TEST(CommandLineTest, ABundleThatIsThereIsNotOverwritten) {
+  const TempDir dir;
+  const std::string file = absl::StrCat(dir.path(), "/log.bundle");
+  std::ofstream(file) << "evidence";
+  const std::string nobody = absl::StrCat("unix:", dir.path(), "/nobody");
+  const Ran kept = RunMesoctl({"audit", "export", "-o", file, "--audit_address", nobody});
+  EXPECT_EQ(kept.code, ExitCode::kUsage);
+  EXPECT_THAT(kept.err, HasSubstr("--force"));
+  EXPECT_EQ(RunMesoctl({"audit", "export", "-o", file, "--force", "--audit_address", nobody}).code,
+            ExitCode::kUnavailable);
 }
 
 TEST(CommandLineTest, AMadeUpRequestIdIsToldForTheRetry) {
@@ -216,6 +255,38 @@ TEST_F(VerifyTest, AMissingFileIsNotFoundAndABadKeyIsMisuse) {
             ExitCode::kNotFound);
   EXPECT_EQ(RunMesoctl({"audit", "verify", Write(bundle_), "--key", "nonsense"}).code,
             ExitCode::kUsage);
+  const Ran missing = RunMesoctl({"audit", "verify", Write(bundle_), "--key", "no/audit-log.pub"});
+  EXPECT_EQ(missing.code, ExitCode::kUsage);
+  EXPECT_THAT(missing.err, HasSubstr("the file no/audit-log.pub does not exist"));
+}
+
+TEST_F(VerifyTest, ACheckpointIsTakenAsTheNoteAndAsItsJson) {
+  const auto with = [&](const std::string& text) {
+    const std::string file = absl::StrCat(dir_.path(), "/checkpoint");
+    std::ofstream(file, std::ios::binary) << text;
+    return RunMesoctl({"audit", "verify", Write(bundle_), "--key", key_->verifier().Encode(),
+                       "--checkpoint", file});
+  };
+  audit::v1::Checkpoint message;
+  message.set_note(checkpoint_);
+  message.set_tree_size(5);
+  for (const std::string& text : {checkpoint_, ToJson(message, true), ToJson(message, false)}) {
+    const Ran ran = with(text);
+    EXPECT_EQ(ran.code, ExitCode::kOk) << text << ran.err;
+  }
+  for (const char* text : {"", "a note", "{}", "{\"note\": \"x\"}", "{", "[]"}) {
+    const Ran ran = with(text);
+    EXPECT_EQ(ran.code, ExitCode::kUsage) << text;
+    EXPECT_THAT(ran.err, HasSubstr("audit checkpoint --save FILE"));
+  }
+  std::string forged = checkpoint_;
+  forged[forged.find('5')] = '4';
+  EXPECT_EQ(with(forged).code, ExitCode::kVerificationFailed);
+  EXPECT_EQ(RunMesoctl({"audit", "verify", Write(bundle_), "--key", key_->verifier().Encode(),
+                        "--checkpoint", "/no/file"})
+                .code,
+            ExitCode::kNotFound);
+  EXPECT_THAT(RunMesoctl({"audit", "verify", "--help"}).out, HasSubstr("audit checkpoint --save"));
 }
 
 }  // namespace

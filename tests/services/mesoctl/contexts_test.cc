@@ -124,9 +124,56 @@ TEST_F(ContextsTest, ABrokenFileIsNamedWithWhatIsWrongAndWhatToDo) {
 
 TEST_F(ContextsTest, AnUnknownContextIsMisuse) {
   ASSERT_EQ(Run({"context", "set", "demo", "--site", "par-1"}).code, ExitCode::kOk);
-  const Ran ran = Run({"describe", "Lot", "--context", "dmo"});
+  const Ran ran = Run({"sites", "list", "--context", "dmo"});
   EXPECT_EQ(ran.code, ExitCode::kUsage);
   EXPECT_THAT(ran.err, HasSubstr("there are: demo"));
+}
+
+TEST_F(ContextsTest, WhatNeedsNoSettingsWorksWithoutThem) {
+  Write("{");
+  for (const std::vector<std::string>& line :
+       std::vector<std::vector<std::string>>{{"errors", "list"},
+                                             {"errors", "explain", "SLOT_TAKEN"},
+                                             {"describe", "BookAppointment"},
+                                             {"list"},
+                                             {"completion", "bash"},
+                                             {"version"},
+                                             {"--version"},
+                                             {"help"},
+                                             {"lots", "help"}}) {
+    EXPECT_EQ(Run(line, {{"MESO_CONTEXT", "nope"}}).code, ExitCode::kOk) << line[0];
+  }
+  EXPECT_EQ(Run({"sites", "list"}, {{"MESO_CONTEXT", "nope"}}).code, ExitCode::kUsage);
+}
+
+TEST_F(ContextsTest, ShowTellsTheSettingsOfOneOrOfTheCurrentOne) {
+  const Ran none = Run({"context", "show"});
+  EXPECT_EQ(none.code, ExitCode::kOk);
+  EXPECT_THAT(none.err, HasSubstr("no context is the current one"));
+  const Ran one = Run({"context", "set", "a", "--site", "par-1"});
+  EXPECT_THAT(one.err, HasSubstr("has 1 setting, in"));
+  ASSERT_EQ(Run({"context", "set", "b", "--timeout", "5s"}).code, ExitCode::kOk);
+  EXPECT_EQ(Run({"context", "show", "-o", "csv"}).out, "setting,value\r\nsite,par-1\r\n");
+  EXPECT_EQ(Run({"context", "show", "b", "-o", "csv"}).out, "setting,value\r\ntimeout,5s\r\n");
+  EXPECT_EQ(Run({"context", "show", "c"}).code, ExitCode::kNotFound);
+  EXPECT_EQ(Run({"context", "list", "--columns", "name", "-o", "csv"}).out, "name\r\na\r\nb\r\n");
+  EXPECT_EQ(Run({"context", "list", "--columns", "nmae"}).code, ExitCode::kUsage);
+}
+
+TEST_F(ContextsTest, ASettingThatCouldNeverWorkIsRefused) {
+  const std::pair<const char*, const char*> cases[] = {{"--scheduling_address", "nonsense"},
+                                                       {"--audit_address", "unix:"},
+                                                       {"--audit_admin", "unix:/x"},
+                                                       {"--timeout", "0s"},
+                                                       {"--timeout", "soon"},
+                                                       {"--clock_offset", "soon"}};
+  for (const auto& [flag, value] : cases) {
+    const Ran ran = Run({"context", "set", "x", flag, value});
+    EXPECT_EQ(ran.code, ExitCode::kUsage) << flag << value;
+    EXPECT_THAT(ran.err, HasSubstr(flag));
+  }
+  EXPECT_EQ(ReadContexts(Path())->by_name.count("x"), 0u);
+  EXPECT_EQ(Run({"context", "set", "x", "--audit_address", "[::1]:7104"}).code, ExitCode::kOk);
 }
 
 TEST_F(ContextsTest, AFileThatCannotBeWrittenIsNamed) {

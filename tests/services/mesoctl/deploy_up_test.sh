@@ -8,6 +8,8 @@
 #   deploy_up_test.sh BUILD_DIR reset      --reset begins anew, but not under a running suite, and not in what is no demo
 #   deploy_up_test.sh BUILD_DIR staying    it stays up, the calls it prints work, and Ctrl-C stops it cleanly
 #   deploy_up_test.sh BUILD_DIR failing    a step that fails ends it non-zero, is named, and leaves nothing running
+#   deploy_up_test.sh BUILD_DIR refusing   a wrong argument is refused before anything is built, started or written
+#   deploy_up_test.sh BUILD_DIR full_disk  on a full disk it says what was to be written, and what to do
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 build=$1
@@ -114,6 +116,42 @@ case $mode in
     [ "$status" -eq 1 ] || { echo "exit status $status instead of 1" >&2; exit 1; }
     grep -q "deploy/up: failed while starting the services: meso-audit ended" "$state/up.log"
     [ ! -e "$state/s/pids" ] || nothing_runs "$state/s/pids"
+    ;;
+  refusing)
+    refused() {
+      local says=$1 status=0
+      shift
+      deploy/up --state "$state/s" --build_dir "$build" --ports=auto --once "$@" >"$state/up.log" 2>&1 || status=$?
+      [ "$status" -eq 2 ] && [ "$(wc -l <"$state/up.log")" -eq 1 ] && grep -qF "deploy/up: $says" "$state/up.log" &&
+        [ ! -e "$state/s" ] || { cat "$state/up.log"; echo "exit status $status; wanted: $says" >&2; exit 1; }
+    }
+    refused "--build_dir=/nope is no directory" --build_dir /nope
+    refused "--chain=middle: it is full or small" --chain middle
+    refused "--seed=x1: write a whole number" --seed=x1
+    refused "--start_date=2026-02-30: write a date" --start_date 2026-02-30
+    refused "--start_date=tomorrow: write a date" --start_date tomorrow
+    refused "--clock_offset=9: write a duration" --clock_offset 9
+    refused "--ports=some: it is auto or default" --ports some
+    refused "--state is empty" --state ""
+    refused "--seed needs a value" --seed
+    ;;
+  full_disk)
+    # In a namespace of its own, where whoever is not root may mount, too; the namespace ends with it.
+    if [ -z "${FULL_DISK_INSIDE:-}" ]; then
+      FULL_DISK_INSIDE=1 unshare --map-root-user --mount "$PWD/tests/services/mesoctl/deploy_up_test.sh" "$build" full_disk
+      exit
+    fi
+    mkdir "$state/disk"
+    mount -t tmpfs -o size=1m tmpfs "$state/disk"
+    dd if=/dev/zero of="$state/disk/filling" bs=4k 2>/dev/null || true
+    status=0
+    deploy/up --once --state "$state/disk/s" --ports=auto --build_dir "$build" >"$state/up.log" 2>&1 || status=$?
+    cat "$state/up.log"
+    [ "$status" -eq 1 ] || { echo "exit status $status instead of 1" >&2; exit 1; }
+    grep -q "^  | .*No space left on device" "$state/up.log"
+    grep -q "deploy/up: failed while preparing the state directory $state/disk/s: mesoctl admin init made no keys" "$state/up.log"
+    [ "$(tail -n 1 "$state/up.log")" = "deploy/up: the disk that holds $state/disk/s is full: make room there, or name a directory elsewhere with --state, and run it again" ]
+    umount "$state/disk"
     ;;
   *) play "${mode}h" ;;
 esac

@@ -3,7 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "meso/options/v1/options.pb.h"
 #include "services/mesoctl/call.h"
 #include "services/mesoctl/error_pages.h"
@@ -18,6 +23,7 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(DescribeTest, AMethodIsToldWithItsRulesErrorsAndAnExample) {
   const Ran ran = RunLine({"describe", "BookAppointment"});
@@ -92,7 +98,41 @@ TEST(ErrorPagesTest, AReasonIsExplainedOffline) {
 TEST(ErrorPagesTest, AnUnknownReasonIsNotFoundAndTheNearestAreNamed) {
   const Ran ran = RunLine({"errors", "explain", "SLOT_TAKN"});
   EXPECT_EQ(ran.code, ExitCode::kNotFound);
-  EXPECT_THAT(ran.err, HasSubstr("SLOT_TAKEN"));
+  EXPECT_THAT(ran.err, HasSubstr("did you mean SLOT_TAKEN? `mesoctl errors list`"));
+  EXPECT_THAT(RunLine({"errors", "explain", "QQQQ"}).err, HasSubstr("QQQQ; `mesoctl errors list`"));
+}
+
+// What an operator reads in the architecture page's table can be asked for.
+TEST(ErrorPagesTest, EveryReasonOfTheCatalogueIsExplained) {
+  std::ifstream file("services/README.md");
+  const std::string page(std::istreambuf_iterator<char>(file), {});
+  const size_t begin = page.find("## The error catalogue");
+  const size_t end = page.find("## Decisions", begin);
+  ASSERT_NE(end, std::string::npos) << "the test runs in the tree's root";
+  const std::vector<std::string> known = ErrorReasons();
+  int found = 0;
+  for (const absl::string_view line : absl::StrSplit(page.substr(begin, end - begin), '\n')) {
+    const std::vector<std::string> cells = absl::StrSplit(line, '|');
+    if (cells.size() < 4) continue;
+    for (const absl::string_view word :
+         absl::StrSplit(cells[2], absl::ByAnyChar(" ,()"), absl::SkipEmpty())) {
+      if (!absl::StrContains(word, '_') || !absl::ascii_isupper(word[0])) continue;
+      EXPECT_THAT(known, ::testing::Contains(std::string(word)));
+      ++found;
+    }
+  }
+  EXPECT_GT(found, 40);
+}
+
+TEST(ErrorPagesTest, CausesAndFindingsAreExplainedToo) {
+  const Ran start = RunLine({"errors", "explain", "DATABASE_TOO_NEW"});
+  EXPECT_EQ(start.code, ExitCode::kOk);
+  EXPECT_THAT(start.out, AllOf(HasSubstr("the start of a service"), HasSubstr("ends with 1"),
+                               HasSubstr("restore the backup")));
+  EXPECT_THAT(RunLine({"errors", "explain", "beyond_horizon"}).out,
+              HasSubstr("cause of STOCK_NOT_AVAILABLE"));
+  EXPECT_THAT(RunLine({"errors", "explain", "CLEARANCE_LOST"}).out,
+              AllOf(HasSubstr("no error"), Not(HasSubstr("ends with"))));
 }
 
 TEST(ErrorPagesTest, TheListHasEveryReasonInEveryFormat) {

@@ -79,6 +79,9 @@ TEST(ReportTest, SaysWhatToDoNextWhereTheMessageCannot) {
   EXPECT_THAT(RenderError("call", absl::DeadlineExceededError("late")),
               HasSubstr("same request_id"));
   EXPECT_THAT(RenderError("call", absl::NotFoundError("no such lot")), Not(HasSubstr("Next:")));
+  EXPECT_THAT(RenderError("sites list", RoleRequired({"doctor"}), "ListSites"),
+              HasSubstr("`mesoctl describe ListSites` names the roles"));
+  EXPECT_THAT(RenderError("events tail", RoleRequired({"doctor"})), Not(HasSubstr("METHOD")));
 }
 
 }  // namespace

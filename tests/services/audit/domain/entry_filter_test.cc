@@ -42,6 +42,8 @@ TEST(EntryFilterTest, MatchesEachFieldBothWays) {
       {"action = CREATE", true},
       {"action = C", true},
       {"action = READ", false},
+      {"action = ACTION_CREATE", true},
+      {"outcome = refused", true},
       {absl::StrCat("object = \"", kAppointment, "\""), true},
       {"object_type = Appointment", true},
       {"object_type = Lot", false},
@@ -83,6 +85,15 @@ TEST(EntryFilterTest, RefusesWhatItCannotRead) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << text;
     EXPECT_EQ(ReasonOf(status), "FILTER_INVALID") << text;
   }
+}
+
+TEST(EntryFilterTest, NamesTheWordsThereAreAndNotTheOneGiven) {
+  Hasher hasher;
+  const absl::Status status =
+      EntryFilter::Compile("outcome = \"patients/p-2\"", SamplePseudonyms(), hasher).status();
+  EXPECT_TRUE(absl::StrContains(status.message(), "outcome is one of DENIED, FAILED, OK, REFUSED"))
+      << status;
+  EXPECT_FALSE(absl::StrContains(status.ToString(), "p-2"));
 }
 
 TEST(EntryFilterTest, NeverSpellsAPatient) {

@@ -398,5 +398,36 @@ TEST_F(InventoryServiceTest, AScanNamesProductAndLot) {
          "CHECK_DIGIT_WRONG");
 }
 
+// An empty answer to a misspelt word would pass for "there is none".
+TEST_F(InventoryServiceTest, AFilterTakesEveryWordOfItsEnumAndNoOther) {
+  const auto check = [&](auto method, auto request, auto response,
+                         const google::protobuf::EnumDescriptor& type, const std::string& field) {
+    for (int i = 1; i < type.value_count(); ++i) {
+      request.set_filter(absl::StrCat(field, " = ", type.value(i)->name()));
+      EXPECT_EQ(Call(method, manager_, request, &response), absl::OkStatus()) << request.filter();
+    }
+    for (const char* word : {"BOGUS", "STATE_UNSPECIFIED", "KIND_UNSPECIFIED"}) {
+      request.set_filter(absl::StrCat(field, " = ", word));
+      Expect(Call(method, manager_, request, &response), Code::kInvalidArgument, "FILTER_INVALID");
+    }
+  };
+  v1::ListMovementsRequest movements;
+  movements.set_parent("sites/-");
+  check(&Stub::ListMovements, movements, v1::ListMovementsResponse(),
+        *v1::Movement::Kind_descriptor(), "kind");
+  v1::ListStorageUnitsRequest units;
+  units.set_parent("sites/-");
+  check(&Stub::ListStorageUnits, units, v1::ListStorageUnitsResponse(),
+        *v1::StorageUnit::Kind_descriptor(), "kind");
+  v1::ListReservationsRequest reservations;
+  reservations.set_parent("sites/-");
+  check(&Stub::ListReservations, reservations, v1::ListReservationsResponse(),
+        *v1::Reservation::State_descriptor(), "state");
+  check(&Stub::ListRecalls, v1::ListRecallsRequest(), v1::ListRecallsResponse(),
+        *v1::Recall::State_descriptor(), "state");
+  check(&Stub::ListCocktails, v1::ListCocktailsRequest(), v1::ListCocktailsResponse(),
+        *v1::Cocktail::State_descriptor(), "state");
+}
+
 }  // namespace
 }  // namespace meso::inventory

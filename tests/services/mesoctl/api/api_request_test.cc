@@ -39,6 +39,9 @@ class ApiRequestTest : public ::testing::Test {
     lookups.site = site.empty() ? "" : "sites/" + site;
     lookups.new_request_id = kId;
     lookups.in = &in;
+    const auto names = NamesMeant(*row, *invocation, in);
+    if (!names.ok()) return names.status();
+    lookups.argument = names->back();
     lookups.zone = [](const std::string& name) {
       absl::TimeZone zone;
       EXPECT_TRUE(
@@ -85,6 +88,20 @@ TEST_F(ApiRequestTest, FlagsFillTheFieldsWithShortNamesWordsAndLocalTimes) {
   EXPECT_EQ(cancel.request_id(), kId);
 }
 
+TEST_F(ApiRequestTest, ADayMayBeSaidAsATimeIs) {
+  const auto received = [&](const std::string& day) {
+    return Built<inventory::v1::ReceiveStockRequest>(
+               {"stock", "receive", "--site", "syd-1", "--product", "A", "--lot_number", "L",
+                "--ampoules", "5", "--document", "D", "--expiry_date", day})
+        .expiry_date();
+  };
+  EXPECT_EQ(received("2027-06-30"), "2027-06-30");
+  EXPECT_EQ(received("tomorrow"), "2026-11-25");
+  EXPECT_EQ(received("+200d"), "2027-06-12");
+  EXPECT_THAT(Refusal({"stock", "receive", "--site", "syd-1", "--expiry_date", "soon"}),
+              HasSubstr("--expiry_date"));
+}
+
 TEST_F(ApiRequestTest, ABareCocktailIsItsNewestPublishedRevision) {
   const auto book = Built<scheduling::v1::BookAppointmentRequest>(
       {"appointments", "book", "--site", "par-1", "--patient", "PT-1", "--cocktail", "C-01",
@@ -105,6 +122,10 @@ TEST_F(ApiRequestTest, ListsTakeAllSitesAndCombineTheirFilters) {
             "(at_risk = true OR state = HELD) AND state = \"BOOKED\" AND patient = "
             "\"patients/PT-1\"");
   EXPECT_EQ(list.page_size(), 3);
+  EXPECT_EQ(Built<scheduling::v1::ListAppointmentsRequest>(
+                {"appointments", "list", "--state", "checked-in"})
+                .filter(),
+            "state = \"CHECKED_IN\"");
   EXPECT_EQ(
       Built<scheduling::v1::ListAppointmentsRequest>({"appointments", "list", "--all"}).page_size(),
       500);
@@ -141,11 +162,25 @@ TEST_F(ApiRequestTest, AFlagReplacesWhatTheJsonBrought) {
   EXPECT_EQ(apply.practitioner().etag(), "");
 }
 
-TEST_F(ApiRequestTest, ADashReadsTheFirstNameFromStandardInput) {
+TEST_F(ApiRequestTest, ADashStandsForEveryNameOnStandardInput) {
+  std::istringstream in("lots/1\r\n\n  lots/2 \nlots/3");
+  const auto invocation = ParseCommandLine(AllCommands(), {"lots", "get", "-"});
+  for (const ApiCommand* row : ApiCommands()) {
+    if (row->noun != std::string("lots") || row->verb != std::string("get")) continue;
+    EXPECT_THAT(*NamesMeant(*row, *invocation, in), ElementsAre("lots/1", "lots/2", "lots/3"));
+  }
   EXPECT_EQ(Built<inventory::v1::GetLotRequest>({"lots", "get", "-"}, "lots/1\nlots/2\n").name(),
-            "lots/1");
-  EXPECT_THAT(Refusal({"lots", "get", "-"}, ""), HasSubstr("found nothing"));
+            "lots/2");
+  EXPECT_THAT(Refusal({"lots", "get", "-"}, " \n"), HasSubstr("found nothing"));
   EXPECT_THAT(Refusal({"sites", "apply", "-", "--json", "-"}, "{}"), HasSubstr("only once"));
+}
+
+TEST_F(ApiRequestTest, OneRequestIdIsNotSharedByTheNamesOfStandardInput) {
+  const std::vector<std::string> line = {"lots",       "quarantine",   "-",   "--reason",
+                                         "inspection", "--request-id", "mine"};
+  EXPECT_THAT(Refusal(line, "lots/1\nlots/2\n"),
+              AllOf(HasSubstr("--request-id"), HasSubstr("names 2")));
+  EXPECT_EQ(Built<inventory::v1::QuarantineLotRequest>(line, "lots/1\n").request_id(), "mine");
 }
 
 TEST_F(ApiRequestTest, AnOptionalSiteIsNeverTakenFromTheContext) {
@@ -164,6 +199,9 @@ TEST_F(ApiRequestTest, WhatIsMissingOrCannotBeReadIsNamedByItsFlag) {
   EXPECT_THAT(Refusal({"appointments", "search", "--patient", "PT-1"}),
               AllOf(HasSubstr("--site"), HasSubstr("--treatment_type"), HasSubstr("--start_time"),
                     HasSubstr("--end_time")));
+  EXPECT_THAT(Refusal({"appointments", "book", "--site", "par-1", "--patient", "PT-1", "--cocktail",
+                       "C-01"}),
+              HasSubstr("--hold or --offer_token"));
   EXPECT_THAT(Refusal({"appointments", "cancel", "par-1/x", "--reason", "pateint_request"}),
               AllOf(HasSubstr("--reason"), HasSubstr("did you mean patient_request?")));
   EXPECT_THAT(

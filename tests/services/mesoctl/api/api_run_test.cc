@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -114,6 +115,86 @@ TEST_F(ApiRunTest, NamesPipeIntoTheNextCommand) {
   EXPECT_THAT(Run("stock list --site par-1 -o name --limit 1").out, HasSubstr("lots/"));
 }
 
+// The names of `count` new lots at Paris, one a line.
+class ApiRunManyTest : public ApiRunTest {
+ protected:
+  std::string NewLots(const std::string& lead, int count) {
+    std::string names;
+    for (int i = 0; i < count; ++i) {
+      const Ran received =
+          RunAs(clinic_->manager(),
+                absl::StrCat("stock receive --site par-1 --product AMP-HA1 --lot_number ", lead, i,
+                             " --expiry_date 2031-06-30 --ampoules 5 --document DN-1"));
+      EXPECT_EQ(received.code, ExitCode::kOk) << received.err;
+      absl::StrAppend(&names, RunAs(clinic_->manager(),
+                                    absl::StrCat("lots list --lot_number ", lead, i, " -o name"))
+                                  .out);
+    }
+    EXPECT_THAT(Lines(names), SizeIs(count));
+    return names;
+  }
+};
+
+TEST_F(ApiRunManyTest, ACommandRunsOnceForEveryNameThatIsPipedIntoIt) {
+  const std::string names = NewLots("PIPE-", 3);
+  const Ran ran = RunAs(clinic_->manager(), "lots quarantine - --reason inspection", names);
+  ASSERT_EQ(ran.code, ExitCode::kOk) << ran.err;
+  std::set<std::string> ids;
+  for (const std::string& line : Lines(ran.err)) {
+    EXPECT_THAT(line, MatchesRegex("request_id [0-9a-f-]+ for lots/.*"));
+    ids.insert(line.substr(0, line.find(" for ")));
+  }
+  EXPECT_THAT(ids, SizeIs(3)) << ran.err;
+  const std::string held = RunAs(clinic_->manager(), "lots list --held true --all -o name").out;
+  for (const std::string& name : Lines(names)) EXPECT_THAT(held, HasSubstr(name + "\n"));
+}
+
+TEST_F(ApiRunManyTest, TheAnswersForManyNamesAreOneTableOrOneStream) {
+  const std::string names = NewLots("TABLE-", 3);
+  const std::string token = clinic_->manager();
+  EXPECT_EQ(RunAs(token, "lots get - -o name", names).out, names);
+  const Ran csv = RunAs(token, "lots get - -o csv --columns lot_number", names);
+  EXPECT_EQ(csv.out, "lot_number\r\nTABLE-0\r\nTABLE-1\r\nTABLE-2\r\n");
+  EXPECT_THAT(Lines(RunAs(token, "lots get - --columns lot_number", names).out), SizeIs(4));
+  const Ran details = RunAs(token, "lots get -", names);
+  EXPECT_THAT((std::vector<std::string>(absl::StrSplit(details.out, "\n\n"))), SizeIs(3))
+      << details.out;
+  const Ran json = RunAs(token, "lots get - -o json", names);
+  EXPECT_THAT((std::vector<std::string>(absl::StrSplit(json.out, "\n{\n"))), SizeIs(3)) << json.out;
+}
+
+TEST_F(ApiRunManyTest, TheFirstRefusalStopsARunOverManyNamesAndSaysHowFarItCame) {
+  const std::vector<std::string> names = Lines(NewLots("STOP-", 2));
+  const std::string nowhere = "lots/00000000-0000-7000-8000-000000000000";
+  const Ran ran = RunAs(clinic_->manager(), "lots quarantine - --reason inspection -o name",
+                        absl::StrJoin({names[0], nowhere, names[1], names[1]}, "\n"));
+  EXPECT_EQ(ran.code, ExitCode::kNotFound);
+  EXPECT_EQ(ran.out, names[0] + "\n") << "what is done is shown";
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("RESOURCE_NOT_FOUND"),
+                             HasSubstr(nowhere + ", number 2 of 4: 1 done before it, 2 not "
+                                                 "tried")));
+  const std::string held = RunAs(clinic_->manager(), "lots list --held true --all -o name").out;
+  EXPECT_THAT(held, AllOf(HasSubstr(names[0]), Not(HasSubstr(names[1]))));
+  // A line that is no name is seen before anything is sent.
+  const Ran unread = RunAs(clinic_->manager(), "lots quarantine - --reason inspection",
+                           absl::StrCat(names[1], "\na/b/c/d\n"));
+  EXPECT_EQ(unread.code, ExitCode::kUsage);
+  EXPECT_THAT(unread.err, HasSubstr("none of 2 was tried"));
+  EXPECT_THAT(RunAs(clinic_->manager(), "lots list --held true --all -o name").out,
+              Not(HasSubstr(names[1])));
+}
+
+TEST_F(ApiRunTest, AWordThatIsNoneIsRefusedAndJsonsOwnWordIsTaken) {
+  const Ran misspelt = Run("appointments list --site syd-1 --state boked");
+  EXPECT_EQ(misspelt.code, ExitCode::kUsage);
+  EXPECT_THAT(misspelt.err, AllOf(HasSubstr("FILTER_INVALID"), HasSubstr("HELD, BOOKED")));
+  EXPECT_THAT(
+      Lines(Run("appointments list --site syd-1 --state STATE_BOOKED -o name --limit 3").out),
+      SizeIs(3));
+  EXPECT_EQ(RunAs(clinic_->manager(), "movements list --kind recieipt").code, ExitCode::kUsage);
+  EXPECT_EQ(RunAs(clinic_->admin(), "rulesets list --state bogus").code, ExitCode::kUsage);
+}
+
 TEST_F(ApiRunTest, AColumnThatDoesNotExistIsNamedWithTheNearest) {
   const Ran ran = Run("sites list --columns name,time_zon");
   EXPECT_EQ(ran.code, ExitCode::kUsage);
@@ -165,6 +246,33 @@ TEST_F(ApiRunTest, ARefusalKeepsItsReasonExitCodeAndNextStep) {
   const Ran unknown = Run("screening check P-1 --site syd-1 --treatment T-FACE --cocktail C-99");
   EXPECT_EQ(unknown.code, ExitCode::kNotFound);
   EXPECT_THAT(unknown.err, HasSubstr("mesoctl cocktails list"));
+}
+
+TEST_F(ApiRunTest, ACheckpointIsSavedByteForByteAndVerifiesWithTheLog) {
+  const std::string token = clinic_->auditor();
+  const std::string note = absl::StrCat(dir_.path(), "/checkpoint.note");
+  const std::string bundle = absl::StrCat(dir_.path(), "/log.bundle");
+  const Ran saved = RunAs(token, absl::StrCat("audit checkpoint --save ", note));
+  ASSERT_EQ(saved.code, ExitCode::kOk) << saved.err;
+  EXPECT_EQ(saved.out, note + "\n");
+  std::ifstream file(note, std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(file), {});
+  EXPECT_THAT(bytes, AllOf(HasSubstr("\n\n\u2014 "), Not(HasSubstr("\\n"))));
+  ASSERT_EQ(RunAs(token, absl::StrCat("audit export -o ", bundle)).code, ExitCode::kOk);
+  const Ran verified = RunAs(token, absl::StrCat("audit verify ", bundle, " --key ", suite_->dir(),
+                                                 "/keys/audit-log.pub --checkpoint ", note));
+  EXPECT_EQ(verified.code, ExitCode::kOk) << verified.err;
+  EXPECT_THAT(RunAs(token, "audit checkpoint --save -").out, HasSubstr("\n\n\u2014 "));
+  EXPECT_EQ(RunAs(token, "audit checkpoint --save /no/dir/x").code, ExitCode::kUsage);
+}
+
+TEST_F(ApiRunTest, ARoomIsReadOnceForAllPhasesOfAnOffer) {
+  const Ran ran =
+      Run("appointments search --site par-1 --patient P-1 --treatment_type T-FACE --start_time "
+          "tomorrow --end_time +7d --limit 1 --columns segments.room");
+  ASSERT_EQ(ran.code, ExitCode::kOk) << ran.err;
+  ASSERT_THAT(Lines(ran.out), SizeIs(2)) << ran.out;
+  EXPECT_THAT(Lines(ran.out)[1], AllOf(HasSubstr("sites/par-1/rooms/"), Not(HasSubstr(","))));
 }
 
 TEST_F(ApiRunTest, ASearchThatFindsNothingSaysWhy) {

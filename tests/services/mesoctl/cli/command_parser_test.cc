@@ -51,6 +51,24 @@ std::string Misuse(const std::vector<std::string>& words) {
   return std::string(status.message());
 }
 
+TEST(CommandParserTest, HelpMayFollowTheNounAndACommandMayHaveAnotherName) {
+  CommandSet set = Set();
+  set.commands[0].aliases = {"show"};
+  set.commands.push_back({.path = {"version"}, .summary = "Tell"});
+  const auto help = ParseCommandLine(set, {"lots", "help"});
+  ASSERT_TRUE(help.ok()) << help.status();
+  EXPECT_TRUE(help->help);
+  EXPECT_THAT(help->path, ElementsAre("lots"));
+  const auto shown = ParseCommandLine(set, {"lots", "show", "help"});
+  ASSERT_TRUE(shown.ok()) << shown.status();
+  EXPECT_THAT(shown->path, ElementsAre("lots", "get"));
+  EXPECT_THAT(shown->arguments, ElementsAre("help")) << "a word of the command's own";
+  const auto version = ParseCommandLine(set, {"--version"});
+  ASSERT_TRUE(version.ok()) << version.status();
+  EXPECT_THAT(version->path, ElementsAre("version"));
+  EXPECT_THAT(Misuse({"lots", "list", "--version"}), HasSubstr("no flag"));
+}
+
 TEST(CommandParserTest, FlagsStandAnywhereWithEitherSpelling) {
   const CommandSet set = Set();
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{

@@ -111,7 +111,8 @@ TEST_F(DoctorTest, FindsThatThereIsNoToken) {
   Token("not a token");
   const Ran garbage = Doctor();
   EXPECT_EQ(garbage.code, ExitCode::kNotAllowed);
-  EXPECT_THAT(garbage.out, HasSubstr("this is no token"));
+  EXPECT_THAT(garbage.out,
+              AllOf(HasSubstr("this is no token"), HasSubstr("1 thing needs attention")));
 }
 
 TEST_F(DoctorTest, FindsAnExpiredToken) {
@@ -186,6 +187,21 @@ class DoctorTlsTest : public DoctorTest {
   TestAuthority authority_;
   std::unique_ptr<RpcServer> server_;
 };
+
+TEST_F(DoctorTlsTest, FindsThatTlsIsNotSpoken) {
+  server_.reset();
+  RpcServerOptions options;
+  options.listen = "127.0.0.1:0";
+  auto server = RpcServer::Start(options, {});
+  ASSERT_TRUE(server.ok()) << server.status();
+  server_ = *std::move(server);
+  variables_["MESO_INVENTORY_ADDRESS"] = absl::StrCat("127.0.0.1:", server_->port());
+  const Ran ran = DoctorWith(authority_.Issue("client", "clients/anna"));
+  EXPECT_EQ(ran.code, ExitCode::kUsage) << ran.out;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("it speaks no TLS"),
+                             HasSubstr("Next: leave out --ca_file, --cert_file and --key_file"),
+                             HasSubstr("MESO_CA_FILE"), Not(HasSubstr("handshake"))));
+}
 
 TEST_F(DoctorTlsTest, FindsThatTlsIsNeeded) {
   const Ran ran = Doctor();

@@ -316,5 +316,24 @@ TEST_F(SchedulingServiceTest, AnUpdateByMaskKeepsTheRest) {
   EXPECT_EQ(saved.etag(), "r2");
 }
 
+// An empty answer to a misspelt word would pass for "there is none".
+TEST_F(SchedulingServiceTest, AFilterTakesEveryWordOfItsEnumAndNoOther) {
+  v1::ListAppointmentsRequest list;
+  list.set_parent("sites/-");
+  v1::ListAppointmentsResponse page;
+  const auto* states = v1::Appointment::State_descriptor();
+  for (int i = 1; i < states->value_count(); ++i) {
+    list.set_filter("state = " + states->value(i)->name());
+    const absl::Status status = server_.Call(*stub_, &Stub::ListAppointments, desk_, list, &page);
+    EXPECT_TRUE(status.ok()) << list.filter() << status;
+  }
+  list.set_filter("state = BOKED");
+  const absl::Status status = server_.Call(*stub_, &Stub::ListAppointments, desk_, list, &page);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ReasonOf(status), "FILTER_INVALID");
+  EXPECT_TRUE(absl::StrContains(status.message(), "state is one of HELD, BOOKED, CHECKED_IN"))
+      << status;
+}
+
 }  // namespace
 }  // namespace meso::scheduling

@@ -328,5 +328,27 @@ TEST_F(ScreeningServiceTest, RankingNamesWhatIsAcceptable) {
   EXPECT_EQ(response.cocktails(0).clearance().state(), v1::Clearance::STATE_CLEARED);
 }
 
+// An empty answer to a misspelt word would pass for "there is none".
+TEST_F(ScreeningServiceTest, AFilterTakesEveryWordOfItsEnumAndNoOther) {
+  const auto check = [&](auto method, auto request, auto response,
+                         const google::protobuf::EnumDescriptor& type) {
+    for (int i = 1; i < type.value_count(); ++i) {
+      request.set_filter("state = " + type.value(i)->name());
+      EXPECT_EQ(Call(method, nurse_, request, &response), absl::OkStatus()) << request.filter();
+    }
+    request.set_filter("state = bogus");
+    Expect(Call(method, nurse_, request, &response), Code::kInvalidArgument, "FILTER_INVALID");
+  };
+  check(&Stub::ListQuestionnaires, v1::ListQuestionnairesRequest(),
+        v1::ListQuestionnairesResponse(), *v1::Questionnaire::State_descriptor());
+  check(&Stub::ListRuleSets, v1::ListRuleSetsRequest(), v1::ListRuleSetsResponse(),
+        *v1::RuleSet::State_descriptor());
+  v1::ListAssessmentsRequest assessments;
+  assessments.set_patient("patients/PT-1");
+  assessments.set_site("sites/par-1");
+  check(&Stub::ListAssessments, assessments, v1::ListAssessmentsResponse(),
+        *v1::Assessment::State_descriptor());
+}
+
 }  // namespace
 }  // namespace meso::screening
