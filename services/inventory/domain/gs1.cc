@@ -246,7 +246,7 @@ class Parser {
   }
 
   absl::Status ReadGtin(absl::string_view digits, size_t position) {
-    absl::StatusOr<std::string> gtin = NormalizeGtin(digits);
+    absl::StatusOr<std::string> gtin = NormalizeGtin(digits, position);
     if (!gtin.ok()) return gtin.status();
     result_.form = ScanForm::kPlainGtin;
     result_.plain_data = std::string(digits);

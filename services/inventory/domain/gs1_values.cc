@@ -165,15 +165,16 @@ bool IsLotNumber(absl::string_view text) {
          FindOutside(text, Gs1Characters::kCset82) == absl::string_view::npos;
 }
 
-absl::StatusOr<std::string> NormalizeGtin(absl::string_view digits) {
+absl::StatusOr<std::string> NormalizeGtin(absl::string_view digits, size_t position) {
   const bool length = digits.size() == 8 || (digits.size() >= 12 && digits.size() <= 14);
   const size_t outside = FindOutside(digits, Gs1Characters::kDigits);
   if (outside != absl::string_view::npos) {
-    return ScanFault("CHARSET", outside, "01", "a GTIN has only digits");
+    return ScanFault("CHARSET", position + outside, "01", "a GTIN has only digits");
   }
-  if (!length) return ScanFault("LENGTH", 0, "01", "a GTIN has 8, 12, 13 or 14 digits");
+  if (!length) return ScanFault("LENGTH", position, "01", "a GTIN has 8, 12, 13 or 14 digits");
   if (!HasRightCheckDigit(digits)) {
-    return ScanFault("CHECK_DIGIT", digits.size() - 1, "01", "the GTIN's check digit is wrong");
+    return ScanFault("CHECK_DIGIT", position + digits.size() - 1, "01",
+                     "the GTIN's check digit is wrong");
   }
   return absl::StrCat(std::string(14 - digits.size(), '0'), digits);
 }
@@ -188,7 +189,8 @@ std::optional<absl::CivilDay> ResolveGs1Date(absl::string_view yymmdd, int curre
 }
 
 std::optional<std::string> EncodeGs1Date(absl::CivilDay day, int current_year) {
-  std::string text = absl::StrFormat("%02d%02d%02d", day.year() % 100, day.month(), day.day());
+  std::string text =
+      absl::StrFormat("%02d%02d%02d", static_cast<int>(day.year() % 100), day.month(), day.day());
   if (ResolveGs1Date(text, current_year) != day) return std::nullopt;
   return text;
 }

@@ -32,9 +32,9 @@ bool HasRightCheckDigit(absl::string_view digits);
 // True for 1 to 20 characters AI 10 may hold.
 bool IsLotNumber(absl::string_view text);
 
-// A GTIN-8, -12, -13 or -14 as 14 digits. Errors: INVALID_ARGUMENT / CHECK_DIGIT_WRONG,
-// SCAN_UNREADABLE.
-absl::StatusOr<std::string> NormalizeGtin(absl::string_view digits);
+// A GTIN-8, -12, -13 or -14, which begins at `position` of the scan, as 14 digits. Errors:
+// INVALID_ARGUMENT / CHECK_DIGIT_WRONG, SCAN_UNREADABLE.
+absl::StatusOr<std::string> NormalizeGtin(absl::string_view digits, size_t position = 0);
 
 // The day a YYMMDD of a symbol stands for, day 00 = the month's last; nullopt when there is no such
 // day. The century is the one that puts the year within 49 years back and 50 ahead of
