@@ -82,6 +82,7 @@ class Drawing {
     }
     const int year = static_cast<int>(absl::ToCivilYear(step_.now, absl::UTCTimeZone()).year());
     MESO_ASSIGN_OR_RETURN(const ParsedScan scan, ParseScan(item.scan, year));
+    if (scan.gtin.empty()) return ScanAmbiguous("lot", "the symbol has no GTIN");
     MESO_ASSIGN_OR_RETURN(const std::optional<Product> product,
                           LoadProductByGtin(step_.tx, scan.gtin));
     if (!product) return UnknownGtin(scan.gtin);

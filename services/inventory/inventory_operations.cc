@@ -154,23 +154,6 @@ absl::StatusOr<Page<Cocktail>> InventoryOperations::ListCocktails(Transaction& t
   });
 }
 
-absl::StatusOr<ScanAnswer> InventoryOperations::ParseScan(Transaction& tx, const CallContext&,
-                                                          const std::string& scan) const {
-  const int year = static_cast<int>(absl::ToCivilYear(clock_.Now(), absl::UTCTimeZone()).year());
-  ScanAnswer answer;
-  MESO_ASSIGN_OR_RETURN(answer.scan, meso::inventory::ParseScan(scan, year));
-  if (answer.scan.gtin.empty()) return answer;
-  MESO_ASSIGN_OR_RETURN(const std::optional<Product> product,
-                        LoadProductByGtin(tx, answer.scan.gtin));
-  if (!product) return answer;
-  answer.product = product->name;
-  if (answer.scan.lot_number.empty()) return answer;
-  MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot,
-                        LoadLotByNumber(tx, product->name, answer.scan.lot_number));
-  if (lot) answer.lot = lot->name;
-  return answer;
-}
-
 absl::Status InventoryOperations::SaveSiteChange(Transaction& tx, const CallContext&,
                                                  const Site& site) const {
   if (!FindTimeZone(site.time_zone)) {

@@ -41,12 +41,6 @@ namespace meso::inventory {
 // reservation.
 inline constexpr char kReallocateWork[] = "reallocate";
 
-struct ScanAnswer {
-  ParsedScan scan;
-  ProductName product;  // empty when no product has the GTIN
-  LotName lot;          // empty when the lot was never received
-};
-
 struct Receipt {
   SiteName site;
   std::string unit;
@@ -215,8 +209,6 @@ class InventoryOperations {
                                                const PageQuery& query) const;
 
   // Lots and shelves.
-  absl::StatusOr<ScanAnswer> ParseScan(Transaction& tx, const CallContext& call,
-                                       const std::string& scan) const;
   absl::StatusOr<ReceiptAnswer> ReceiveStock(Transaction& tx, const CallContext& call,
                                              const Receipt& receipt) const;
   absl::StatusOr<Lot> GetLot(Transaction& tx, const CallContext& call, const LotName& name) const;

@@ -43,9 +43,11 @@ const std::map<std::string, RoomRule>& RoomRules() {
       {"consumer",
        {{"consumer", "events", "operations", "domain"}, {"base", "database", "events"}}},
       {"operations",
-       {{"operations", "domain", "store", "peers", "events"}, {"base", "database", "work"}}},
+       {{"operations", "domain", "store", "peers", "events", "labels"},
+        {"base", "database", "work"}}},
       {"events", {{"events", "domain"}, {"base", "database", "events"}}},
       {"store", {{"store", "domain"}, {"base", "database"}}},
+      {"labels", {{"labels", "domain"}, {"base"}}},
       {"domain", {{"domain"}, {"base"}}},
   };
   return rules;
@@ -134,6 +136,9 @@ Strings ForbiddenIncludes(const SourceFile& file) {
         !absl::StartsWith(file.path, "common/database/") &&
         !absl::StartsWith(file.path, "tests/")) {
       why = "database drivers stay in common/database";
+    } else if (include == "<zint.h>" &&
+               !absl::StartsWith(file.path, "services/inventory/labels/")) {
+      why = "libzint stays in inventory's labels";
     } else if (parts[0] == "common" && parts.size() > 2) {
       why = WhyForbiddenInCommon(parts, include);
     } else if (parts[0] == "services" && parts.size() > 2 && parts[1] == "mesoctl") {

@@ -153,27 +153,6 @@ void ToProto(const Cocktail& in, v1::Cocktail* out) {
   out->set_etag(std::string(ToText(in.state)));
 }
 
-void ToProto(const ScanAnswer& in, v1::ParsedScan* out) {
-  for (const ScanElement& element : in.scan.elements) {
-    v1::ScanElement* line = out->add_elements();
-    line->set_ai(element.ai);
-    line->set_title(element.title);
-    line->set_value(element.value);
-  }
-  out->set_gtin(in.scan.gtin);
-  out->set_lot_number(in.scan.lot_number);
-  if (in.scan.expiry) out->set_expiry_date(FormatDate(*in.scan.expiry));
-  out->set_serial_number(in.scan.serial_number);
-  out->set_count(in.scan.count);
-  out->set_product(in.product.value());
-  out->set_lot(in.lot.value());
-  for (const ScanWarning& warning : in.scan.warnings) {
-    v1::ScanWarning* line = out->add_warnings();
-    line->set_code(warning.code);
-    line->set_description(warning.description);
-  }
-}
-
 void ToProto(const Lot& in, v1::Lot* out) {
   out->set_name(in.name.value());
   out->set_product(in.product.value());

@@ -7,7 +7,6 @@
 #include "meso/inventory/v1/product.pb.h"
 #include "meso/inventory/v1/recall.pb.h"
 #include "meso/inventory/v1/reservation.pb.h"
-#include "meso/inventory/v1/scan.pb.h"
 #include "meso/inventory/v1/storage_unit.pb.h"
 #include "services/inventory/inventory_operations.h"
 
@@ -16,7 +15,6 @@ namespace meso::inventory {
 void ToProto(const EventPosition& in, events::v1::Position* out);
 void ToProto(const Product& in, v1::Product* out);
 void ToProto(const Cocktail& in, v1::Cocktail* out);
-void ToProto(const ScanAnswer& in, v1::ParsedScan* out);
 void ToProto(const Lot& in, v1::Lot* out);
 void ToProto(const StockLevel& in, v1::StockLevel* out);
 void ToProto(const ReceiptAnswer& in, v1::ReceiveStockResponse* out);

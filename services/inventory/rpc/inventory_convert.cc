@@ -142,15 +142,6 @@ absl::StatusOr<PageQuery> FromProto(const v1::ListCocktailsRequest& request) {
   return OnePage(request, {"code", "state", "newest"});
 }
 
-absl::StatusOr<std::string> FromProto(const v1::ParseScanRequest& request) {
-  FieldErrors errors;
-  if (request.scan().size() > kScanLengthMax) {
-    errors.Invalid("scan", absl::StrCat("at most ", kScanLengthMax, " characters"));
-  }
-  MESO_RETURN_IF_ERROR(errors.ToStatus());
-  return request.scan();
-}
-
 absl::StatusOr<Receipt> FromProto(const v1::ReceiveStockRequest& request) {
   FieldErrors errors;
   Receipt receipt;

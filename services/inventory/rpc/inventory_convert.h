@@ -14,7 +14,6 @@
 #include "meso/inventory/v1/product.pb.h"
 #include "meso/inventory/v1/recall.pb.h"
 #include "meso/inventory/v1/reservation.pb.h"
-#include "meso/inventory/v1/scan.pb.h"
 #include "meso/inventory/v1/storage_unit.pb.h"
 #include "services/inventory/inventory_operations.h"
 
@@ -30,7 +29,6 @@ absl::StatusOr<std::pair<Cocktail, std::string>> FromProto(
     const v1::PublishCocktailRequest& request);
 absl::StatusOr<Cocktail> FromProto(const v1::GetCocktailRequest& request);
 absl::StatusOr<PageQuery> FromProto(const v1::ListCocktailsRequest& request);
-absl::StatusOr<std::string> FromProto(const v1::ParseScanRequest& request);
 absl::StatusOr<Receipt> FromProto(const v1::ReceiveStockRequest& request);
 absl::StatusOr<ReversalRequest> FromProto(const v1::ReverseMovementRequest& request);
 absl::StatusOr<StorageUnitName> FromProto(const v1::GetStorageUnitRequest& request);

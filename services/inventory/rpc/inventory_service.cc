@@ -73,13 +73,6 @@ Reactor* InventoryService::ListCocktails(Context* context, const v1::ListCocktai
                    AnswerPage(request, kToProto, &v1::ListCocktailsResponse::add_cocktails));
 }
 
-Reactor* InventoryService::ParseScan(Context* context, const v1::ParseScanRequest* request,
-                                     v1::ParsedScan* response) {
-  return ServeRead(calls_, "meso.inventory.v1.InventoryService/ParseScan", context, request,
-                   response, kFromProto, Run(operations_, &InventoryOperations::ParseScan),
-                   kToProto);
-}
-
 Reactor* InventoryService::ReceiveStock(Context* context, const v1::ReceiveStockRequest* request,
                                         v1::ReceiveStockResponse* response) {
   return ServeMutation(

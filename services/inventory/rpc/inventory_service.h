@@ -9,6 +9,7 @@
 #include "meso/inventory/v1/inventory_service.grpc.pb.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/known_sites.h"
+#include "services/inventory/scan_operations.h"
 
 namespace meso::inventory {
 
@@ -28,7 +29,6 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   MESO_RPC(PublishCocktail, PublishCocktailRequest, Cocktail);
   MESO_RPC(GetCocktail, GetCocktailRequest, Cocktail);
   MESO_RPC(ListCocktails, ListCocktailsRequest, ListCocktailsResponse);
-  MESO_RPC(ParseScan, ParseScanRequest, ParsedScan);
   MESO_RPC(ReceiveStock, ReceiveStockRequest, ReceiveStockResponse);
   MESO_RPC(GetLot, GetLotRequest, Lot);
   MESO_RPC(ListLots, ListLotsRequest, ListLotsResponse);
@@ -57,6 +57,10 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   MESO_RPC(CheckEmergencyKit, CheckEmergencyKitRequest, EmergencyKit);
   // Formulary and labels: label_rpc.cc.
 
+  // Scans and labels: scan_rpc.cc.
+  MESO_RPC(ParseScan, ParseScanRequest, ParsedScan);
+  MESO_RPC(RenderLotLabel, RenderLotLabelRequest, LotLabel);
+
   // Stock by hand: stock_rpc.cc.
 
   // Opened containers: container_rpc.cc.
@@ -80,6 +84,9 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   const InventoryOperations& operations_;
   KnownSites& sites_;
   // The operations of single subjects, made from operations_.use_case().
+  // Scans and labels.
+  const ScanOperations scans_{operations_.use_case()};
+
   // Stock by hand.
 
   // Opened containers.
