@@ -1,5 +1,8 @@
 #include "services/inventory/domain/csv.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
@@ -80,25 +83,45 @@ std::string WriteCsvRecord(const std::vector<std::string>& cells) {
 }
 
 void CsvReader::Feed(absl::string_view bytes, std::vector<CsvRecord>& records) {
-  for (const char c : bytes) {
-    if (mark_bytes_ < kByteOrderMark.size()) {
-      if (c == kByteOrderMark[mark_bytes_]) {
-        ++mark_bytes_;
-        continue;
-      }
-      // It only began like one.
-      for (size_t i = 0; i < mark_bytes_; ++i) Take(kByteOrderMark[i], records);
-      mark_bytes_ = kByteOrderMark.size();
+  while (mark_bytes_ < kByteOrderMark.size() && !bytes.empty()) {
+    if (bytes[0] == kByteOrderMark[mark_bytes_]) {
+      ++mark_bytes_;
+      bytes.remove_prefix(1);
+    } else {
+      TakeUnfinishedMark(records);
     }
-    Take(c, records);
+  }
+  while (!bytes.empty()) {
+    const size_t run = RunAtFront(bytes);
+    if (run > 0) {
+      const size_t room = kCsvCellBytesMax - cell_.size();
+      cell_.append(bytes.data(), std::min(run, room));
+      if (run > room) Append(bytes[room]);  // is one too many, and noticed
+      bytes.remove_prefix(run);
+    } else {
+      Take(bytes[0], records);
+      bytes.remove_prefix(1);
+    }
   }
 }
 
+// How many bytes at the front mean nothing but themselves.
+size_t CsvReader::RunAtFront(absl::string_view bytes) const {
+  constexpr absl::string_view kPlainEnds(",\"\r\n\0", 5);
+  constexpr absl::string_view kQuotedEnds("\"\0", 2);
+  if (place_ != Place::kPlain && place_ != Place::kQuoted) return 0;
+  const size_t end = bytes.find_first_of(place_ == Place::kPlain ? kPlainEnds : kQuotedEnds);
+  return std::min(end, bytes.size());
+}
+
+// What looked like a byte order mark only began like one.
+void CsvReader::TakeUnfinishedMark(std::vector<CsvRecord>& records) {
+  const size_t taken = std::exchange(mark_bytes_, kByteOrderMark.size());
+  for (size_t i = 0; i < taken; ++i) Take(kByteOrderMark[i], records);
+}
+
 void CsvReader::Finish(std::vector<CsvRecord>& records) {
-  if (mark_bytes_ < kByteOrderMark.size()) {
-    for (size_t i = 0; i < mark_bytes_; ++i) Take(kByteOrderMark[i], records);
-    mark_bytes_ = kByteOrderMark.size();
-  }
+  if (mark_bytes_ < kByteOrderMark.size()) TakeUnfinishedMark(records);
   if (place_ == Place::kQuoted) Problem("the quotes are never closed");
   if (place_ == Place::kCarriage) Problem("a CR without LF; end lines with CR LF or LF");
   const bool nothing = place_ == Place::kCellStart && fields_ == 0;
@@ -160,8 +183,8 @@ void CsvReader::Append(char c) {
   if (cell_.size() < kCsvCellBytesMax) {
     cell_ += c;
   } else {
-    Problem(
-        absl::StrCat("more than ", kCsvCellBytesMax, " bytes in one cell; is a quote not closed?"));
+    static_assert(kCsvCellBytesMax == 4096, "the sentence says so");
+    Problem("more than 4096 bytes in one cell; is a quote not closed?");
   }
 }
 

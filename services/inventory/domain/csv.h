@@ -43,6 +43,8 @@ class CsvReader {
   // Where in a cell the reader is.
   enum class Place { kCellStart, kPlain, kQuoted, kQuoteInQuoted, kCarriage };
 
+  void TakeUnfinishedMark(std::vector<CsvRecord>& records);
+  size_t RunAtFront(absl::string_view bytes) const;
   void Take(char c, std::vector<CsvRecord>& records);
   void TakePlain(char c, std::vector<CsvRecord>& records);
   void TakeAfterQuote(char c, std::vector<CsvRecord>& records);
