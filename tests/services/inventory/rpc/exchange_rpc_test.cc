@@ -337,13 +337,17 @@ TEST_F(ExchangeTest, ACallerThatGoesAwayMidwayLeavesNothing) {
       part.set_chunk(Rows(2000));
       stream->Write(part);
       v1::ImportStockResponse progress;
-      ASSERT_TRUE(stream->Read(&progress));
+      if (!stream->Read(&progress)) {
+        // Those that were left before are not all gone.
+        Expect(Finish(*stream).status, Code::kResourceExhausted, "OVERLOADED");
+        continue;
+      }
     }
     context.TryCancel();
-    EXPECT_EQ(Finish(*stream).status.code(), Code::kCancelled);
+    const absl::Status left = Finish(*stream).status;
+    EXPECT_TRUE(left.code() == Code::kCancelled || ReasonOf(left) == "OVERLOADED") << left;
   }
   server_.Stop();  // waits for all of them
-  v1::LedgerReport report;
   ASSERT_TRUE(server_.database()
                   .Read([&](Transaction& tx) -> absl::Status {
                     const auto lots = operations_.ListLots(tx, CallContext(), PageQuery());
