@@ -1,6 +1,9 @@
 #include "common/rpc/call_request.h"
 
+#include <google/protobuf/descriptor.h>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "common/auth/certificate.h"
 #include "common/auth/site_field.h"
 #include "common/base/error.h"
@@ -29,13 +32,24 @@ void CheckRequestId(const CallMethod& method, const Message& request, bool valid
   }
 }
 
+// True when the method takes many requests: what is for several sites says so row by row, and its
+// operation asks for the right at each.
+bool TakesStream(const std::string& method) {
+  const google::protobuf::MethodDescriptor* descriptor =
+      google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
+          absl::StrReplaceAll(method, {{"/", "."}}));
+  return descriptor != nullptr && descriptor->client_streaming();
+}
+
 // The last word on the site field: what does not begin with a site was matched against no right.
-void CheckSiteField(const MethodPolicy& policy, const Message& request, FieldErrors& errors) {
+void CheckSiteField(const CallMethod& method, const Message& request, FieldErrors& errors) {
+  const MethodPolicy& policy = method.policy();
   for (const std::string& value : SiteFieldValues(policy, request)) {
     const std::string site = SiteOf(value);
     // The wildcard was matched against no right either: it can narrow a read, never carry a write.
     const bool reads = policy.action == "R" || policy.action == "E" || policy.action.empty();
     if (MatchName(reads ? "sites/{any}" : "sites/{code}", site)) continue;
+    if (value == "sites/-" && TakesStream(method.name())) continue;
     errors.Invalid(policy.site_field, "must begin with sites/ and a site's code");
     return;
   }
@@ -98,7 +112,7 @@ absl::Status CheckRequest(const CallServerOptions& options, const CallMethod& me
   CheckRequestId(method, request, call->validate_only, errors);
   CheckRequired(request, errors);
   const absl::Status converted = convert ? convert() : absl::OkStatus();
-  CheckSiteField(method.policy(), request, errors);
+  CheckSiteField(method, request, errors);
   if (!errors.empty()) DropRepeated(errors);
   MESO_RETURN_IF_ERROR(MergeFieldErrors(errors, converted));
   if (method.has_request_id() && !call->validate_only) {

@@ -5,6 +5,8 @@
 #ifndef MESO_SERVICES_INVENTORY_RPC_INVENTORY_SERVICE_H_
 #define MESO_SERVICES_INVENTORY_RPC_INVENTORY_SERVICE_H_
 
+#include <atomic>
+
 #include "common/rpc/serve_call.h"
 #include "meso/inventory/v1/inventory_service.grpc.pb.h"
 #include "services/inventory/inventory_operations.h"
@@ -76,6 +78,10 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   // The recall as a case: recall_rpc.cc.
 
   // CSV: exchange_rpc.cc.
+  grpc::ServerBidiReactor<v1::ImportStockRequest, v1::ImportStockResponse>* ImportStock(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerWriteReactor<v1::ExportStockResponse>* ExportStock(
+      grpc::CallbackServerContext* context, const v1::ExportStockRequest* request) override;
 
 #undef MESO_RPC
 
@@ -102,6 +108,8 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   // The recall as a case.
 
   // CSV.
+  std::atomic<int> running_imports_{0};
+  std::atomic<int> running_exports_{0};
 };
 
 }  // namespace meso::inventory
