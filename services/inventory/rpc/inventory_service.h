@@ -9,6 +9,7 @@
 #include "meso/inventory/v1/inventory_service.grpc.pb.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/known_sites.h"
+#include "services/inventory/transfer_operations.h"
 
 namespace meso::inventory {
 
@@ -62,6 +63,13 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   // Opened containers: container_rpc.cc.
 
   // Transfers: transfer_rpc.cc.
+  MESO_RPC(CreateTransfer, CreateTransferRequest, Transfer);
+  MESO_RPC(ShipTransfer, ShipTransferRequest, Transfer);
+  MESO_RPC(ReceiveTransfer, ReceiveTransferRequest, Transfer);
+  MESO_RPC(CloseTransfer, CloseTransferRequest, Transfer);
+  MESO_RPC(CancelTransfer, CancelTransferRequest, Transfer);
+  MESO_RPC(GetTransfer, GetTransferRequest, Transfer);
+  MESO_RPC(ListTransfers, ListTransfersRequest, ListTransfersResponse);
 
   // Counts: stock_count_rpc.cc.
 
@@ -85,6 +93,7 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   // Opened containers.
 
   // Transfers.
+  const TransferOperations transfers_{operations_.use_case()};
 
   // Counts.
 
