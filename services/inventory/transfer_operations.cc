@@ -105,7 +105,6 @@ absl::StatusOr<Transfer> TransferOperations::ShipTransfer(
   transfer.state = TransferState::kShipped;
   transfer.shipper = call.user().subject;
   transfer.ship_time = step.now;
-  int64_t shipped = 0;
   for (TransferLine& line : transfer.lines) {
     MESO_ASSIGN_OR_RETURN(const Lot lot, LoadLotOf(step, line));
     if (request.take_reserved) {
@@ -113,12 +112,10 @@ absl::StatusOr<Transfer> TransferOperations::ShipTransfer(
           TakeFromReservations(step, lot, transfer.from_site, line.unit, line.ampoules));
     }
     line.in_transit = line.ampoules;
-    shipped += line.ampoules;
     MESO_RETURN_IF_ERROR(MoveLeg(step, transfer, lot,
                                  {MovementKind::kShip, transfer.from_site, line.unit,
                                   Account::kByKind, Account::kByKind, line.ampoules, ""}));
   }
-  call.audit.facts["ampoules"] = absl::StrCat(shipped);
   if (request.take_reserved) call.audit.facts["take_reserved"] = "true";
   MESO_RETURN_IF_ERROR(SaveChange(step, transfer));
   MESO_FAILPOINT("inventory.ship.before_commit");

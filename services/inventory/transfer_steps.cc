@@ -28,6 +28,25 @@ bool MayChange(const CallContext& call, const Transfer& transfer, TransferEnd en
   return at_sender || at_receiver;
 }
 
+// What an auditor asks of a transfer first: how many units are where.
+void NoteUnits(const CallContext& call, const Transfer& transfer) {
+  TransferLine sum;
+  for (const TransferLine& line : transfer.lines) {
+    sum.received += line.received;
+    sum.damaged += line.damaged;
+    sum.over += line.over;
+    sum.lost += line.lost;
+    sum.returned += line.returned;
+    sum.in_transit += line.in_transit;
+  }
+  const std::pair<const char*, int64_t> units[] = {
+      {"received", sum.received}, {"damaged", sum.damaged},   {"over", sum.over},
+      {"lost", sum.lost},         {"returned", sum.returned}, {"in_transit", sum.in_transit}};
+  for (const auto& [where, ampoules] : units) {
+    if (ampoules > 0) call.audit.facts[where] = absl::StrCat(ampoules);
+  }
+}
+
 }  // namespace
 
 bool MaySee(const CallContext& call, const Transfer& transfer) {
@@ -56,6 +75,7 @@ absl::Status SaveChange(Step& step, Transfer& transfer) {
   }));
   step.call.audit.object_version = transfer.revision;
   step.call.audit.facts["state"] = std::string(ToText(transfer.state));
+  NoteUnits(step.call, transfer);
   return AppendTransferChanged(step.tx, step.Stamp(), transfer);
 }
 

@@ -9,6 +9,7 @@
 #include "meso/inventory/v1/inventory_service.grpc.pb.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/known_sites.h"
+#include "services/inventory/stock_count_operations.h"
 #include "services/inventory/transfer_operations.h"
 
 namespace meso::inventory {
@@ -72,6 +73,12 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   MESO_RPC(ListTransfers, ListTransfersRequest, ListTransfersResponse);
 
   // Counts: stock_count_rpc.cc.
+  MESO_RPC(CreateStockCount, CreateStockCountRequest, StockCount);
+  MESO_RPC(RecordStockCount, RecordStockCountRequest, StockCount);
+  MESO_RPC(PostStockCount, PostStockCountRequest, StockCount);
+  MESO_RPC(CancelStockCount, CancelStockCountRequest, StockCount);
+  MESO_RPC(GetStockCount, GetStockCountRequest, StockCount);
+  MESO_RPC(ListStockCounts, ListStockCountsRequest, ListStockCountsResponse);
 
   // Planning: planning_rpc.cc.
 
@@ -96,6 +103,7 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   const TransferOperations transfers_{operations_.use_case()};
 
   // Counts.
+  const StockCountOperations counts_{operations_.use_case()};
 
   // Planning.
 

@@ -130,7 +130,7 @@ TEST_F(TransferOperationsTest, ADraftMovesNothingAndShippingTakesTheUnitsOffTheS
   EXPECT_THAT(call.audit.keys, Contains(Key("site", "sites/par-1")));
   EXPECT_THAT(call.audit.keys, Contains(Key("site", "sites/syd-1")));
   EXPECT_EQ(call.audit.facts.at("state"), "SHIPPED");
-  EXPECT_EQ(call.audit.facts.at("ampoules"), "4");
+  EXPECT_EQ(call.audit.facts.at("in_transit"), "4");
   ExpectSoundLedger();
   // Under way it can be used nowhere.
   DrawRequest draw;
