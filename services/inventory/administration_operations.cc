@@ -15,7 +15,6 @@
 #include "services/inventory/paged.h"
 #include "services/inventory/stock_steps.h"
 #include "services/inventory/store/administration_store.h"
-#include "services/inventory/store/reservation_store.h"
 #include "services/inventory/store/stock_store.h"
 
 namespace meso::inventory {
@@ -127,7 +126,8 @@ class Recording {
     }
     // What lapsed gives way before any live booking does.
     MESO_RETURN_IF_ERROR(ExpireLapsed(step_, record_.site));
-    MESO_RETURN_IF_ERROR(TakeFromReservations(lot, ampoules));
+    // The units are gone, whoever they were kept for.
+    MESO_RETURN_IF_ERROR(TakeFromReservations(step_, lot, record_.site, "", ampoules));
     MESO_ASSIGN_OR_RETURN(const std::vector<Balance> balances,
                           ListBalancesOfLot(step_.tx, lot.row));
     for (const Balance& balance : balances) {
@@ -140,32 +140,6 @@ class Recording {
       ampoules -= taken;
     }
     return ampoules == 0 ? absl::OkStatus() : BooksDisagree();
-  }
-
-  // The units are gone, whoever they were kept for: the newest reservations lose them and look for
-  // others.
-  absl::Status TakeFromReservations(const Lot& lot, int64_t ampoules) {
-    MESO_ASSIGN_OR_RETURN(const std::vector<Balance> balances,
-                          ListBalancesOfLot(step_.tx, lot.row));
-    int64_t missing = ampoules;
-    for (const Balance& balance : balances) {
-      if (balance.site == record_.site) missing -= balance.on_hand - balance.reserved;
-    }
-    if (missing <= 0) return absl::OkStatus();
-    MESO_ASSIGN_OR_RETURN(const std::vector<Reservation> reservations,
-                          ListReservationsOnLot(step_.tx, lot.row, record_.site));
-    for (const Reservation& reservation : reservations) {
-      for (const Allocation& allocation : reservation.allocations) {
-        if (allocation.lot_row != lot.row || allocation.Left() == 0 || missing <= 0) continue;
-        const int64_t taken = std::min(missing, allocation.Left());
-        MESO_RETURN_IF_ERROR(FreeUnits(step_.tx, lot.row, record_.site, allocation.unit, taken));
-        MESO_RETURN_IF_ERROR(RemoveAllocation(step_.tx, reservation.row, allocation, taken));
-        missing -= taken;
-      }
-      MESO_RETURN_IF_ERROR(Invalidate(step_, reservation, kStockTaken, {lot.name}));
-      if (missing <= 0) break;
-    }
-    return missing <= 0 ? absl::OkStatus() : BooksDisagree();
   }
 
   // From drawn to given or wasted, shelf by shelf of where it was drawn.

@@ -11,6 +11,7 @@
 #include "services/inventory/domain/calendar.h"
 #include "services/inventory/domain/errors.h"
 #include "services/inventory/inventory_operations.h"
+#include "services/inventory/scan_steps.h"
 #include "services/inventory/stock_steps.h"
 #include "services/inventory/store/administration_store.h"
 #include "services/inventory/store/reservation_store.h"
@@ -74,35 +75,10 @@ class Drawing {
     return reasons.empty() ? absl::OkStatus() : LotNotUsable(lot, site_, today_, reasons);
   }
 
-  absl::StatusOr<Lot> FindLot(const DrawItem& item) {
-    if (item.scan.empty()) {
-      MESO_ASSIGN_OR_RETURN(std::optional<Lot> lot, LoadLot(step_.tx, item.lot));
-      if (!lot) return ResourceNotFound(item.lot.value());
-      return *std::move(lot);
-    }
-    const int year = static_cast<int>(absl::ToCivilYear(step_.now, absl::UTCTimeZone()).year());
-    MESO_ASSIGN_OR_RETURN(const ParsedScan scan, ParseScan(item.scan, year));
-    if (scan.gtin.empty()) return ScanAmbiguous("lot", "the symbol has no GTIN");
-    MESO_ASSIGN_OR_RETURN(const std::optional<Product> product,
-                          LoadProductByGtin(step_.tx, scan.gtin));
-    if (!product) return UnknownGtin(scan.gtin);
-    if (scan.lot_number.empty()) return ScanAmbiguous("lot", "the symbol has no lot number");
-    MESO_ASSIGN_OR_RETURN(std::optional<Lot> lot,
-                          LoadLotByNumber(step_.tx, product->name, scan.lot_number));
-    if (!lot) {
-      return ResourceNotFound(absl::StrCat("lot ", scan.lot_number, " of ", product->name.value()));
-    }
-    if (scan.expiry && *scan.expiry != lot->expiry) return LotMismatch(*lot, *scan.expiry);
-    if (!item.lot.empty() && item.lot != lot->name) {
-      return ScanAmbiguous("lot", "the scanned lot is another one");
-    }
-    return *std::move(lot);
-  }
-
   // Takes what is kept of the lot first; the rest comes from free units, which stand in for other
   // lots of the reservation.
   absl::Status DrawOne(const DrawItem& item) {
-    MESO_ASSIGN_OR_RETURN(const Lot lot, FindLot(item));
+    MESO_ASSIGN_OR_RETURN(const Lot lot, FindLot(step_, item.scan, item.lot));
     int64_t left = item.ampoules;
     if (reservation_) {
       for (Allocation& allocation : reservation_->allocations) {

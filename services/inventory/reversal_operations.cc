@@ -66,24 +66,11 @@ class Reversing {
     MESO_ASSIGN_OR_RETURN(const Balance shelf,
                           LoadBalance(step_.tx, lot_.row, line_.site, line_.unit));
     if (shelf.on_hand - shelf.reserved < line_.ampoules) {
-      MESO_ASSIGN_OR_RETURN(const std::vector<ReservationName> keepers, ListKeepers());
+      MESO_ASSIGN_OR_RETURN(const std::vector<ReservationName> keepers,
+                            ListKeepers(step_.tx, lot_, line_.site, line_.unit));
       return ReversalLacksUnits(name_, lot_, line_.ampoules, shelf, keepers);
     }
     return AppendMirror(0, BooksDisagree);
-  }
-
-  absl::StatusOr<std::vector<ReservationName>> ListKeepers() {
-    MESO_ASSIGN_OR_RETURN(const std::vector<Reservation> reservations,
-                          ListReservationsOnLot(step_.tx, lot_.row, line_.site));
-    std::vector<ReservationName> keepers;
-    for (const Reservation& reservation : reservations) {
-      for (const Allocation& kept : reservation.allocations) {
-        if (kept.lot_row == lot_.row && kept.unit == line_.unit && kept.Left() > 0) {
-          keepers.push_back(reservation.name);
-        }
-      }
-    }
-    return keepers;
   }
 
   // Drawn units come back to the shelf, and to the reservation they were kept for.

@@ -270,6 +270,56 @@ absl::Status QueueReallocations(Step& step, const SiteName& site, const ProductN
   return absl::OkStatus();
 }
 
+absl::Status TakeFromReservations(Step& step, const Lot& lot, const SiteName& site,
+                                  const std::string& unit, int64_t ampoules) {
+  const auto concerned = [&](const std::string& other) { return unit.empty() || other == unit; };
+  MESO_ASSIGN_OR_RETURN(const std::vector<Balance> balances, ListBalancesOfLot(step.tx, lot.row));
+  int64_t missing = ampoules;
+  for (const Balance& balance : balances) {
+    if (balance.site == site && concerned(balance.unit)) {
+      missing -= balance.on_hand - balance.reserved;
+    }
+  }
+  if (missing <= 0) return absl::OkStatus();
+  MESO_ASSIGN_OR_RETURN(const std::vector<Reservation> reservations,
+                        ListReservationsOnLot(step.tx, lot.row, site));
+  for (const Reservation& reservation : reservations) {
+    const int64_t before = missing;
+    for (const Allocation& kept : reservation.allocations) {
+      if (kept.lot_row != lot.row || !concerned(kept.unit)) continue;
+      const int64_t taken = std::min(missing, kept.Left());
+      if (taken <= 0) continue;
+      MESO_RETURN_IF_ERROR(FreeUnits(step.tx, lot.row, site, kept.unit, taken));
+      MESO_RETURN_IF_ERROR(RemoveAllocation(step.tx, reservation.row, kept, taken));
+      missing -= taken;
+    }
+    if (missing == before) continue;
+    MESO_RETURN_IF_ERROR(Invalidate(step, reservation, kStockTaken, {lot.name}));
+    if (!reservation.appointment.empty()) {
+      step.call.Touch("appointment", reservation.appointment.value());
+    }
+    if (missing <= 0) return absl::OkStatus();
+  }
+  return absl::InternalError("the shelves have fewer units of the lot than shall be taken");
+}
+
+absl::StatusOr<std::vector<ReservationName>> ListKeepers(Transaction& tx, const Lot& lot,
+                                                         const SiteName& site,
+                                                         const std::string& unit) {
+  MESO_ASSIGN_OR_RETURN(const std::vector<Reservation> reservations,
+                        ListReservationsOnLot(tx, lot.row, site));
+  std::vector<ReservationName> keepers;
+  for (const Reservation& reservation : reservations) {
+    const auto& kept = reservation.allocations;
+    if (std::any_of(kept.begin(), kept.end(), [&](const Allocation& allocation) {
+          return allocation.lot_row == lot.row && allocation.unit == unit && allocation.Left() > 0;
+        })) {
+      keepers.push_back(reservation.name);
+    }
+  }
+  return keepers;
+}
+
 std::set<ProductName> UndrawnProducts(const Reservation& reservation) {
   std::set<ProductName> products;
   for (const Allocation& allocation : reservation.allocations) {

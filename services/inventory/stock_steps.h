@@ -89,6 +89,17 @@ absl::StatusOr<bool> Reallocate(Step& step, Reservation reservation);
 // Leaves work for the INVALIDATED reservations that need the product at a site, or (empty) at any.
 absl::Status QueueReallocations(Step& step, const SiteName& site, const ProductName& product);
 
+// Makes so many units of a lot free at a site, in one storage unit or (empty) any of them, whoever
+// they are kept for: the newest reservations lose them and look for others. Errors: INTERNAL when
+// the shelves have not that many, which the caller has checked.
+absl::Status TakeFromReservations(Step& step, const Lot& lot, const SiteName& site,
+                                  const std::string& unit, int64_t ampoules);
+
+// The reservations that keep undrawn units of a lot in a storage unit of the site, newest first.
+absl::StatusOr<std::vector<ReservationName>> ListKeepers(Transaction& tx, const Lot& lot,
+                                                         const SiteName& site,
+                                                         const std::string& unit);
+
 // The products of which a reservation keeps undrawn units.
 std::set<ProductName> UndrawnProducts(const Reservation& reservation);
 

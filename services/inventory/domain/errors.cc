@@ -179,6 +179,37 @@ absl::Status SelfApproval(absl::string_view object, absl::string_view what) {
       .Because({"SELF_APPROVAL", std::string(object), std::string(what)});
 }
 
+absl::Status ShipmentRefused(const SiteName& site, absl::CivilDay date,
+                             const std::vector<ShelfRefusal>& refusals) {
+  std::string reason = kInsufficientStock;
+  std::vector<std::string> lots;
+  for (const ShelfRefusal& refusal : refusals) {
+    if (reason == kInsufficientStock && !refusal.reasons.empty()) reason = refusal.reasons.front();
+    lots.push_back(absl::StrCat(refusal.lot.lot_number, " in ", refusal.shelf.unit));
+  }
+  Error error(
+      kRefused, reason,
+      absl::StrCat("Not everything can leave ", site.value(), " on ", FormatDate(date), ": ",
+                   absl::StrJoin(lots, ", "), ". Take other lots, or release what keeps them."));
+  error.With("site", site.value()).With("date", FormatDate(date));
+  for (const ShelfRefusal& refusal : refusals) {
+    const std::string& lot = refusal.lot.name.value();
+    for (const std::string& why : refusal.reasons) error.Because({why, lot, Explain(why)});
+    const int64_t free = refusal.shelf.on_hand - refusal.shelf.reserved;
+    if (free < refusal.wanted) {
+      error.Because({kInsufficientStock, lot,
+                     absl::StrCat(refusal.wanted, " wanted from ", refusal.shelf.unit, ", ",
+                                  refusal.shelf.on_hand, " are there, ", refusal.shelf.reserved,
+                                  " of them reserved")});
+    }
+    for (const ReservationName& keeper : refusal.keepers) {
+      error.Because({kFullyReserved, keeper.value(),
+                     absl::StrCat("it keeps units of ", lot, "; release it, or take them")});
+    }
+  }
+  return error;
+}
+
 absl::Status TraceTooLarge(absl::string_view what, int limit) {
   return Error(absl::StatusCode::kInvalidArgument, "RANGE_TOO_LARGE",
                absl::StrCat("More than ", limit, " ", what, ". Read them page by page."))

@@ -46,6 +46,20 @@ absl::Status NotInRecipe(const ProductName& product, absl::string_view reservati
 absl::Status PeriodClosed(absl::Time occurred, absl::Time limit, absl::string_view why);
 // FAILED_PRECONDITION / SELF_APPROVAL: `object` needs a second person.
 absl::Status SelfApproval(absl::string_view object, absl::string_view what);
+// Why units of one shelf can't leave it: the lot may not be used, there are too few, or
+// reservations keep them.
+struct ShelfRefusal {
+  Lot lot;
+  Balance shelf;
+  int64_t wanted = 0;
+  std::vector<std::string> reasons;  // of DecideEligibility
+  std::vector<ReservationName> keepers;
+};
+// FAILED_PRECONDITION with the first reason of DecideEligibility, else INSUFFICIENT_STOCK; every
+// cause of every shelf, and every reservation that keeps units, as violations. Precondition: at
+// least one.
+absl::Status ShipmentRefused(const SiteName& site, absl::CivilDay date,
+                             const std::vector<ShelfRefusal>& refusals);
 // INVALID_ARGUMENT / RANGE_TOO_LARGE.
 absl::Status TraceTooLarge(absl::string_view what, int limit);
 

@@ -379,9 +379,9 @@ std::optional<std::string> WhyNotReversible(const Movement& movement) {
       break;
     case MovementKind::kAdjust:
     case MovementKind::kWaste:
-      // What was drawn and thrown away, or lost under way, is a fact.
-      if (AccountsOf(movement).first != Account::kDrawn &&
-          AccountsOf(movement).first != Account::kInTransit) {
+      // What was drawn and thrown away, or damaged or lost under way, is a fact.
+      if (AccountsOf(movement).first == Account::kStock ||
+          AccountsOf(movement).second == Account::kStock) {
         break;
       }
       return std::string(ToText(movement.kind));

@@ -149,4 +149,15 @@ absl::Status AppendProductChanged(Transaction& tx, const EventStamp& stamp, cons
   return Append(tx, stamp, payload.product(), SiteName(), payload);
 }
 
+absl::Status AppendTransferChanged(Transaction& tx, const EventStamp& stamp,
+                                   const Transfer& transfer) {
+  v1::TransferChanged payload;
+  payload.set_transfer(transfer.name.value());
+  payload.set_state(static_cast<v1::Transfer::State>(transfer.state));
+  payload.set_from_site(transfer.from_site.value());
+  payload.set_to_site(transfer.to_site.value());
+  // It concerns two sites, so it is told without one.
+  return Append(tx, stamp, transfer.name.value(), SiteName(), payload);
+}
+
 }  // namespace meso::inventory

@@ -16,6 +16,7 @@
 #include "services/inventory/domain/lot.h"
 #include "services/inventory/domain/product.h"
 #include "services/inventory/domain/reservation.h"
+#include "services/inventory/domain/transfer.h"
 
 namespace meso::inventory {
 
@@ -45,6 +46,8 @@ absl::Status AppendCocktailPublished(Transaction& tx, const EventStamp& stamp,
 absl::Status AppendProductChanged(Transaction& tx, const EventStamp& stamp, const Product& product,
                                   bool composition_changed,
                                   const std::vector<CocktailRevisionName>& cocktails);
+absl::Status AppendTransferChanged(Transaction& tx, const EventStamp& stamp,
+                                   const Transfer& transfer);
 
 }  // namespace meso::inventory
 

@@ -12,6 +12,8 @@
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/known_sites.h"
 #include "services/inventory/scan_operations.h"
+#include "services/inventory/stock_count_operations.h"
+#include "services/inventory/transfer_operations.h"
 
 namespace meso::inventory {
 
@@ -68,8 +70,21 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   // Opened containers: container_rpc.cc.
 
   // Transfers: transfer_rpc.cc.
+  MESO_RPC(CreateTransfer, CreateTransferRequest, Transfer);
+  MESO_RPC(ShipTransfer, ShipTransferRequest, Transfer);
+  MESO_RPC(ReceiveTransfer, ReceiveTransferRequest, Transfer);
+  MESO_RPC(CloseTransfer, CloseTransferRequest, Transfer);
+  MESO_RPC(CancelTransfer, CancelTransferRequest, Transfer);
+  MESO_RPC(GetTransfer, GetTransferRequest, Transfer);
+  MESO_RPC(ListTransfers, ListTransfersRequest, ListTransfersResponse);
 
   // Counts: stock_count_rpc.cc.
+  MESO_RPC(CreateStockCount, CreateStockCountRequest, StockCount);
+  MESO_RPC(RecordStockCount, RecordStockCountRequest, StockCount);
+  MESO_RPC(PostStockCount, PostStockCountRequest, StockCount);
+  MESO_RPC(CancelStockCount, CancelStockCountRequest, StockCount);
+  MESO_RPC(GetStockCount, GetStockCountRequest, StockCount);
+  MESO_RPC(ListStockCounts, ListStockCountsRequest, ListStockCountsResponse);
 
   // Planning: planning_rpc.cc.
 
@@ -98,8 +113,10 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   // Opened containers.
 
   // Transfers.
+  const TransferOperations transfers_{operations_.use_case()};
 
   // Counts.
+  const StockCountOperations counts_{operations_.use_case()};
 
   // Planning.
 

@@ -78,15 +78,16 @@ absl::StatusOr<std::vector<Candidate>> ReadCandidates(Transaction& tx, const Row
   return candidates;
 }
 
-// Units that come from outside onto a shelf, which may be new.
-absl::Status BringIn(Transaction& tx, const Lot& lot, const Movement& m) {
+// Units that come from outside onto a shelf, which may be new, or (damaged on the way) past it.
+absl::Status BringIn(Transaction& tx, const Lot& lot, const Movement& m, const StoredBalance& d) {
   return tx.Execute(
       "INSERT INTO balance (lot, site, unit, product, expiry_date, received, on_hand, reserved, "
       "drawn, administered, wasted, in_transit, opened, dispensed, returned, disposed) "
-      "SELECT l.id, $1, $2, l.product, l.expiry_date, $3, $3, 0, 0, 0, 0, 0, 0, 0, 0, 0 "
-      "FROM lot l WHERE l.id = $4 ON CONFLICT (lot, site, unit) DO UPDATE SET "
-      "received = received + excluded.received, on_hand = on_hand + excluded.on_hand",
-      {m.site.value(), m.unit, m.ampoules, lot.row});
+      "SELECT l.id, $1, $2, l.product, l.expiry_date, $3, $4, 0, 0, 0, $5, 0, 0, 0, 0, 0 "
+      "FROM lot l WHERE l.id = $6 ON CONFLICT (lot, site, unit) DO UPDATE SET "
+      "received = received + excluded.received, on_hand = on_hand + excluded.on_hand, "
+      "wasted = wasted + excluded.wasted",
+      {m.site.value(), m.unit, d.received, d.on_hand, d.wasted, lot.row});
 }
 
 // One statement for every way units can go: the shelf's accounts change by what the line says,
@@ -95,7 +96,7 @@ absl::Status MoveBalance(Transaction& tx, const Lot& lot, const Movement& m, int
                          Refusal otherwise) {
   StoredBalance d;
   ApplyMovement(m, d);
-  if (d.received > 0 && d.on_hand == d.received) return BringIn(tx, lot, m);
+  if (d.received > 0 && d.on_hand + d.wasted == d.received) return BringIn(tx, lot, m, d);
   const int64_t reserved = d.on_hand < 0 ? -kept : kept;
   return tx.Execute(
       "UPDATE balance SET received = received + $1, on_hand = on_hand + $2, reserved = reserved + "
@@ -325,6 +326,11 @@ absl::StatusOr<LotHistory> LoadLotHistory(Transaction& tx, const Lot& lot) {
                                  "administration r ON r.id = a.administration WHERE a.lot = $1 "
                                  "GROUP BY r.site",
                                  lot.row, history.wasted));
+  MESO_RETURN_IF_ERROR(SumBySite(tx,
+                                 "SELECT t.from_site, sum(x.in_transit) FROM transfer_line x JOIN "
+                                 "transfer t ON t.id = x.transfer WHERE x.lot = $1 AND t.state IN "
+                                 "('SHIPPED', 'VARIANCE') GROUP BY t.from_site",
+                                 lot.row, history.in_transit));
   return history;
 }
 

@@ -44,6 +44,22 @@ class InventoryFixture : public ::testing::Test {
     return Run(operation, in, Manager());
   }
 
+  // The same with the operations of a single subject.
+  template <typename Operations, typename In, typename Out>
+  absl::StatusOr<Out> Run(const Operations& operations,
+                          absl::StatusOr<Out> (Operations::*operation)(Transaction&,
+                                                                       const CallContext&,
+                                                                       const In&) const,
+                          const In& in, const CallContext& call = Manager()) {
+    absl::StatusOr<Out> result = absl::UnknownError("did not run");
+    const absl::Status status = database_->Transact([&](Transaction& tx) {
+      result = (operations.*operation)(tx, call, in);
+      return result.status();
+    });
+    if (!status.ok()) return status;
+    return result;
+  }
+
   // A caller with every role everywhere, and one with a role at one site.
   static CallContext Manager();
   static CallContext AtSite(const std::string& code);

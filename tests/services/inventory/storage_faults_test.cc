@@ -3,6 +3,8 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
 #include "services/inventory/domain/calendar.h"
+#include "services/inventory/stock_count_operations.h"
+#include "services/inventory/transfer_operations.h"
 #include "tests/services/inventory/inventory_fixture.h"
 #include "tests/support/faulty_database.h"
 
@@ -49,7 +51,12 @@ class StorageFaultsTest : public InventoryFixture {
             "SELECT group_concat(reservation || '/' || lot || '/' || ampoules || '/' || drawn) "
             "FROM allocation",
             "SELECT group_concat(appointment || ampoules || accounted) FROM draw",
-            "SELECT count(*) || '' FROM administration", "SELECT count(*) || '' FROM meso_event",
+            "SELECT count(*) || '' FROM administration",
+            "SELECT group_concat(site || in_transit || '/' || received) FROM balance",
+            "SELECT group_concat(state || revision) FROM transfer",
+            "SELECT group_concat(in_transit || '/' || received) FROM transfer_line",
+            "SELECT group_concat(state || revision) FROM stock_count",
+            "SELECT count(*) || '' FROM stock_count_entry", "SELECT count(*) || '' FROM meso_event",
             "SELECT count(*) || '' FROM meso_pending_work"}) {
         const auto rows = tx.Query(sql, {});
         if (!rows.ok()) return rows.status();
@@ -131,6 +138,66 @@ TEST_F(StorageFaultsTest, ARecallHoldsAndTellsAllOrNothing) {
         [&](Transaction& tx) { return operations_.CreateRecall(tx, Manager(), request).status(); });
   });
   EXPECT_EQ(Reservations(1)->state, ReservationState::kInvalidated);
+}
+
+TEST_F(StorageFaultsTest, ATransferLeavesAndArrivesAllOrNothing) {
+  Stock(2);
+  ASSERT_TRUE(Reserve(1).ok());
+  const LotName a = Reservations(1)->allocations[0].lot;
+  const TransferOperations transfers(operations_.use_case());
+  CreateTransferRequest create;
+  create.transfer.from_site = kParis;
+  create.transfer.to_site = kSydney;
+  TransferLine line;
+  line.lot = a;
+  line.unit = kMainUnit;
+  line.ampoules = 4;
+  create.transfer.lines = {line};
+  const auto draft = Run(transfers, &TransferOperations::CreateTransfer, create);
+  ASSERT_TRUE(draft.ok()) << draft.status();
+  // The reservation loses its units on the way.
+  FailEverywhere([&](Database& database) {
+    return database.Transact([&](Transaction& tx) {
+      return transfers.ShipTransfer(tx, Manager(), {draft->name, true, ""}).status();
+    });
+  });
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kInvalidated);
+  ReceiveTransferRequest receive{draft->name, {{"", {a, "", kMainUnit, 2, 1, "crushed"}}}, ""};
+  FailEverywhere([&](Database& database) {
+    return database.Transact([&](Transaction& tx) {
+      return transfers.ReceiveTransfer(tx, Manager(), receive).status();
+    });
+  });
+  EXPECT_EQ(Shelf(a, kSydney).on_hand, 2);
+  ExpectSoundLedger();
+}
+
+TEST_F(StorageFaultsTest, ACountIsEnteredAndPostedAllOrNothing) {
+  Stock(1);
+  ASSERT_TRUE(Reserve(1).ok());
+  const LotName a = Reservations(1)->allocations[0].lot;
+  const StockCountOperations counts(operations_.use_case());
+  const auto count =
+      Run(counts, &StockCountOperations::CreateStockCount,
+          CreateStockCountRequest{kParis, "", {ProductName("products/A")}, AbcClass::kUnspecified});
+  ASSERT_TRUE(count.ok()) << count.status();
+  const RecordStockCountRequest record{count->name, {{"", a, kMainUnit, 1, "broken"}}};
+  for (int n = 0; n < 2; ++n) {
+    FailEverywhere([&](Database& database) {
+      return database.Transact(
+          [&](Transaction& tx) { return counts.RecordStockCount(tx, Manager(), record).status(); });
+    });
+  }
+  CallContext poster = Manager();
+  poster.caller.subject = "users/poster";
+  FailEverywhere([&](Database& database) {
+    return database.Transact([&](Transaction& tx) {
+      return counts.PostStockCount(tx, poster, {count->name, ""}).status();
+    });
+  });
+  EXPECT_EQ(Shelf(a).on_hand, 1);
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kInvalidated);
+  ExpectSoundLedger();
 }
 
 }  // namespace

@@ -1,0 +1,113 @@
+// What is decided about counts: tolerances, second counts, and when a count may be posted by whom.
+#include "services/inventory/domain/stock_count.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/error.h"
+
+namespace meso::inventory {
+namespace {
+
+using ::testing::ElementsAre;
+
+Counted Found(int64_t ampoules, int64_t book, const std::string& reason = "") {
+  return {ampoules, book, "users/c", absl::UnixEpoch(), reason};
+}
+
+CountLine Line(const std::string& lot, std::vector<Counted> counts) {
+  CountLine line;
+  line.lot = LotName(lot);
+  line.unit = "main";
+  for (const Counted& counted : counts) EnterCount(counted, line);
+  return line;
+}
+
+TEST(StockCountTest, StatesReadBackAsTheyAreWritten) {
+  for (int i = 1; i <= 3; ++i) {
+    const auto state = static_cast<StockCountState>(i);
+    EXPECT_EQ(StockCountStateOf(ToText(state)), state);
+  }
+  EXPECT_EQ(StockCountStateOf("DRAFT"), StockCountState::kUnspecified);
+}
+
+TEST(StockCountTest, RefrigeratedProductsAndThoseOfClassAAreCountedExactly) {
+  struct Case {
+    int64_t min, max;
+    AbcClass abc_class;
+    bool exact;
+  };
+  const Case cases[] = {{20, 80, AbcClass::kC, true},    {20, 81, AbcClass::kC, false},
+                        {150, 250, AbcClass::kB, false}, {150, 250, AbcClass::kA, true},
+                        {0, 0, AbcClass::kC, false},     {-250, -150, AbcClass::kC, true},
+                        {0, 0, AbcClass::kA, true}};
+  for (const Case& c : cases) {
+    Product product;
+    product.temperature_min_decidegrees = c.min;
+    product.temperature_max_decidegrees = c.max;
+    EXPECT_EQ(IsCountedExactly(product, c.abc_class), c.exact) << c.min << " " << c.max;
+  }
+}
+
+TEST(StockCountTest, OverTheToleranceAFirstCountAsksForASecondWhichSettlesIt) {
+  struct Case {
+    int64_t counted, book;
+    bool exact, recount;
+  };
+  const Case cases[] = {{100, 100, false, false}, {98, 100, false, false}, {97, 100, false, true},
+                        {102, 100, false, false}, {103, 100, false, true}, {49, 50, false, false},
+                        {48, 49, false, true},    {1, 0, false, true},     {0, 0, false, false},
+                        {99, 100, true, true},    {100, 100, true, false}};
+  for (const Case& c : cases) {
+    CountLine line;
+    line.exact = c.exact;
+    EXPECT_FALSE(line.IsSettled());
+    EnterCount(Found(c.counted, c.book), line);
+    EXPECT_EQ(line.recount, c.recount) << c.counted << " of " << c.book;
+    EXPECT_EQ(line.IsSettled(), !c.recount);
+    EnterCount(Found(c.counted, c.book), line);
+    EXPECT_TRUE(line.IsSettled()) << "the second count stands";
+    EXPECT_EQ(line.counts, 2);
+  }
+}
+
+TEST(StockCountTest, TheLastCountAndItsBooksCountAndAnExplanationStays) {
+  CountLine line;
+  EnterCount(Found(4, 9, "five broken"), line);
+  EnterCount(Found(3, 8), line);
+  EXPECT_EQ(line.Variance(), -5);
+  EXPECT_EQ(line.reason, "five broken");
+  EnterCount(Found(7, 8, "one broken"), line);
+  EXPECT_EQ(line.Variance(), -1);
+  EXPECT_EQ(line.reason, "one broken");
+}
+
+TEST(StockCountTest, EveryOpenLineIsListedBeforeAnythingIsPosted) {
+  StockCount count;
+  count.name = StockCountName("sites/s/stockCounts/c");
+  count.lines = {Line("lots/open", {}), Line("lots/again", {Found(1, 9, "lost")}),
+                 Line("lots/silent", {Found(99, 100)}), Line("lots/done", {Found(5, 5)}),
+                 Line("lots/explained", {Found(99, 100, "broken")})};
+  const absl::Status refused = CheckPostable(count, {"users/c"}, "users/p");
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(refused), "COUNT_IN_PROGRESS");
+  std::vector<std::string> lots;
+  for (const Violation& violation : DetailsOf(refused).violations) {
+    EXPECT_EQ(violation.reason, "COUNT_IN_PROGRESS");
+    lots.push_back(violation.subject);
+  }
+  EXPECT_THAT(lots, ElementsAre("lots/open", "lots/again", "lots/silent"));
+}
+
+TEST(StockCountTest, ADifferenceNeedsASecondPerson) {
+  StockCount count;
+  count.lines = {Line("lots/a", {Found(5, 5)})};
+  EXPECT_TRUE(CheckPostable(count, {"users/c"}, "users/c").ok()) << "there is nothing to hide";
+  count.lines.push_back(Line("lots/b", {Found(99, 100, "broken")}));
+  EXPECT_EQ(ReasonOf(CheckPostable(count, {"users/b", "users/c"}, "users/b")), "SELF_APPROVAL");
+  EXPECT_TRUE(CheckPostable(count, {"users/b", "users/c"}, "users/p").ok());
+}
+
+}  // namespace
+}  // namespace meso::inventory
