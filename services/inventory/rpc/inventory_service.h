@@ -9,6 +9,7 @@
 #include "meso/inventory/v1/inventory_service.grpc.pb.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/known_sites.h"
+#include "services/inventory/planning_operations.h"
 
 namespace meso::inventory {
 
@@ -66,6 +67,11 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   // Counts: stock_count_rpc.cc.
 
   // Planning: planning_rpc.cc.
+  MESO_RPC(PromiseStock, PromiseStockRequest, StockPromise);
+  MESO_RPC(UpdateParLevel, UpdateParLevelRequest, ParLevel);
+  MESO_RPC(ListParLevels, ListParLevelsRequest, ListParLevelsResponse);
+  MESO_RPC(ListReorderSuggestions, ListReorderSuggestionsRequest, ListReorderSuggestionsResponse);
+  MESO_RPC(ListExpiring, ListExpiringRequest, ListExpiringResponse);
 
   // Cold chain: cold_chain_rpc.cc.
 
@@ -89,6 +95,7 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   // Counts.
 
   // Planning.
+  const PlanningOperations planning_{operations_.use_case()};
 
   // Cold chain.
 
