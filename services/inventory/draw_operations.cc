@@ -11,6 +11,7 @@
 #include "services/inventory/domain/calendar.h"
 #include "services/inventory/domain/errors.h"
 #include "services/inventory/inventory_operations.h"
+#include "services/inventory/promise_steps.h"
 #include "services/inventory/scan_steps.h"
 #include "services/inventory/stock_steps.h"
 #include "services/inventory/store/administration_store.h"
@@ -23,8 +24,11 @@ namespace {
 // One DrawStock call: draws item by item inside the transaction, all or none.
 class Drawing {
  public:
-  Drawing(Step& step, const DrawRequest& request)
-      : step_(step), request_(request), site_(SiteOf(request.appointment.value())) {}
+  Drawing(Step& step, const DrawRequest& request, int horizon_days)
+      : step_(step),
+        request_(request),
+        horizon_days_(horizon_days),
+        site_(SiteOf(request.appointment.value())) {}
 
   absl::StatusOr<DrawAnswer> Run() {
     MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(step_.tx, site_));
@@ -42,6 +46,7 @@ class Drawing {
     const ReservationName& name = request_.reservation;
     MESO_ASSIGN_OR_RETURN(reservation_, LoadReservation(step_.tx, name));
     if (!reservation_ || reservation_->site != site_) return ResourceNotFound(name.value());
+    MESO_RETURN_IF_ERROR(KeepIfPromised());
     const ReservationState state = reservation_->StateAt(step_.now);
     if (state != ReservationState::kReserved && state != ReservationState::kConfirmed) {
       std::string shown(ToText(state));
@@ -54,6 +59,18 @@ class Drawing {
       return StateNotAllowed(name.value(), "for another appointment", "for this appointment");
     }
     reservation_->appointment = request_.appointment;
+    return absl::OkStatus();
+  }
+
+  // A promise whose date is near has its lots, also when its pending work is late.
+  absl::Status KeepIfPromised() {
+    MESO_ASSIGN_OR_RETURN(const bool due, IsPromiseDue(step_, *reservation_, horizon_days_));
+    if (!due) return absl::OkStatus();
+    MESO_RETURN_IF_ERROR(ExpireLapsed(step_, site_));
+    MESO_ASSIGN_OR_RETURN(const AllocationPlan plan, PlanUndrawn(step_, *reservation_));
+    if (!plan.shortfalls.empty()) return InsufficientStock(site_, reservation_->use_date, plan);
+    MESO_RETURN_IF_ERROR(KeepPromise(step_, *reservation_));
+    MESO_ASSIGN_OR_RETURN(reservation_, LoadReservation(step_.tx, request_.reservation));
     return absl::OkStatus();
   }
 
@@ -207,6 +224,7 @@ class Drawing {
 
   Step& step_;
   const DrawRequest& request_;
+  const int horizon_days_;
   const SiteName site_;
   absl::CivilDay today_;
   std::optional<Reservation> reservation_;
@@ -217,7 +235,7 @@ class Drawing {
 absl::StatusOr<DrawAnswer> InventoryOperations::DrawStock(Transaction& tx, const CallContext& call,
                                                           const DrawRequest& request) const {
   Step step{tx, call, clock_.Now(), ids_, wake_work_};
-  return Drawing(step, request).Run();
+  return Drawing(step, request, allocation_horizon_days_).Run();
 }
 
 }  // namespace meso::inventory

@@ -54,6 +54,7 @@ absl::StatusOr<std::unique_ptr<InventoryApp>> InventoryApp::Create(const Process
   impl->peers.Follow(process.Consume("scheduling", SchedulingHandlers(*impl->operations)));
   process.work().Register(kReallocateWork,
                           ReallocationHandler(process.database(), *impl->operations));
+  process.work().Register(kPromiseWork, PromiseHandler(process.database(), *impl->operations));
   impl->sites = std::make_unique<KnownSites>(process.database(), process.clock(), impl->peers);
   impl->service =
       std::make_unique<InventoryService>(process.calls(), *impl->operations, *impl->sites);

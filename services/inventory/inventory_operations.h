@@ -40,6 +40,9 @@ namespace meso::inventory {
 // The kind of pending work that finds other lots for an invalidated reservation; its subject is the
 // reservation.
 inline constexpr char kReallocateWork[] = "reallocate";
+// The kind that gives a promise its lots when its use date comes within the allocation horizon; its
+// subject is the reservation.
+inline constexpr char kPromiseWork[] = "allocate_promised";
 
 struct Receipt {
   SiteName site;
@@ -178,7 +181,7 @@ struct LedgerReport {
 class InventoryOperations {
  public:
   // `wake_work` is called after a commit that left pending work; may be empty. Lots are kept for
-  // use dates up to `allocation_horizon_days` ahead.
+  // use dates up to `allocation_horizon_days` ahead; beyond, stock is promised.
   InventoryOperations(const Clock& clock, IdSource& ids, std::function<void()> wake_work,
                       int allocation_horizon_days = kAllocationHorizonDays)
       : clock_(clock),
@@ -284,6 +287,11 @@ class InventoryOperations {
   // (or needs none).
   absl::StatusOr<bool> ReallocateReservation(Transaction& tx, const CallContext& call,
                                              const ReservationName& name) const;
+  // Pending work: gives a promise its lots, or turns it INVALIDATED. One that was kept, given back
+  // or lapsed meanwhile is left alone; in any case its row of work goes, or, where the date is
+  // still beyond the horizon, is due later.
+  absl::Status AllocatePromised(Transaction& tx, const CallContext& call,
+                                const ReservationName& name) const;
 
  private:
   const Clock& clock_;

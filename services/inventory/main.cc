@@ -7,9 +7,10 @@
 #include "common/process/build_info.h"
 #include "services/inventory/inventory_app.h"
 
-ABSL_FLAG(int32_t, allocation_horizon_days, meso::inventory::kAllocationHorizonDays,
-          "How many days ahead lots are kept for booked sessions, 1 to 90; a booking beyond it is "
-          "refused. The longer, the more stock lies bound.");
+ABSL_FLAG(
+    int32_t, allocation_horizon_days, meso::inventory::kAllocationHorizonDays,
+    "How many days ahead lots are kept for booked sessions, 1 to 90; a booking beyond it gets "
+    "a promise without lots. The longer, the more stock lies bound.");
 
 namespace {
 

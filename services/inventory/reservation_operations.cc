@@ -8,6 +8,7 @@
 #include "services/inventory/domain/errors.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/paged.h"
+#include "services/inventory/promise_steps.h"
 #include "services/inventory/stock_steps.h"
 #include "services/inventory/store/reservation_store.h"
 #include "services/inventory/store/stock_store.h"
@@ -29,25 +30,24 @@ absl::StatusOr<Reservation> Reload(Step& step, const ReservationName& name) {
   return *std::move(reservation);
 }
 
-// The date the ampoules will be used, within what can be kept for.
+// The date the ampoules will be used, within what can be kept or promised for.
 absl::StatusOr<absl::CivilDay> DecideUseDate(const ReserveRequest& request,
-                                             const absl::TimeZone& zone, int horizon_days,
-                                             absl::Time now) {
-  const absl::CivilDay today = DateAt(now, zone);
+                                             const absl::TimeZone& zone, absl::CivilDay today) {
   const absl::CivilDay use_date = DateAt(request.use_time, zone);
   if (use_date < today) {
     FieldErrors errors;
     errors.Invalid("use_time", "its day is over at the site");
     return errors.ToStatus();
   }
-  const absl::CivilDay horizon = today + horizon_days;
-  if (use_date > horizon) return BeyondHorizon(request.site, use_date, horizon);
+  const absl::CivilDay last = today + kPromiseDaysMax;
+  if (use_date > last) return BeyondHorizon(request.site, use_date, last);
   return use_date;
 }
 
-absl::StatusOr<AllocationPlan> PlanReservation(Step& step, const Reservation& reservation) {
-  MESO_ASSIGN_OR_RETURN(const std::vector<Need> needs, LoadRecipe(step.tx, reservation.cocktail));
+absl::StatusOr<AllocationPlan> PlanReservation(Step& step, const Reservation& reservation,
+                                               const std::vector<Need>& needs, int horizon_days) {
   MESO_RETURN_IF_ERROR(ExpireLapsed(step, reservation.site));
+  MESO_RETURN_IF_ERROR(KeepDuePromises(step, reservation.site, horizon_days));
   MESO_ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
                         LoadUsable(step, reservation.site, needs, reservation.use_date));
   AllocationPlan plan = DecideAllocation(needs, std::move(candidates));
@@ -60,6 +60,7 @@ absl::StatusOr<AllocationPlan> PlanReservation(Step& step, const Reservation& re
 // Gives everything back and marks it RELEASED.
 absl::Status Release(Step& step, Reservation reservation) {
   MESO_RETURN_IF_ERROR(FreeUndrawn(step, reservation));
+  MESO_RETURN_IF_ERROR(DropPromiseWork(step, reservation.name));
   reservation.state = ReservationState::kReleased;
   MESO_RETURN_IF_ERROR(UpdateReservation(step.tx, reservation));
   return QueueForFreed(step, reservation.site, UndrawnProducts(reservation));
@@ -86,8 +87,7 @@ absl::Status InsertForBooking(Step& step, const BookingFact& fact) {
   reservation.name = fact.reservation;
   reservation.site = fact.site;
   reservation.cocktail = fact.cocktail;
-  reservation.state = ReservationState::kInvalidated;
-  reservation.invalid_reasons = {kInsufficientStock};
+  reservation.state = ReservationState::kPromised;
   reservation.use_time = fact.end_time;
   reservation.use_date = fact.use_date;
   reservation.expire_time = fact.end_time + kLifeAfterUse;
@@ -113,23 +113,38 @@ absl::StatusOr<std::string> FindUnusable(Step& step, const Reservation& reservat
   return first;
 }
 
+// A reservation given back or lapsed before keeps nothing, and nothing must be counted as kept.
+absl::Status ForgetAllocations(Step& step, Reservation& reservation) {
+  for (const Allocation& allocation : reservation.allocations) {
+    if (allocation.Left() == 0) continue;
+    MESO_RETURN_IF_ERROR(RemoveAllocation(step.tx, reservation.row, allocation, allocation.Left()));
+  }
+  reservation.allocations.clear();
+  return absl::OkStatus();
+}
+
 // Looks for other lots; what can't be had now is told and left to pending work.
 absl::Status ReallocateOrInvalidate(Step& step, const Reservation& reservation,
                                     const std::string& reason, const std::vector<LotName>& lots) {
   MESO_ASSIGN_OR_RETURN(const bool found, Reallocate(step, reservation));
   if (found) return absl::OkStatus();
   Reservation lost = reservation;
-  if (!lost.KeepsUnits()) {
-    // Given back or lapsed before: nothing is kept, and nothing must be counted as kept.
-    for (const Allocation& allocation : lost.allocations) {
-      if (allocation.Left() == 0) continue;
-      MESO_RETURN_IF_ERROR(RemoveAllocation(step.tx, lost.row, allocation, allocation.Left()));
-    }
-  }
+  if (!lost.KeepsUnits()) MESO_RETURN_IF_ERROR(ForgetAllocations(step, lost));
   return Invalidate(step, std::move(lost), reason, lots);
 }
 
-absl::Status ConfirmStored(Step& step, Reservation reservation, const BookingFact& fact) {
+// A booked session beyond the horizon: it counts on its recipe until lots can be kept.
+absl::Status ConfirmPromise(Step& step, Reservation reservation, int horizon_days) {
+  MESO_RETURN_IF_ERROR(ForgetAllocations(step, reservation));
+  reservation.state = ReservationState::kPromised;
+  reservation.invalid_reasons.clear();
+  MESO_RETURN_IF_ERROR(UpdateReservation(step.tx, reservation));
+  MESO_RETURN_IF_ERROR(QueuePromise(step, reservation, horizon_days));
+  return AppendReservationConfirmed(step.tx, step.Stamp(), reservation);
+}
+
+absl::Status ConfirmStored(Step& step, Reservation reservation, const BookingFact& fact,
+                           int horizon_days) {
   reservation.appointment = fact.appointment;
   reservation.use_time = fact.end_time;
   reservation.use_date = fact.use_date;
@@ -147,6 +162,13 @@ absl::Status ConfirmStored(Step& step, Reservation reservation, const BookingFac
     return AppendReservationConfirmed(step.tx, step.Stamp(), reservation);
   }
   if (reservation.cocktail.empty()) reservation.cocktail = fact.cocktail;
+  if (!reservation.KeepsUnits()) {
+    MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(step.tx, reservation.site));
+    if (IsBeyondHorizon(reservation.use_date, DateAt(step.now, zone), horizon_days)) {
+      return ConfirmPromise(step, std::move(reservation), horizon_days);
+    }
+    MESO_RETURN_IF_ERROR(DropPromiseWork(step, reservation.name));
+  }
   const std::string reason = reservation.invalid_reasons.empty()
                                  ? kInsufficientStock
                                  : reservation.invalid_reasons.front();
@@ -165,9 +187,10 @@ absl::StatusOr<AsOf<Reservation>> InventoryOperations::ReserveStock(
   reservation.cocktail = request.cocktail;
   reservation.appointment = request.appointment;
   reservation.use_time = request.use_time;
-  MESO_ASSIGN_OR_RETURN(reservation.use_date,
-                        DecideUseDate(request, zone, allocation_horizon_days_, step.now));
-  reservation.state = ReservationState::kReserved;
+  const absl::CivilDay today = DateAt(step.now, zone);
+  MESO_ASSIGN_OR_RETURN(reservation.use_date, DecideUseDate(request, zone, today));
+  const bool promise = IsBeyondHorizon(reservation.use_date, today, allocation_horizon_days_);
+  reservation.state = promise ? ReservationState::kPromised : ReservationState::kReserved;
   reservation.create_time = step.now;
   reservation.expire_time = ExpireTimeOf(reservation, step.now);
   reservation.revision = 1;
@@ -177,10 +200,21 @@ absl::StatusOr<AsOf<Reservation>> InventoryOperations::ReserveStock(
   if (earlier) {
     return StateNotAllowed(request.name.value(), ToText(earlier->StateAt(step.now)), "unused");
   }
-  MESO_ASSIGN_OR_RETURN(AllocationPlan plan, PlanReservation(step, reservation));
+  MESO_ASSIGN_OR_RETURN(const std::vector<Need> needs, LoadRecipe(tx, reservation.cocktail));
+  MESO_RETURN_IF_ERROR(CheckAuthorised(step, reservation.site, needs));
+  AllocationPlan plan;
+  if (promise) {
+    reservation.promised = needs;
+  } else {
+    MESO_ASSIGN_OR_RETURN(plan,
+                          PlanReservation(step, reservation, needs, allocation_horizon_days_));
+  }
   if (!request.validate_only) {
     MESO_ASSIGN_OR_RETURN(reservation.row, InsertReservation(tx, reservation));
     MESO_RETURN_IF_ERROR(KeepPlanned(step, reservation, plan));
+    if (promise) {
+      MESO_RETURN_IF_ERROR(QueuePromise(step, reservation, allocation_horizon_days_));
+    }
     MESO_FAILPOINT("inventory.reserve.before_commit");
   }
   reservation.allocations = std::move(plan.allocations);
@@ -198,11 +232,12 @@ absl::StatusOr<AsOf<Reservation>> InventoryOperations::ReleaseReservation(
     return ResourceNotFound(request.name.value());
   } else if (stored->state == ReservationState::kDrawn) {
     return StateNotAllowed(request.name.value(), ToText(stored->state), "RESERVED or INVALIDATED");
-  } else if (stored->StateAt(step.now) == ReservationState::kConfirmed) {
+  } else if (stored->StateAt(step.now) == ReservationState::kConfirmed ||
+             (stored->StateAt(step.now) == ReservationState::kPromised && stored->confirmed)) {
     // Its booking relies on it: without a cancellation nobody would hear that the stock is gone.
     return StateNotAllowed(request.name.value(), ToText(stored->state),
                            "not confirmed: cancel the appointment");
-  } else if (stored->KeepsUnits()) {
+  } else if (stored->IsLive()) {
     MESO_RETURN_IF_ERROR(Release(step, *stored));
   }
   MESO_ASSIGN_OR_RETURN(Reservation reservation, Reload(step, request.name));
@@ -243,7 +278,7 @@ absl::Status InventoryOperations::ConfirmReservation(Transaction& tx, const Call
   }
   // Told before: the effect is there.
   if (stored->confirmed && stored->appointment == fact.appointment) return absl::OkStatus();
-  MESO_RETURN_IF_ERROR(ConfirmStored(step, *stored, fact));
+  MESO_RETURN_IF_ERROR(ConfirmStored(step, *stored, fact, allocation_horizon_days_));
   MESO_FAILPOINT("inventory.confirm.before_commit");
   MESO_ASSIGN_OR_RETURN(const Reservation after, Reload(step, fact.reservation));
   return RecordOwnWork(step, after, std::string(ToText(after.state)));
@@ -256,7 +291,7 @@ absl::Status InventoryOperations::ReleaseCancelled(Transaction& tx, const CallCo
                         LoadReservation(tx, fact.reservation));
   if (!stored) {
     MESO_RETURN_IF_ERROR(InsertReleased(step, fact.reservation, fact.site));
-  } else if (stored->KeepsUnits()) {
+  } else if (stored->IsLive()) {
     MESO_RETURN_IF_ERROR(Release(step, *stored));
   } else {
     return absl::OkStatus();
@@ -278,6 +313,23 @@ absl::StatusOr<bool> InventoryOperations::ReallocateReservation(Transaction& tx,
   MESO_ASSIGN_OR_RETURN(const Reservation after, Reload(step, name));
   MESO_RETURN_IF_ERROR(RecordOwnWork(step, after, std::string(ToText(after.state))));
   return true;
+}
+
+absl::Status InventoryOperations::AllocatePromised(Transaction& tx, const CallContext& call,
+                                                   const ReservationName& name) const {
+  Step step{tx, call, clock_.Now(), ids_, wake_work_};
+  MESO_ASSIGN_OR_RETURN(const std::optional<Reservation> stored, LoadReservation(tx, name));
+  if (!stored || stored->StateAt(step.now) != ReservationState::kPromised) {
+    return DropPromiseWork(step, name);
+  }
+  MESO_ASSIGN_OR_RETURN(const bool due, IsPromiseDue(step, *stored, allocation_horizon_days_));
+  // The process keeps lots for fewer days than the one that left the work.
+  if (!due) return QueuePromise(step, *stored, allocation_horizon_days_);
+  MESO_RETURN_IF_ERROR(ExpireLapsed(step, stored->site));
+  MESO_RETURN_IF_ERROR(KeepPromise(step, *stored));
+  MESO_ASSIGN_OR_RETURN(const Reservation after, Reload(step, name));
+  MESO_FAILPOINT("inventory.allocate_promised.before_commit");
+  return RecordOwnWork(step, after, std::string(ToText(after.state)));
 }
 
 }  // namespace meso::inventory

@@ -39,9 +39,9 @@ class ProductRules {
 
   absl::StatusOr<AbcClass> ClassOf(const ProductName& product) {
     if (!classes_) {
-      MESO_ASSIGN_OR_RETURN(
-          const std::vector<YearlyUse> uses,
-          ListProductUse(step_.tx, site_, step_.now - absl::Hours(24) * kAbcDays));
+      MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(step_.tx, site_));
+      MESO_ASSIGN_OR_RETURN(const std::vector<YearlyUse> uses,
+                            ListProductUse(step_.tx, site_, DateAt(step_.now, zone) - kAbcDays));
       classes_ = AbcClassOf(uses);
     }
     const auto it = classes_->find(product);

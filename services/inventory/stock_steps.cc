@@ -15,6 +15,7 @@
 #include "services/inventory/domain/calendar.h"
 #include "services/inventory/domain/errors.h"
 #include "services/inventory/inventory_operations.h"
+#include "services/inventory/promise_steps.h"
 #include "services/inventory/store/reservation_store.h"
 #include "services/inventory/store/stock_store.h"
 
@@ -31,17 +32,6 @@ absl::StatusOr<Product> LoadKnownProduct(Transaction& tx, const ProductName& nam
   return *std::move(product);
 }
 
-// The service's own context of work that follows from a call or an event: correlation, cause and
-// trace go on, the rights of whoever called do not.
-CallContext OwnWorkOf(const CallContext& call) {
-  CallContext own = ServiceContext("inventory", kReallocateWork);
-  own.correlation_id = call.correlation_id;
-  own.causation_id =
-      call.reply_key.request_id.empty() ? call.causation_id : call.reply_key.request_id;
-  own.trace_parent = call.trace_parent;
-  return own;
-}
-
 absl::Status QueueReallocation(Step& step, const ReservationName& name) {
   MESO_ASSIGN_OR_RETURN(const std::vector<PendingWork> waiting,
                         ListPendingWorkBySubject(step.tx, kReallocateWork, name.value()));
@@ -51,7 +41,7 @@ absl::Status QueueReallocation(Step& step, const ReservationName& name) {
   work.kind = kReallocateWork;
   work.subject = name.value();
   // What finds other lots belongs to the process that took them away.
-  work.caller = EncodeCaller(OwnWorkOf(step.call));
+  work.caller = EncodeCaller(OwnWorkOf(step.call, kReallocateWork));
   work.due = step.now;
   MESO_RETURN_IF_ERROR(InsertPendingWork(step.tx, work));
   if (step.wake_work) step.tx.AfterCommit(step.wake_work);
@@ -86,6 +76,15 @@ std::vector<LotName> ReplacedLots(const Reservation& before, const AllocationPla
 }
 
 }  // namespace
+
+CallContext OwnWorkOf(const CallContext& call, const std::string& kind) {
+  CallContext own = ServiceContext("inventory", kind);
+  own.correlation_id = call.correlation_id;
+  own.causation_id =
+      call.reply_key.request_id.empty() ? call.causation_id : call.reply_key.request_id;
+  own.trace_parent = call.trace_parent;
+  return own;
+}
 
 Movement LineOf(const Step& step, MovementKind kind, const SiteName& site, const std::string& unit,
                 int64_t ampoules) {
@@ -204,6 +203,9 @@ absl::Status ExpireLapsed(Step& step, const SiteName& site) {
                           ListLapsed(step.tx, site, step.now, kLapsedPerRead));
     for (Reservation& reservation : lapsed) {
       MESO_RETURN_IF_ERROR(FreeUndrawn(step, reservation));
+      if (reservation.state == ReservationState::kPromised) {
+        MESO_RETURN_IF_ERROR(DropPromiseWork(step, reservation.name));
+      }
       reservation.state = ReservationState::kExpired;
       MESO_RETURN_IF_ERROR(UpdateReservation(step.tx, reservation));
       freed.merge(UndrawnProducts(reservation));
@@ -237,7 +239,7 @@ absl::Status Invalidate(Step& step, Reservation reservation, const std::string& 
   return QueueReallocation(step, reservation.name);
 }
 
-absl::StatusOr<bool> Reallocate(Step& step, Reservation reservation) {
+absl::StatusOr<AllocationPlan> PlanUndrawn(Step& step, const Reservation& reservation) {
   MESO_ASSIGN_OR_RETURN(const std::vector<Need> recipe, LoadRecipe(step.tx, reservation.cocktail));
   const std::vector<Need> needs = UndrawnNeeds(recipe, reservation);
   MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(step.tx, reservation.site));
@@ -245,14 +247,18 @@ absl::StatusOr<bool> Reallocate(Step& step, Reservation reservation) {
   MESO_ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
                         LoadUsable(step, reservation.site, needs, date));
   if (reservation.KeepsUnits()) CountAsFree(reservation, candidates);
-  const AllocationPlan plan = DecideAllocation(needs, std::move(candidates));
+  return DecideAllocation(needs, std::move(candidates));
+}
+
+absl::StatusOr<bool> Reallocate(Step& step, Reservation reservation) {
+  MESO_ASSIGN_OR_RETURN(const AllocationPlan plan, PlanUndrawn(step, reservation));
   if (!plan.shortfalls.empty()) return false;
 
   const std::vector<LotName> replaced = ReplacedLots(reservation, plan);
   MESO_RETURN_IF_ERROR(ExchangeAllocations(step, reservation, plan));
-  reservation.state = needs.empty()           ? ReservationState::kDrawn
-                      : reservation.confirmed ? ReservationState::kConfirmed
-                                              : ReservationState::kReserved;
+  reservation.state = plan.allocations.empty() ? ReservationState::kDrawn
+                      : reservation.confirmed  ? ReservationState::kConfirmed
+                                               : ReservationState::kReserved;
   reservation.invalid_reasons.clear();
   MESO_RETURN_IF_ERROR(UpdateReservation(step.tx, reservation));
   MESO_ASSIGN_OR_RETURN(const std::optional<Reservation> after,

@@ -34,6 +34,10 @@ struct Step {
   EventStamp Stamp() const { return {ids, now, call.trace_parent}; }
 };
 
+// The service's own context of work of a kind that follows from a call or an event: correlation,
+// cause and trace go on, the rights of whoever called do not.
+CallContext OwnWorkOf(const CallContext& call, const std::string& kind);
+
 // A line of the ledger that the caller is about to write, as of now.
 Movement LineOf(const Step& step, MovementKind kind, const SiteName& site, const std::string& unit,
                 int64_t ampoules);
@@ -82,8 +86,11 @@ absl::Status KeepPlanned(Step& step, const Reservation& reservation, const Alloc
 absl::Status Invalidate(Step& step, Reservation reservation, const std::string& reason,
                         const std::vector<LotName>& lots);
 
-// Finds usable lots for what an INVALIDATED reservation still needs, all or nothing. True when it
-// did: the event is appended. False: nothing changed.
+// The usable lots for what a reservation still needs; what it keeps itself counts as free.
+absl::StatusOr<AllocationPlan> PlanUndrawn(Step& step, const Reservation& reservation);
+
+// Keeps usable lots for what an INVALIDATED or PROMISED reservation still needs, all or nothing.
+// True when it did: the event is appended. False: nothing changed.
 absl::StatusOr<bool> Reallocate(Step& step, Reservation reservation);
 
 // Leaves work for the INVALIDATED reservations that need the product at a site, or (empty) at any.

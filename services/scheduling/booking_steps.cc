@@ -140,7 +140,9 @@ absl::StatusOr<Commit> CommitInTransaction(const Booking& booking, Transaction& 
   for (const LotName& lot : stock.lots) stock_objects.push_back(lot.value());
   MESO_ASSIGN_OR_RETURN(const std::vector<Risk> lost,
                         ListOvertaking(tx, booked, stock_objects, stock.as_of));
-  if (!lost.empty() || (stock.state != "RESERVED" && stock.state != "CONFIRMED")) {
+  // Beyond inventory's horizon stock is promised; its lots come, or turn the appointment at_risk.
+  if (!lost.empty() ||
+      (stock.state != "RESERVED" && stock.state != "CONFIRMED" && stock.state != "PROMISED")) {
     *refusal = StockLost(
         stock.reservation,
         lost.empty() ? absl::StrCat("it is ", stock.state) : "a lot was taken out of use meanwhile",

@@ -40,6 +40,45 @@ class RiskTest : public ::testing::Test {
     return *booked;
   }
 
+  // A session 60 days ahead, booked while no stock is there at all.
+  Appointment BookFarAhead(const std::string& patient) {
+    clinic_.Screen(patient);
+    const auto offer = clinic_.Search(patient, clinic_.Tomorrow() + absl::Hours(59 * 24), 1)[0];
+    auto booked = clinic_.Book(patient, offer.offer_token());
+    EXPECT_TRUE(booked.ok()) << booked.status();
+    EXPECT_EQ(booked->state(), Appointment::STATE_BOOKED);
+    EXPECT_THAT(booked->lots(), IsEmpty());
+    EXPECT_TRUE(WaitUntil([&] {
+      for (const auto& r : clinic_.ListReservations("state = PROMISED")) {
+        if (r.name() == booked->reservation()) return r.appointment() == booked->name();
+      }
+      return false;
+    }));
+    EXPECT_FALSE(clinic_.GetAppointment(booked->name()).at_risk());
+    return *booked;
+  }
+
+  // From now on the days within 90 are near: whoever takes stock next meets the promises.
+  void BringNearAndTake(const std::string& cocktail) {
+    suite_.Terminate("inventory");
+    suite_.Start("inventory", "", {"--allocation_horizon_days=90"});
+    inventory::v1::ReserveStockRequest request;
+    request.set_reservation_id(clinic_.NewRequestId());
+    request.set_site("sites/par-1");
+    request.set_cocktail(cocktail);
+    request.mutable_use_time()->set_seconds(absl::ToUnixSeconds(clinic_.Tomorrow()));
+    request.set_request_id(clinic_.NewRequestId());
+    inventory::v1::Reservation taken;
+    absl::Status status;
+    EXPECT_TRUE(WaitUntil([&] {
+      status =
+          suite_.Call<InventoryService>(clinic_.inventory(), &InventoryService::Stub::ReserveStock,
+                                        clinic_.desk(), request, &taken);
+      return !absl::IsUnavailable(status);
+    }));
+    EXPECT_TRUE(status.ok()) << status;
+  }
+
   inventory::v1::Recall Recall(const std::string& lot, bool validate_only = false) {
     inventory::v1::CreateRecallRequest request;
     request.mutable_recall()->add_lots(lot);
@@ -113,6 +152,25 @@ TEST_F(RiskTest, AQuarantineHealsWhenTheLotIsReleased) {
       clinic_.inventory(), &InventoryService::Stub::ReleaseLot, clinic_.manager(), release, &lot);
   ASSERT_TRUE(released.ok()) << released;
   EXPECT_TRUE(clinic_.WaitForRisk(booked.name(), false));
+}
+
+TEST_F(RiskTest, ABookingBeyondTheHorizonGetsItsLotsWhenItComesNear) {
+  const Appointment booked = BookFarAhead("patients/R-6");
+  clinic_.Receive(5);
+  BringNearAndTake(clinic_.cocktail());
+  EXPECT_TRUE(WaitUntil([&] { return clinic_.GetAppointment(booked.name()).lots_size() == 3; }));
+  EXPECT_FALSE(clinic_.GetAppointment(booked.name()).at_risk());
+  EXPECT_THAT(FindStockErrors(clinic_.ListStockLevels(), clinic_.ListReservations()), IsEmpty());
+}
+
+TEST_F(RiskTest, ABookingBeyondTheHorizonTurnsAtRiskWhenItComesNearWithoutStock) {
+  const Appointment booked = BookFarAhead("patients/R-7");
+  clinic_.Receive(5, 300, "sites/par-1", {"AMP-HA1", "AMP-PDR", "AMP-AAM"});
+  BringNearAndTake(clinic_.salmon_cocktail());
+  ASSERT_TRUE(clinic_.WaitForRisk(booked.name(), true));
+  clinic_.Receive(5);
+  EXPECT_TRUE(clinic_.WaitForRisk(booked.name(), false));
+  EXPECT_EQ(clinic_.GetAppointment(booked.name()).lots_size(), 3);
 }
 
 TEST_F(RiskTest, AnInvalidatedAssessmentTurnsTheBookingAtRiskAndANewOneHealsIt) {

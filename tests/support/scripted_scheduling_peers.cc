@@ -43,7 +43,9 @@ int ScriptedSchedulingPeers::calls(Step step) const {
 int ScriptedSchedulingPeers::kept() const {
   absl::MutexLock lock(&mutex_);
   int kept = 0;
-  for (const auto& [name, state] : reservations_) kept += state == "RESERVED";
+  for (const auto& [name, state] : reservations_) {
+    kept += state == "RESERVED" || state == "PROMISED";
+  }
   return kept;
 }
 
@@ -99,10 +101,14 @@ absl::StatusOr<StockAnswer> ScriptedSchedulingPeers::ReserveStock(const CallCont
         return Error(absl::StatusCode::kFailedPrecondition, "INSUFFICIENT_STOCK", "none left");
       }
       --stock;
-      state = "RESERVED";
+      state = promises ? "PROMISED" : "RESERVED";
     }
     if (wish.validate_only) reservations_.erase(wish.reservation.value());
-    answer = {wish.reservation, "RESERVED", lots, {}, stock_position};
+    answer = {wish.reservation,
+              promises ? "PROMISED" : "RESERVED",
+              promises ? std::vector<LotName>() : lots,
+              {},
+              stock_position};
   }
   RunHook(Step::kReserve);
   if (fault) return fault->status;
@@ -117,7 +123,7 @@ absl::Status ScriptedSchedulingPeers::ReleaseReservation(const CallContext&,
   {
     absl::MutexLock lock(&mutex_);
     std::string& state = reservations_[reservation.value()];
-    if (state == "RESERVED") ++stock;
+    if (state == "RESERVED" || state == "PROMISED") ++stock;
     state = "RELEASED";
   }
   RunHook(Step::kRelease);

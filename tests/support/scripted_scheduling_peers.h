@@ -53,6 +53,7 @@ class ScriptedSchedulingPeers final : public SchedulingPeers {
   PatientName assessment_patient;
   Position stock_position{"inventory", "inventory-epoch", 10};
   int stock = 1000;               // recipes left
+  bool promises = false;          // what is reserved is PROMISED without lots
   std::string reservation_state;  // overrides the remembered state in GetReservation
   std::vector<LotName> lots{LotName("lots/00000000-0000-7000-8000-00000000000a")};
 

@@ -16,6 +16,14 @@ absl::CivilDay DateAt(absl::Time instant, const absl::TimeZone& zone) {
   return absl::ToCivilDay(instant, zone);
 }
 
+bool IsBeyondHorizon(absl::CivilDay use_date, absl::CivilDay today, int horizon_days) {
+  return use_date > today + horizon_days;
+}
+
+absl::Time HorizonReachTime(absl::CivilDay use_date, int horizon_days, const absl::TimeZone& zone) {
+  return absl::FromCivil(absl::CivilSecond(use_date - horizon_days), zone);
+}
+
 std::optional<absl::CivilDay> ParseDate(absl::string_view text) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
   for (size_t i = 0; i < text.size(); ++i) {

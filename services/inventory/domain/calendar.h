@@ -17,12 +17,20 @@ namespace meso::inventory {
 // calendar, and how far it may be told.
 inline constexpr int kAllocationHorizonDays = 14;
 inline constexpr int kAllocationHorizonDaysMax = 90;
+// How far ahead a site promises stock at all.
+inline constexpr int kPromiseDaysMax = 400;
 
 // The zone of an IANA name; nullopt when tzdata does not know it.
 std::optional<absl::TimeZone> FindTimeZone(absl::string_view name);
 
 // The date at `zone` when the instant happens.
 absl::CivilDay DateAt(absl::Time instant, const absl::TimeZone& zone);
+
+// True when physical lots are not kept yet, on the day `today`, for a use date.
+bool IsBeyondHorizon(absl::CivilDay use_date, absl::CivilDay today, int horizon_days);
+
+// The first moment at `zone` of the day on which a use date comes within the horizon.
+absl::Time HorizonReachTime(absl::CivilDay use_date, int horizon_days, const absl::TimeZone& zone);
 
 // "2026-11-21"; exactly that form, an existing day of the years 1900 to 9999.
 std::optional<absl::CivilDay> ParseDate(absl::string_view text);

@@ -114,16 +114,31 @@ absl::Status ReversalLacksUnits(absl::string_view movement, const Lot& lot, int6
 }
 
 absl::Status BeyondHorizon(const SiteName& site, absl::CivilDay use_date, absl::CivilDay horizon) {
-  return Error(
-             kRefused, "STOCK_NOT_AVAILABLE",
-             absl::StrCat("Ampoules can be kept until ", FormatDate(horizon), " at ", site.value(),
-                          ", not for ", FormatDate(use_date), ". Reserve nearer to the date."))
+  return Error(kRefused, "STOCK_NOT_AVAILABLE",
+               absl::StrCat("Ampoules can be promised until ", FormatDate(horizon), " at ",
+                            site.value(), ", not for ", FormatDate(use_date),
+                            ". Reserve nearer to the date."))
       .With("site", site.value())
       .With("use_date", FormatDate(use_date))
       .With("horizon", FormatDate(horizon))
       .With("cause", "BEYOND_HORIZON")
       .Because({"BEYOND_HORIZON", site.value(),
-                absl::StrCat("lots are kept for days until ", FormatDate(horizon))});
+                absl::StrCat("stock is promised for days until ", FormatDate(horizon))});
+}
+
+absl::Status NotAuthorised(const SiteName& site, absl::string_view jurisdiction,
+                           const std::vector<ProductName>& products) {
+  const auto append_name = [](std::string* out, const ProductName& product) {
+    absl::StrAppend(out, product.value());
+  };
+  Error error(kRefused, "STOCK_NOT_AVAILABLE",
+              absl::StrCat(absl::StrJoin(products, ", ", append_name), " may not be used at ",
+                           site.value(), " (", jurisdiction, "). Choose another recipe."));
+  error.With("site", site.value()).With("jurisdiction", jurisdiction).With("cause", kNotAuthorised);
+  for (const ProductName& product : products) {
+    error.Because({kNotAuthorised, product.value(), "it is blocked in the site's jurisdiction"});
+  }
+  return error;
 }
 
 absl::Status LotNotUsable(const Lot& lot, const SiteName& site, absl::CivilDay use_date,

@@ -31,8 +31,13 @@ absl::Status NotEnoughOfLot(const Lot& lot, const SiteName& site, int64_t wanted
 // the shelf and nobody keeps; every cause, and every reservation that keeps some, as violations.
 absl::Status ReversalLacksUnits(absl::string_view movement, const Lot& lot, int64_t wanted,
                                 const Balance& shelf, const std::vector<ReservationName>& keepers);
-// FAILED_PRECONDITION / STOCK_NOT_AVAILABLE with cause BEYOND_HORIZON.
+// FAILED_PRECONDITION / STOCK_NOT_AVAILABLE with cause BEYOND_HORIZON: `horizon` is the last day
+// for which stock is promised.
 absl::Status BeyondHorizon(const SiteName& site, absl::CivilDay use_date, absl::CivilDay horizon);
+// FAILED_PRECONDITION / STOCK_NOT_AVAILABLE with cause NOT_AUTHORISED: the products may not be used
+// where the site is.
+absl::Status NotAuthorised(const SiteName& site, absl::string_view jurisdiction,
+                           const std::vector<ProductName>& products);
 // FAILED_PRECONDITION with the gravest reason of DecideEligibility, and all of them as violations.
 absl::Status LotNotUsable(const Lot& lot, const SiteName& site, absl::CivilDay use_date,
                           const std::vector<std::string>& reasons);

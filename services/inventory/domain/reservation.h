@@ -1,5 +1,5 @@
 // Reservations: the lots kept for a booking until they are drawn, and the lapse of what nobody
-// confirmed.
+// confirmed. Beyond the allocation horizon a reservation is a promise without lots.
 //
 // Value types and rules; pure. A lapse is a predicate over expire_time: reads show it at once, and
 // whoever meets a lapsed reservation in its way turns it EXPIRED in its own transaction.
@@ -56,11 +56,14 @@ struct Reservation {
   int64_t revision = 0;
   std::vector<Allocation> allocations;
   std::vector<SkippedLot> skipped;  // only in the answer to ReserveStock
+  std::vector<Need> promised;       // while PROMISED: its recipe
 
   // True while it keeps units: RESERVED, CONFIRMED or INVALIDATED, whatever the clock says.
   bool KeepsUnits() const;
-  // True when it keeps units although its time has passed.
-  bool IsLapsed(absl::Time now) const { return KeepsUnits() && expire_time <= now; }
+  // True while a booking may rely on it: it keeps units, or is PROMISED some.
+  bool IsLive() const { return KeepsUnits() || state == ReservationState::kPromised; }
+  // True when it is live although its time has passed.
+  bool IsLapsed(absl::Time now) const { return IsLive() && expire_time <= now; }
   // What a reader sees: EXPIRED when lapsed.
   ReservationState StateAt(absl::Time now) const;
   // True when nothing it kept is left to draw.

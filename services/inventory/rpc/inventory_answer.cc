@@ -254,6 +254,11 @@ void ToProto(const Reservation& in, v1::Reservation* out) {
   ToProto(in.create_time, out->mutable_create_time());
   for (const std::string& reason : in.invalid_reasons) out->add_invalid_reasons(reason);
   out->set_etag(EtagOf(in.revision));
+  for (const Need& need : in.promised) {
+    v1::PromisedUnits* units = out->add_promised();
+    units->set_product(need.product.value());
+    units->set_ampoules(need.ampoules);
+  }
 }
 
 void ToProto(const AsOf<Reservation>& in, v1::Reservation* out) {

@@ -228,6 +228,10 @@ absl::StatusOr<PageQuery> FromProto(const v1::ListLotsRequest& request) {
 }
 
 absl::StatusOr<SitePageQuery> FromProto(const v1::ListStockLevelsRequest& request) {
+  FieldErrors errors;
+  CheckEnum(v1::ListStockLevelsRequest::View_IsValid(request.view()), request.view(), "view",
+            errors);
+  MESO_RETURN_IF_ERROR(errors.ToStatus());
   return OneSitePage(request, {"product", "lot"});
 }
 

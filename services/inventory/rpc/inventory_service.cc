@@ -94,15 +94,6 @@ Reactor* InventoryService::ListLots(Context* context, const v1::ListLotsRequest*
                    AnswerPage(request, kToProto, &v1::ListLotsResponse::add_lots));
 }
 
-Reactor* InventoryService::ListStockLevels(Context* context,
-                                           const v1::ListStockLevelsRequest* request,
-                                           v1::ListStockLevelsResponse* response) {
-  return ServeRead(
-      calls_, "meso.inventory.v1.InventoryService/ListStockLevels", context, request, response,
-      kFromProto, Run(operations_, &InventoryOperations::ListStockLevels),
-      AnswerPageAsOf(request, kToProto, &v1::ListStockLevelsResponse::add_stock_levels));
-}
-
 Reactor* InventoryService::ListMovements(Context* context, const v1::ListMovementsRequest* request,
                                          v1::ListMovementsResponse* response) {
   return ServeRead(calls_, "meso.inventory.v1.InventoryService/ListMovements", context, request,

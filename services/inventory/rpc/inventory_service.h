@@ -11,6 +11,7 @@
 #include "meso/inventory/v1/inventory_service.grpc.pb.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/known_sites.h"
+#include "services/inventory/planning_operations.h"
 #include "services/inventory/scan_operations.h"
 #include "services/inventory/stock_count_operations.h"
 #include "services/inventory/transfer_operations.h"
@@ -87,6 +88,11 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   MESO_RPC(ListStockCounts, ListStockCountsRequest, ListStockCountsResponse);
 
   // Planning: planning_rpc.cc.
+  MESO_RPC(PromiseStock, PromiseStockRequest, StockPromise);
+  MESO_RPC(UpdateParLevel, UpdateParLevelRequest, ParLevel);
+  MESO_RPC(ListParLevels, ListParLevelsRequest, ListParLevelsResponse);
+  MESO_RPC(ListReorderSuggestions, ListReorderSuggestionsRequest, ListReorderSuggestionsResponse);
+  MESO_RPC(ListExpiring, ListExpiringRequest, ListExpiringResponse);
 
   // Cold chain: cold_chain_rpc.cc.
 
@@ -119,6 +125,7 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   const StockCountOperations counts_{operations_.use_case()};
 
   // Planning.
+  const PlanningOperations planning_{operations_.use_case()};
 
   // Cold chain.
 

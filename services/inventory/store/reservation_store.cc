@@ -2,10 +2,12 @@
 
 #include <map>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "common/base/error.h"
+#include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
 #include "common/database/filter_sql.h"
 #include "services/inventory/domain/calendar.h"
@@ -45,6 +47,21 @@ absl::Status LoadAllocations(Transaction& tx, Reservation& reservation) {
   return absl::OkStatus();
 }
 
+// What a promise counts on: its recipe, which never changes.
+absl::Status LoadPromised(Transaction& tx, Reservation& reservation) {
+  const auto parts = MatchName("cocktails/{code}/revisions/{rev}", reservation.cocktail.value());
+  int64_t revision = 0;
+  if (!parts || !absl::SimpleAtoi((*parts)[1].substr(1), &revision)) return absl::OkStatus();
+  MESO_ASSIGN_OR_RETURN(const Rows rows,
+                        tx.Query("SELECT product, ampoules FROM cocktail_line WHERE code = $1 AND "
+                                 "revision = $2 ORDER BY position",
+                                 {(*parts)[0], revision}));
+  for (const Row& row : rows) {
+    reservation.promised.push_back({ProductName(row.Text(0)), row.Int(1)});
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Reservation> ReadReservation(Transaction& tx, const Row& row) {
   Reservation reservation;
   reservation.row = row.Int(0);
@@ -61,6 +78,9 @@ absl::StatusOr<Reservation> ReadReservation(Transaction& tx, const Row& row) {
   reservation.invalid_reasons = absl::StrSplit(row.Text(11), ',', absl::SkipEmpty());
   reservation.revision = row.Int(12);
   MESO_RETURN_IF_ERROR(LoadAllocations(tx, reservation));
+  if (reservation.state == ReservationState::kPromised) {
+    MESO_RETURN_IF_ERROR(LoadPromised(tx, reservation));
+  }
   return reservation;
 }
 
@@ -182,8 +202,8 @@ absl::StatusOr<std::vector<Reservation>> ListLapsed(Transaction& tx, const SiteN
   MESO_ASSIGN_OR_RETURN(const Rows rows,
                         tx.Query("SELECT " MESO_RESERVATION_COLUMNS
                                  " FROM reservation r WHERE r.site = $1 AND r.expire_time_us <= $2 "
-                                 "AND r.state IN ('RESERVED', 'CONFIRMED', 'INVALIDATED') "
-                                 "ORDER BY r.expire_time_us LIMIT $3",
+                                 "AND r.state IN ('PROMISED', 'RESERVED', 'CONFIRMED', "
+                                 "'INVALIDATED') ORDER BY r.expire_time_us LIMIT $3",
                                  {site.value(), TimeValue(now), int64_t{limit}}));
   return ReadReservations(tx, rows);
 }
@@ -215,11 +235,34 @@ absl::StatusOr<std::vector<ReservationName>> ListInvalidatedNeeding(Transaction&
   return names;
 }
 
+absl::StatusOr<std::vector<Reservation>> ListPromisedUntil(Transaction& tx, const SiteName& site,
+                                                           absl::CivilDay until, int limit) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT " MESO_RESERVATION_COLUMNS
+               " FROM reservation r WHERE r.state = 'PROMISED' AND r.site = $1 AND "
+               "r.use_date <= $2 ORDER BY r.use_date, r.create_time_us, r.id LIMIT $3",
+               {site.value(), FormatDate(until), int64_t{limit}}));
+  return ReadReservations(tx, rows);
+}
+
+absl::StatusOr<std::vector<Reservation>> ListInvalidatedBookings(Transaction& tx,
+                                                                 const SiteName& site,
+                                                                 absl::Time now) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT " MESO_RESERVATION_COLUMNS
+               " FROM reservation r WHERE r.state = 'INVALIDATED' AND ($1 = '' OR r.site = $1) AND "
+               "r.confirmed = 1 AND r.expire_time_us > $2 ORDER BY r.use_time_us, r.id",
+               {site.value(), TimeValue(now)}));
+  return ReadReservations(tx, rows);
+}
+
 absl::StatusOr<std::vector<Reservation>> ListReservations(Transaction& tx, const SiteName& site,
                                                           absl::Time now, const PageQuery& page) {
   static const auto& columns = *new std::map<std::string, FilterColumn>{
       {"state",
-       {"(CASE WHEN r.state IN ('RESERVED', 'CONFIRMED', 'INVALIDATED') AND "
+       {"(CASE WHEN r.state IN ('PROMISED', 'RESERVED', 'CONFIRMED', 'INVALIDATED') AND "
         "r.expire_time_us <= page.now THEN 'EXPIRED' ELSE r.state END)",
         FilterType::kText,
         {"PROMISED", "RESERVED", "CONFIRMED", "INVALIDATED", "DRAWN", "RELEASED", "EXPIRED"}}},

@@ -39,7 +39,7 @@ absl::Status UpdateAllocationDrawn(Transaction& tx, int64_t reservation_row,
 absl::Status UpdateAllocationReturned(Transaction& tx, int64_t reservation_row, int64_t lot_row,
                                       const std::string& unit, int64_t ampoules, bool keep);
 
-// At most `limit` reservations of the site that keep units although their time has passed, oldest
+// At most `limit` reservations of the site that are live although their time has passed, oldest
 // first.
 absl::StatusOr<std::vector<Reservation>> ListLapsed(Transaction& tx, const SiteName& site,
                                                     absl::Time now, int limit);
@@ -51,6 +51,14 @@ absl::StatusOr<std::vector<Reservation>> ListReservationsOnLot(Transaction& tx, 
 absl::StatusOr<std::vector<ReservationName>> ListInvalidatedNeeding(Transaction& tx,
                                                                     const SiteName& site,
                                                                     const ProductName& product);
+// At most `limit` PROMISED reservations of the site for use dates until `until`, soonest first, of
+// one day the earliest made.
+absl::StatusOr<std::vector<Reservation>> ListPromisedUntil(Transaction& tx, const SiteName& site,
+                                                           absl::CivilDay until, int limit);
+// INVALIDATED reservations behind bookings, at one site or (empty) all.
+absl::StatusOr<std::vector<Reservation>> ListInvalidatedBookings(Transaction& tx,
+                                                                 const SiteName& site,
+                                                                 absl::Time now);
 // In the order of names; `site` empty = all. A lapsed one counts as EXPIRED. Filter fields: state,
 // appointment, lot, cocktail.
 absl::StatusOr<std::vector<Reservation>> ListReservations(Transaction& tx, const SiteName& site,

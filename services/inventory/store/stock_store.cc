@@ -8,6 +8,8 @@
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "common/database/filter_sql.h"
+#include "services/inventory/domain/calendar.h"
+#include "services/inventory/store/planning_store.h"
 
 namespace meso::inventory {
 namespace {
@@ -167,6 +169,24 @@ absl::StatusOr<std::vector<Candidate>> ListStockLevels(Transaction& tx, const Si
   return ReadCandidates(tx, rows);
 }
 
+absl::StatusOr<std::vector<Candidate>> ListShelvesUntil(Transaction& tx, const SiteName& site,
+                                                        absl::CivilDay until,
+                                                        const std::string& after, int limit) {
+  const std::vector<std::string> key = absl::StrSplit(after, '|');
+  if (key.size() != 4 && !after.empty()) return PageTokenInvalid();
+  const bool first = after.empty();
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT " MESO_BALANCE_COLUMNS
+               ", b.lot FROM balance b JOIN lot l ON l.id = b.lot WHERE b.on_hand > 0 AND "
+               "b.expiry_date <= $1 AND ($2 = '' OR b.site = $2) AND (b.expiry_date, l.name, "
+               "b.site, b.unit) > ($3, $4, $5, $6) ORDER BY b.expiry_date, l.name, b.site, b.unit "
+               "LIMIT $7",
+               {FormatDate(until), site.value(), key[0], first ? "" : key[1], first ? "" : key[2],
+                first ? "" : key[3], int64_t{limit}}));
+  return ReadCandidates(tx, rows);
+}
+
 absl::Status ReserveUnits(Transaction& tx, int64_t lot_row, const SiteName& site,
                           const std::string& unit, int64_t ampoules, Refusal otherwise) {
   return tx.Execute(
@@ -205,6 +225,7 @@ absl::Status AppendMovement(Transaction& tx, const Lot& lot, const Movement& mov
        movement.reason, movement.subject, lot.row},
       Expected::Rows(
           1, [] { return absl::InternalError("a movement of a lot that does not exist"); })));
+  MESO_RETURN_IF_ERROR(AddDailyUse(tx, lot.product, movement));
   // There is one writer, so the newest line is the one just written; reading its number back with
   // RETURNING would cost several times the insert.
   return tx.Execute("UPDATE lot SET last_movement = (SELECT max(id) FROM movement) WHERE id = $1",

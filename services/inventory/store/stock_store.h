@@ -52,6 +52,12 @@ absl::StatusOr<std::vector<Balance>> ListBalancesOfLot(Transaction& tx, int64_t 
 absl::StatusOr<std::vector<Candidate>> ListStockLevels(Transaction& tx, const SiteName& site,
                                                        const PageQuery& page);
 
+// At most `limit` shelves with units on hand whose lot's last day of use is at most `until`, in the
+// order of that day, lot name, site, unit; `site` empty = all; `after` is "date|lot|site|unit".
+absl::StatusOr<std::vector<Candidate>> ListShelvesUntil(Transaction& tx, const SiteName& site,
+                                                        absl::CivilDay until,
+                                                        const std::string& after, int limit);
+
 using Refusal = Expected::Because;
 
 // Keeps units of a shelf; `otherwise` when it has not that many unreserved ones.
@@ -63,7 +69,8 @@ absl::Status FreeUnits(Transaction& tx, int64_t lot_row, const SiteName& site,
 
 // Appends a line to the ledger and moves the balance. Of units that leave the shelf, `kept` were
 // kept by a reservation and the others must be unreserved; of units that come back to it, so many
-// are kept again. `otherwise` when the account that gives has not that many.
+// are kept again; what was used counts for its day. `otherwise` when the account that gives has not
+// that many.
 absl::Status AppendMovement(Transaction& tx, const Lot& lot, const Movement& movement, int64_t kept,
                             Refusal otherwise);
 

@@ -182,6 +182,7 @@ absl::StatusOr<Recall> InventoryFixture::CallBack(std::vector<LotName> lots) {
 void InventoryFixture::RunPendingWork() {
   PendingWorkRunner runner(*database_, database_.clock());
   runner.Register(kReallocateWork, ReallocationHandler(*database_, operations_));
+  runner.Register(kPromiseWork, PromiseHandler(*database_, operations_));
   ASSERT_TRUE(runner.RunDueNow(100));
 }
 

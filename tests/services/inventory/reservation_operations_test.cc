@@ -10,7 +10,6 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::Not;
 using ::testing::SizeIs;
 
 using ReservationTest = InventoryFixture;
@@ -73,15 +72,12 @@ TEST_F(ReservationTest, TheExpiryDateIsTheLastDayAtTheSite) {
   EXPECT_EQ(ReasonOf(Reserve(2, to_midnight_23, kSydney).status()), "INSUFFICIENT_STOCK");
 }
 
-TEST_F(ReservationTest, TheHorizonIsFourteenDaysOfTheSite) {
+TEST_F(ReservationTest, LotsAreKeptForFourteenDaysOfTheSite) {
   Stock(5);
   // 10:00 at Paris: the 14th day ahead ends after 14 h + 14 days.
   const absl::Duration end = absl::Hours(14 * 24 + 14);
-  EXPECT_TRUE(Reserve(1, end - absl::Seconds(1)).ok());
-  const absl::Status status = Reserve(2, end).status();
-  EXPECT_EQ(ReasonOf(status), "STOCK_NOT_AVAILABLE");
-  EXPECT_EQ(DetailsOf(status).metadata.at("cause"), "BEYOND_HORIZON");
-  EXPECT_THAT(ViolationReasons(status), ElementsAre("BEYOND_HORIZON"));
+  EXPECT_EQ(Reserve(1, end - absl::Seconds(1))->state, ReservationState::kReserved);
+  EXPECT_EQ(Reserve(2, end)->state, ReservationState::kPromised);
   EXPECT_TRUE(Reserve(3, -absl::Hours(9)).ok()) << "earlier the same day";
   EXPECT_EQ(ReasonOf(Reserve(4, -absl::Hours(11)).status()), "FIELD_INVALID");
 }
@@ -96,13 +92,17 @@ TEST_F(ReservationTest, AProcessMayBeToldToKeepLotsLonger) {
     request.site = kParis;
     request.cocktail = kCocktail;
     request.use_time = database_.clock().Now() + in;
-    return database_->Transact(
-        [&](Transaction& tx) { return patient.ReserveStock(tx, Manager(), request).status(); });
+    ReservationState state = ReservationState::kUnspecified;
+    const absl::Status status = database_->Transact([&](Transaction& tx) {
+      const auto answer = patient.ReserveStock(tx, Manager(), request);
+      if (answer.ok()) state = answer->value.state;
+      return answer.status();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    return state;
   };
-  EXPECT_TRUE(reserve(1, end - absl::Seconds(1)).ok());
-  const absl::Status status = reserve(2, end);
-  EXPECT_EQ(ReasonOf(status), "STOCK_NOT_AVAILABLE");
-  EXPECT_EQ(DetailsOf(status).metadata.at("horizon"), "2026-12-21");
+  EXPECT_EQ(reserve(1, end - absl::Seconds(1)), ReservationState::kReserved);
+  EXPECT_EQ(reserve(2, end), ReservationState::kPromised);
 }
 
 TEST_F(ReservationTest, AReleaseThatCameFirstRefusesTheLateReserve) {

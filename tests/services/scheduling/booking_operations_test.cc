@@ -49,6 +49,20 @@ TEST(BookingOperationsTest, BooksFromAnOffer) {
   ExpectOneBooking(clinic);
 }
 
+TEST(BookingOperationsTest, BooksOnAPromiseOfStockWithoutLots) {
+  SchedulingClinic clinic;
+  clinic.peers.promises = true;
+  BookingRequest trial = clinic.FromOffer(kPatientOne);
+  trial.validate_only = true;
+  EXPECT_TRUE(BookAppointment(clinic.env, clinic.Call(9), trial).ok());
+  const Appointment booked = clinic.Booked();
+  EXPECT_EQ(booked.state, AppointmentState::kBooked);
+  EXPECT_THAT(booked.lots, IsEmpty());
+  EXPECT_TRUE(booked.risks.empty());
+  EXPECT_EQ(clinic.peers.StateOf(booked.reservation.value()), "PROMISED");
+  ExpectOneBooking(clinic);
+}
+
 TEST(BookingOperationsTest, BooksFromAHoldAndOnlyForItsPatient) {
   SchedulingClinic clinic;
   const auto held = clinic.Hold(kPatientOne);

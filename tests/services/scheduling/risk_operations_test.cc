@@ -117,6 +117,33 @@ TEST_F(RiskOperationsTest, AReallocationHealsEverythingOfInventoryAndMovesTheRel
   EXPECT_THAT(Reasons(), IsEmpty()) << "it no longer relies on that lot";
 }
 
+TEST_F(RiskOperationsTest, APromiseGetsItsLotsOrTurnsItsAppointmentAtRiskUntilItDoes) {
+  clinic_.peers.promises = true;
+  const Appointment promised = clinic_.Booked("patients/PT-0002", 2);
+  ASSERT_THAT(promised.lots, IsEmpty());
+  const auto take = [&](int after, bool kept) {
+    Take([&](Transaction& tx) {
+      const Position at = clinic_.At("inventory", after);
+      return kept
+                 ? TakeInReservationReallocated(clinic_.env, tx, at,
+                                                {promised.reservation, {other_lot_}, {}, {}})
+                 : TakeInReservationInvalidated(
+                       clinic_.env, tx, at, {promised.reservation, {}, {"INSUFFICIENT_STOCK"}, {}});
+    });
+  };
+  Take([&](Transaction& tx) {
+    return TakeInReservationConfirmed(clinic_.env, tx, clinic_.At("inventory", 1),
+                                      {promised.reservation, {}, {}, {}});
+  });
+  EXPECT_TRUE(clinic_.Get(promised.name)->risks.empty());
+  take(2, /*kept=*/false);
+  ASSERT_EQ(clinic_.Get(promised.name)->risks.size(), 1u);
+  EXPECT_EQ(clinic_.Get(promised.name)->risks[0].reason, "RESERVATION_INVALIDATED");
+  take(3, /*kept=*/true);
+  EXPECT_TRUE(clinic_.Get(promised.name)->risks.empty());
+  EXPECT_THAT(clinic_.Get(promised.name)->lots, ElementsAre(other_lot_));
+}
+
 TEST_F(RiskOperationsTest, ADrawnLotStaysARiskWhenTheRestIsReallocatedUntilItIsReleased) {
   const LotName drawn = clinic_.peers.lots[0];
   Hold(1, "h1", "LOT_RECALLED");

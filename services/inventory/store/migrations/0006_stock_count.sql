@@ -54,8 +54,3 @@ CREATE TRIGGER stock_count_entry_is_kept BEFORE DELETE ON stock_count_entry
 BEGIN
   SELECT RAISE(ABORT, 'stock_count_entry_is_immutable');
 END;
-
--- What sessions used up: given, handed out, closed containers, and what was drawn and thrown away. Every other line of the
--- ledger stays free of an index; this one grows at its end, site by site.
-CREATE INDEX movement_use ON movement (site, record_time_us, lot, ampoules)
-  WHERE kind IN (3, 8, 14) OR (kind = 4 AND from_account IN (0, 5));

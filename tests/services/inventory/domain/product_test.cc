@@ -108,5 +108,46 @@ TEST(CocktailTest, ARecipeNamesEachProductOnceInWholeAmpoules) {
   EXPECT_THAT(Fields(none), IsEmpty());
 }
 
+Cocktail RecipeOf(std::vector<Product> products) {
+  Cocktail cocktail;
+  for (const Product& product : products) cocktail.lines.push_back({product.name, 2});
+  cocktail.products = std::move(products);
+  return cocktail;
+}
+
+TEST(CocktailTest, AProductThatMayNotBeMixedStandsAlone) {
+  Product alone = GoodProduct();
+  alone.no_mix = true;
+  FieldErrors none;
+  CheckRecipeProducts(RecipeOf({alone}), none);
+  EXPECT_THAT(Fields(none), IsEmpty());
+  FieldErrors errors;
+  CheckRecipeProducts(RecipeOf({GoodProduct(), alone}), errors);
+  EXPECT_THAT(Fields(errors), ElementsAre("cocktail.lines[1].product"));
+}
+
+TEST(CocktailTest, ASessionsDoseStaysWithinTheCap) {
+  Product capped = GoodProduct();
+  capped.session_microlitres_max = 2 * capped.unit_microlitres;
+  FieldErrors none;
+  CheckRecipeProducts(RecipeOf({capped}), none);
+  EXPECT_THAT(Fields(none), IsEmpty()) << "exactly the cap";
+  --capped.session_microlitres_max;
+  FieldErrors errors;
+  CheckRecipeProducts(RecipeOf({GoodProduct(), capped}), errors);
+  EXPECT_THAT(Fields(errors), ElementsAre("cocktail.lines[1].ampoules"));
+}
+
+TEST(CocktailTest, ADraftProductAndEveryOtherFaultAreNamedAtOnce) {
+  Product bad = GoodProduct();
+  bad.draft = true;
+  bad.no_mix = true;
+  bad.session_microlitres_max = 1;
+  FieldErrors errors;
+  CheckRecipeProducts(RecipeOf({bad, GoodProduct()}), errors);
+  EXPECT_THAT(Fields(errors), ElementsAre("cocktail.lines[0].product", "cocktail.lines[0].product",
+                                          "cocktail.lines[0].ampoules"));
+}
+
 }  // namespace
 }  // namespace meso::inventory

@@ -63,6 +63,34 @@ TEST_F(ConsumerTest, ARecallBetweenReserveAndBookingLeavesNothingConfirmedOnTheL
   EXPECT_EQ(Events().back(), "ReservationInvalidated");
 }
 
+TEST_F(ConsumerTest, ABookingBeyondTheHorizonIsPromisedUntilItsDayIsNearOrItIsCancelled) {
+  const auto far = [&](int n) {
+    scheduling::v1::AppointmentBooked booked = Booked(n);
+    booked.mutable_end_time()->set_seconds(booked.end_time().seconds() + 60 * 86400);
+    booked.set_use_date("2027-01-19");
+    return booked;
+  };
+  ASSERT_TRUE(Reserve(1, absl::Hours(60 * 24 + 2)).ok());
+  ASSERT_EQ(Tell(far(1)), absl::OkStatus());
+  ASSERT_EQ(Tell(far(1)), absl::OkStatus()) << "told twice";
+  ASSERT_EQ(Tell(far(2)), absl::OkStatus()) << "nobody reserved for it";
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kPromised);
+  EXPECT_EQ(Reservations(2)->state, ReservationState::kPromised);
+  EXPECT_EQ(Reservations(2)->expire_time, Reservations(2)->use_time + absl::Hours(48));
+  scheduling::v1::AppointmentCancelled cancelled;
+  cancelled.set_appointment(AppointmentOf(1).value());
+  cancelled.set_site(kParis.value());
+  cancelled.set_reservation(ReservationOf(1).value());
+  ASSERT_EQ(Tell(cancelled), absl::OkStatus());
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kReleased);
+  Stock(1);
+  database_.clock().Advance(absl::Hours(50 * 24));
+  RunPendingWork();
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kReleased);
+  EXPECT_EQ(Reservations(2)->state, ReservationState::kConfirmed);
+  ExpectSoundLedger();
+}
+
 TEST_F(ConsumerTest, ASiteIsKnownOnceItIsTold) {
   scheduling::v1::SiteChanged site;
   site.set_name("sites/dxb-1");
