@@ -46,6 +46,10 @@ absl::Status NotInRecipe(const ProductName& product, absl::string_view reservati
 absl::Status PeriodClosed(absl::Time occurred, absl::Time limit, absl::string_view why);
 // FAILED_PRECONDITION / SELF_APPROVAL: `object` needs a second person.
 absl::Status SelfApproval(absl::string_view object, absl::string_view what);
+// ALREADY_EXISTS / ALREADY_EXISTS: the sensor has another temperature (hundredths of a degree) for
+// that time.
+absl::Status ReadingDiffers(absl::string_view sensor, absl::Time time, int64_t known,
+                            int64_t given);
 // INVALID_ARGUMENT / RANGE_TOO_LARGE.
 absl::Status TraceTooLarge(absl::string_view what, int limit);
 
