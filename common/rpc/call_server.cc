@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "common/base/check.h"
 #include "common/base/error.h"
 #include "common/base/log.h"

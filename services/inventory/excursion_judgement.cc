@@ -126,7 +126,7 @@ std::vector<ExcursionLot> Merge(const ExcursionDraft& draft, std::vector<Excursi
   if (!draft.before) return judged;
   const Excursion& before = *draft.before;
   const bool longer = JudgedPart(draft.now).begin > draft.now.begin;
-  const bool more_extreme = draft.now.min < before.min || draft.now.max > before.max;
+  const bool hotter = draft.now.max > before.max, colder = draft.now.min < before.min;
   for (ExcursionLot& now : judged) {
     const ExcursionLot* old = Find(before.lots, now.lot_row);
     if (old == nullptr) {
@@ -139,7 +139,7 @@ std::vector<ExcursionLot> Merge(const ExcursionDraft& draft, std::vector<Excursi
     const Verdict verdict{now.causes, now.mkt, now.outside};
     if (old->decision == ExcursionDecision::kReject) now.exceeded = true;
     if (old->decision == ExcursionDecision::kRelease) {
-      if (IsWorse(*old, verdict, more_extreme)) {
+      if (IsWorse(*old, verdict, hotter, colder)) {
         now.decision = ExcursionDecision::kUndecided;
         reopened = true;
       } else {

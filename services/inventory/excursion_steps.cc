@@ -97,7 +97,7 @@ std::vector<ExcursionDraft> Match(Step& step, const Sensor& sensor,
   return drafts;
 }
 
-// Late readings also count for lots that have left the unit since: their budget went with them.
+// Readings also count for lots that have left the unit since: their budget went with them.
 absl::Status AddThoseOfMovedLots(Step& step, ColdChainView& view, const StorageUnitName& unit,
                                  const Interval& touched, std::vector<Excursion>& excursions) {
   const Shelf shelf = ShelfOf(unit);
@@ -171,10 +171,7 @@ absl::StatusOr<std::vector<ExcursionName>> EvaluateReadings(Step& step, const Se
   MESO_ASSIGN_OR_RETURN(std::vector<Excursion> near,
                         ListExcursionsOfUnit(step.tx, sensor.storage_unit, touched.begin - kDay,
                                              touched.end + kMonth));
-  const bool late = last < sensor.last.time;
-  if (late) {
-    MESO_RETURN_IF_ERROR(AddThoseOfMovedLots(step, view, sensor.storage_unit, touched, near));
-  }
+  MESO_RETURN_IF_ERROR(AddThoseOfMovedLots(step, view, sensor.storage_unit, touched, near));
   for (const Excursion& excursion : near) {
     if (listed.insert(excursion.row).second) drafts.push_back({excursion, excursion, false});
   }

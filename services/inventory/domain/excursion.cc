@@ -48,11 +48,11 @@ bool SameLots(const std::vector<ExcursionLot>& a, const std::vector<ExcursionLot
                     });
 }
 
-bool IsWorse(const ExcursionLot& before, const Verdict& now, bool more_extreme) {
-  if (!now.exceeded()) return false;
-  if (!before.exceeded || more_extreme) return true;
+bool IsWorse(const ExcursionLot& before, const Verdict& now, bool hotter, bool colder) {
   return std::any_of(now.causes.begin(), now.causes.end(), [&](const std::string& cause) {
-    return std::find(before.causes.begin(), before.causes.end(), cause) == before.causes.end();
+    const bool known =
+        std::find(before.causes.begin(), before.causes.end(), cause) != before.causes.end();
+    return !known || (cause == kBelowRange ? colder : hotter);
   });
 }
 

@@ -100,8 +100,8 @@ bool SameCourse(const Excursion& a, const Excursion& b);
 bool SameLots(const std::vector<ExcursionLot>& a, const std::vector<ExcursionLot>& b);
 
 // True when what is known now speaks more against the lot than what was known when it was released:
-// another cause, or a more extreme temperature.
-bool IsWorse(const ExcursionLot& before, const Verdict& now, bool more_extreme);
+// another cause, or a more extreme temperature where temperature was a cause.
+bool IsWorse(const ExcursionLot& before, const Verdict& now, bool hotter, bool colder);
 
 struct LotDecision {
   LotName lot;
