@@ -1,17 +1,20 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "common/base/check.h"
 #include "common/base/error.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/database/audit_outbox.h"
+#include "common/database/reply.h"
 #include "common/rpc/active_call.h"
 #include "common/rpc/audit_keys.h"
 #include "common/rpc/call_request.h"
 #include "common/rpc/call_server_impl.h"
 #include "common/rpc/phi_fields.h"
 #include "common/rpc/serve_call.h"
+#include "common/rpc/status_to_grpc.h"
 
 namespace meso {
 
@@ -85,7 +88,8 @@ grpc::ServerUnaryReactor* CallServer::Start(grpc::CallbackServerContext* context
 
 absl::StatusOr<CallContext> CallServer::Admit(grpc::ServerContextBase& context,
                                               absl::string_view method_name,
-                                              const google::protobuf::Message& request) {
+                                              const google::protobuf::Message& request,
+                                              const std::function<absl::Status()>& convert) {
   CallMethod& method = impl_->methods.Find(method_name, *request.GetDescriptor());
   method.CountStarted();
   CallContext call;
@@ -96,7 +100,7 @@ absl::StatusOr<CallContext> CallServer::Admit(grpc::ServerContextBase& context,
     return status;
   }
   status = AuthorizeCaller(impl_->options, context, method, request, &call);
-  if (status.ok()) status = CheckRequest(impl_->options, method, request, nullptr, &call);
+  if (status.ok()) status = CheckRequest(impl_->options, method, request, convert, &call);
   if (status.ok()) {
     FillObject(request, nullptr, call.audit);
     return call;
@@ -118,6 +122,53 @@ absl::Status CallServer::RecordCall(const CallContext& call, const absl::Status&
        {"correlation_id", call.correlation_id},
        {"error", std::string(written.message())}});
   return StorageUnavailable("the access could not be recorded");
+}
+
+absl::Status CallServer::RunMessage(
+    const CallContext& call, const google::protobuf::Message& request,
+    google::protobuf::Message* response,
+    const std::function<absl::Status(Transaction&, const CallContext&)>& run) {
+  const AuditDraft draft = call.audit;
+  const auto append = [&](Transaction& tx, const absl::Status& outcome) -> absl::Status {
+    if (call.action.empty()) return absl::OkStatus();
+    if (outcome.ok()) CollectKeys(*response, call.audit);
+    FillObject(request, outcome.ok() ? response : nullptr, call.audit);
+    return AppendAudit(
+        tx, MakeAuditRecord(call, impl_->options.service, outcome, impl_->options.clock->Now()));
+  };
+  WriteRequest write;
+  write.deadline = call.deadline;
+  write.work = [&](Transaction& tx) -> absl::Status {
+    call.audit = draft;
+    response->Clear();
+    const absl::Time now = impl_->options.clock->Now();
+    MESO_ASSIGN_OR_RETURN(const std::optional<std::string> reply,
+                          FindReply(tx, call.reply_key, now));
+    if (reply) {
+      if (response->ParseFromString(*reply)) return absl::OkStatus();
+      return absl::DataLossError("a stored reply cannot be read");
+    }
+    MESO_RETURN_IF_ERROR(run(tx, call));
+    MESO_RETURN_IF_ERROR(append(tx, absl::OkStatus()));
+    return SaveReply(tx, call.reply_key, ReplyBytes(*response), now);
+  };
+  write.on_refusal = [&](Transaction& tx, const absl::Status& refusal) -> absl::Status {
+    if (ReasonOf(refusal) == "STORAGE_UNAVAILABLE") return absl::OkStatus();
+    const absl::Status appended = append(tx, PublicStatus(refusal, call.correlation_id));
+    return appended.ok() ? appended : StorageUnavailable("the refusal could not be recorded");
+  };
+  absl::Status outcome;
+  absl::Notification done;
+  write.done = [&](absl::Status status) {
+    outcome = std::move(status);
+    done.Notify();
+  };
+  const absl::Time begin = impl_->options.clock->Now();
+  impl_->options.database->Submit(std::move(write));
+  done.WaitForNotification();
+  impl_->methods.Find(call.method, *request.GetDescriptor())
+      .CountHandled(outcome.code(), absl::ToDoubleSeconds(impl_->options.clock->Now() - begin));
+  return outcome;
 }
 
 void CallServer::RunOnSagaPool(std::function<void()> work) { impl_->sagas.Post(std::move(work)); }

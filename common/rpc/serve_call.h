@@ -75,10 +75,18 @@ class CallServer {
   // Runs the plan; the reactor finishes exactly once on every way out.
   grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context, CallPlan plan);
 
-  // For streams: authenticates, authorises and checks the request on the calling thread. A refusal
-  // has been recorded.
+  // For streams: authenticates, authorises and checks the request on the calling thread, with the
+  // bad fields that `convert` (may be empty) finds. A refusal has been recorded.
   absl::StatusOr<CallContext> Admit(grpc::ServerContextBase& context, absl::string_view method,
-                                    const google::protobuf::Message& request);
+                                    const google::protobuf::Message& request,
+                                    const std::function<absl::Status()>& convert = nullptr);
+  // For client streams: runs one admitted message as a mutation of its own - stored reply, else
+  // `run` (which fills the response and may run more than once), entry and reply in one
+  // transaction; the entry of a refusal in the same group - and waits until it is durable. Not from
+  // a thread of gRPC.
+  absl::Status RunMessage(const CallContext& call, const google::protobuf::Message& request,
+                          google::protobuf::Message* response,
+                          const std::function<absl::Status(Transaction&, const CallContext&)>& run);
   // Writes this call's audit entry through the group commit and returns when it is durable. Also
   // for streams and for calls of a saga that end without a transaction of their own.
   absl::Status RecordCall(const CallContext& call, const absl::Status& outcome);

@@ -14,6 +14,7 @@
 #include "services/inventory/shelf_view.h"
 #include "services/inventory/stock_steps.h"
 #include "services/inventory/store/administration_store.h"
+#include "services/inventory/store/cold_chain_store.h"
 #include "services/inventory/store/reservation_store.h"
 #include "services/inventory/store/stock_store.h"
 
@@ -32,6 +33,25 @@ absl::StatusOr<Lot> AnswerLot(Step& step, const LotName& name) {
   return *std::move(lot);
 }
 
+// Whether the caller may end a hold by ReleaseLot. What a recall or an
+// excursion placed ends with the recall or with the decision about the excursion.
+absl::Status CheckMayRelease(const Step& step, const Lot& lot, const Hold& hold) {
+  const std::string object = absl::StrCat("hold ", hold.hold_id, " on ", lot.name.value());
+  if (hold.kind == HoldKind::kRecall) {
+    return StateNotAllowed(object, "RECALL",
+                           "QUARANTINE or EXCURSION: a recall's hold ends with the recall");
+  }
+  if (hold.kind == HoldKind::kExcursion) {
+    MESO_ASSIGN_OR_RETURN(const std::optional<ExcursionName> excursion,
+                          FindExcursionOfHold(step.tx, hold.hold_id));
+    if (excursion) {
+      return StateNotAllowed(object, absl::StrCat("placed by ", excursion->value()),
+                             "placed by a person: ResolveExcursion decides about this one");
+    }
+  }
+  return CheckMayHold(step.call, hold.site);
+}
+
 // The holds a release means: those named, or all that people placed and the caller may end.
 absl::StatusOr<std::vector<Hold>> SelectHolds(const Step& step, const Lot& lot,
                                               const ReleaseRequest& request) {
@@ -43,18 +63,14 @@ absl::StatusOr<std::vector<Hold>> SelectHolds(const Step& step, const Lot& lot,
       return StateNotAllowed(absl::StrCat("hold ", id, " on ", lot.name.value()), "not in force",
                              "in force");
     }
-    if (it->kind == HoldKind::kRecall) {
-      return StateNotAllowed(absl::StrCat("hold ", id, " on ", lot.name.value()), "RECALL",
-                             "QUARANTINE or EXCURSION: a recall's hold ends with the recall");
-    }
-    MESO_RETURN_IF_ERROR(CheckMayHold(step.call, it->site));
+    MESO_RETURN_IF_ERROR(CheckMayRelease(step, lot, *it));
     selected.push_back(*it);
   }
   if (!request.hold_ids.empty()) return selected;
   absl::Status refused = absl::OkStatus();
   for (const Hold& hold : lot.holds) {
     if (hold.kind == HoldKind::kRecall) continue;
-    const absl::Status may = CheckMayHold(step.call, hold.site);
+    const absl::Status may = CheckMayRelease(step, lot, hold);
     if (may.ok()) selected.push_back(hold);
     if (!may.ok()) refused = may;
   }
@@ -133,17 +149,14 @@ absl::StatusOr<Lot> InventoryOperations::QuarantineLot(Transaction& tx, const Ca
 absl::StatusOr<Lot> InventoryOperations::ReleaseLot(Transaction& tx, const CallContext& call,
                                                     const ReleaseRequest& request) const {
   Step step{tx, call, clock_.Now(), ids_, wake_work_};
-  MESO_ASSIGN_OR_RETURN(const Lot lot, LoadKnownLot(tx, request.lot, request.etag));
+  MESO_ASSIGN_OR_RETURN(Lot lot, LoadKnownLot(tx, request.lot, request.etag));
   MESO_ASSIGN_OR_RETURN(const std::vector<Hold> selected, SelectHolds(step, lot, request));
-  std::vector<Hold> left = lot.holds;
   for (const Hold& hold : selected) {
-    left.erase(std::remove_if(left.begin(), left.end(),
-                              [&](const Hold& other) { return other.hold_id == hold.hold_id; }),
-               left.end());
-    MESO_RETURN_IF_ERROR(
-        UpdateHoldReleased(tx, lot, hold.hold_id, call.user().subject, request.note, step.now));
-    MESO_RETURN_IF_ERROR(AppendLotReleased(tx, step.Stamp(), lot, hold, left));
-    MESO_RETURN_IF_ERROR(QueueReallocations(step, hold.site, lot.product));
+    MESO_RETURN_IF_ERROR(EndHold(step, lot, hold, request.note));
+    lot.holds.erase(
+        std::remove_if(lot.holds.begin(), lot.holds.end(),
+                       [&](const Hold& other) { return other.hold_id == hold.hold_id; }),
+        lot.holds.end());
   }
   return AnswerLot(step, lot.name);
 }

@@ -71,4 +71,15 @@ absl::Status PlaceHold(Step& step, const Lot& lot, const Hold& hold) {
   return absl::OkStatus();
 }
 
+absl::Status EndHold(Step& step, const Lot& lot, const Hold& hold, const std::string& note) {
+  std::vector<Hold> left = lot.holds;
+  left.erase(std::remove_if(left.begin(), left.end(),
+                            [&](const Hold& other) { return other.hold_id == hold.hold_id; }),
+             left.end());
+  MESO_RETURN_IF_ERROR(
+      UpdateHoldReleased(step.tx, lot, hold.hold_id, step.call.user().subject, note, step.now));
+  MESO_RETURN_IF_ERROR(AppendLotReleased(step.tx, step.Stamp(), lot, hold, left));
+  return QueueReallocations(step, hold.site, lot.product);
+}
+
 }  // namespace meso::inventory

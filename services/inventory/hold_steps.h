@@ -24,6 +24,10 @@ absl::StatusOr<Lot> LoadKnownLot(Transaction& tx, const LotName& name, const std
 // Places the hold, tells it, and takes the lot from every reservation that relied on it.
 absl::Status PlaceHold(Step& step, const Lot& lot, const Hold& hold);
 
+// Ends a hold in force on the lot (given with its holds in force), tells it, and leaves work for
+// the reservations that wait for such units. Errors: STATE_NOT_ALLOWED when it is not in force.
+absl::Status EndHold(Step& step, const Lot& lot, const Hold& hold, const std::string& note);
+
 }  // namespace meso::inventory
 
 #endif  // MESO_SERVICES_INVENTORY_HOLD_STEPS_H_

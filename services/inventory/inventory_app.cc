@@ -4,12 +4,14 @@
 
 #include "common/base/status_macros.h"
 #include "generated/inventory_migrations.h"
+#include "services/inventory/cold_chain_operations.h"
 #include "services/inventory/events/inventory_consumer.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/known_sites.h"
 #include "services/inventory/peers/inventory_peers.h"
 #include "services/inventory/reallocation.h"
 #include "services/inventory/rpc/inventory_service.h"
+#include "services/inventory/sensor_silence.h"
 
 namespace meso::inventory {
 namespace {
@@ -32,6 +34,7 @@ struct InventoryApp::Impl {
   std::unique_ptr<ServiceProcess> process;
   SchedulingEvents peers;
   std::unique_ptr<InventoryOperations> operations;
+  std::unique_ptr<ColdChainOperations> cold_chain;
   std::unique_ptr<KnownSites> sites;
   std::unique_ptr<InventoryService> service;
 };
@@ -55,6 +58,9 @@ absl::StatusOr<std::unique_ptr<InventoryApp>> InventoryApp::Create(const Process
   process.work().Register(kReallocateWork,
                           ReallocationHandler(process.database(), *impl->operations));
   process.work().Register(kPromiseWork, PromiseHandler(process.database(), *impl->operations));
+  impl->cold_chain = std::make_unique<ColdChainOperations>(impl->operations->use_case());
+  process.work().Register(kSensorSilenceWork,
+                          SensorSilenceHandler(process.database(), *impl->cold_chain));
   impl->sites = std::make_unique<KnownSites>(process.database(), process.clock(), impl->peers);
   impl->service =
       std::make_unique<InventoryService>(process.calls(), *impl->operations, *impl->sites);

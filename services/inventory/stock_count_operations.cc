@@ -12,6 +12,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
+#include "services/inventory/domain/calendar.h"
 #include "services/inventory/paged.h"
 #include "services/inventory/scan_steps.h"
 #include "services/inventory/stock_steps.h"

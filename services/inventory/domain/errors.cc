@@ -225,6 +225,19 @@ absl::Status ShipmentRefused(const SiteName& site, absl::CivilDay date,
   return error;
 }
 
+absl::Status ReadingDiffers(absl::string_view sensor, absl::Time time, int64_t known,
+                            int64_t given) {
+  const std::string when = absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone());
+  return Error(absl::StatusCode::kAlreadyExists, "ALREADY_EXISTS",
+               absl::StrCat("Sensor ", sensor, " measured ", known, " hundredths of a degree at ",
+                            when, ", not ", given,
+                            ". A measured value is never changed: correct what the sensor sends."))
+      .With("sensor", sensor)
+      .With("measure_time", when)
+      .With("known_centidegrees", absl::StrCat(known))
+      .With("given_centidegrees", absl::StrCat(given));
+}
+
 absl::Status TraceTooLarge(absl::string_view what, int limit) {
   return Error(absl::StatusCode::kInvalidArgument, "RANGE_TOO_LARGE",
                absl::StrCat("More than ", limit, " ", what, ". Read them page by page."))

@@ -65,6 +65,10 @@ struct ShelfRefusal {
 // least one.
 absl::Status ShipmentRefused(const SiteName& site, absl::CivilDay date,
                              const std::vector<ShelfRefusal>& refusals);
+// ALREADY_EXISTS / ALREADY_EXISTS: the sensor has another temperature (hundredths of a degree) for
+// that time.
+absl::Status ReadingDiffers(absl::string_view sensor, absl::Time time, int64_t known,
+                            int64_t given);
 // INVALID_ARGUMENT / RANGE_TOO_LARGE.
 absl::Status TraceTooLarge(absl::string_view what, int limit);
 

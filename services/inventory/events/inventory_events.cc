@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "common/base/resource_name.h"
 #include "common/database/outbox.h"
 #include "meso/inventory/v1/events.pb.h"
 #include "services/inventory/domain/calendar.h"
@@ -158,6 +159,31 @@ absl::Status AppendTransferChanged(Transaction& tx, const EventStamp& stamp,
   payload.set_to_site(transfer.to_site.value());
   // It concerns two sites, so it is told without one.
   return Append(tx, stamp, transfer.name.value(), SiteName(), payload);
+}
+
+absl::Status AppendExcursionChanged(Transaction& tx, const EventStamp& stamp,
+                                    const Excursion& excursion) {
+  v1::ExcursionChanged payload;
+  payload.set_excursion(excursion.name.value());
+  payload.set_storage_unit(excursion.storage_unit.value());
+  payload.set_state(static_cast<v1::Excursion::State>(excursion.state));
+  for (const ExcursionLot& lot : excursion.lots) {
+    if (lot.exceeded) payload.add_lots(lot.lot.value());
+  }
+  return Append(tx, stamp, payload.excursion(), SiteName(SiteOf(payload.excursion())), payload);
+}
+
+absl::Status AppendSensorSilenceChanged(Transaction& tx, const EventStamp& stamp,
+                                        const Sensor& sensor) {
+  v1::SensorSilenceChanged payload;
+  payload.set_storage_unit(sensor.storage_unit.value());
+  payload.set_sensor(sensor.serial);
+  payload.set_silent(sensor.silence_told);
+  const int64_t micros = absl::ToUnixMicros(sensor.last.time);
+  payload.mutable_last_reading_time()->set_seconds(micros / 1000000);
+  payload.mutable_last_reading_time()->set_nanos(static_cast<int32_t>(micros % 1000000 * 1000));
+  return Append(tx, stamp, payload.storage_unit(), SiteName(SiteOf(payload.storage_unit())),
+                payload);
 }
 
 }  // namespace meso::inventory

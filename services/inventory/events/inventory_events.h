@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "common/base/id_source.h"
 #include "common/database/database.h"
+#include "services/inventory/domain/excursion.h"
 #include "services/inventory/domain/lot.h"
 #include "services/inventory/domain/product.h"
 #include "services/inventory/domain/reservation.h"
@@ -48,6 +49,11 @@ absl::Status AppendProductChanged(Transaction& tx, const EventStamp& stamp, cons
                                   const std::vector<CocktailRevisionName>& cocktails);
 absl::Status AppendTransferChanged(Transaction& tx, const EventStamp& stamp,
                                    const Transfer& transfer);
+
+absl::Status AppendExcursionChanged(Transaction& tx, const EventStamp& stamp,
+                                    const Excursion& excursion);
+absl::Status AppendSensorSilenceChanged(Transaction& tx, const EventStamp& stamp,
+                                        const Sensor& sensor);
 
 }  // namespace meso::inventory
 

@@ -9,6 +9,7 @@
 
 #include "common/rpc/serve_call.h"
 #include "meso/inventory/v1/inventory_service.grpc.pb.h"
+#include "services/inventory/cold_chain_operations.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/known_sites.h"
 #include "services/inventory/planning_operations.h"
@@ -95,6 +96,12 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   MESO_RPC(ListExpiring, ListExpiringRequest, ListExpiringResponse);
 
   // Cold chain: cold_chain_rpc.cc.
+  grpc::ServerReadReactor<v1::RecordTemperaturesRequest>* RecordTemperatures(
+      grpc::CallbackServerContext* context, v1::RecordTemperaturesResponse* response) override;
+  MESO_RPC(GetExcursion, GetExcursionRequest, Excursion);
+  MESO_RPC(ListExcursions, ListExcursionsRequest, ListExcursionsResponse);
+  MESO_RPC(ResolveExcursion, ResolveExcursionRequest, Excursion);
+  MESO_RPC(ListSensors, ListSensorsRequest, ListSensorsResponse);
 
   // The recall as a case: recall_rpc.cc.
 
@@ -128,6 +135,7 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   const PlanningOperations planning_{operations_.use_case()};
 
   // Cold chain.
+  const ColdChainOperations cold_chain_{operations_.use_case()};
 
   // The recall as a case.
 

@@ -1,0 +1,187 @@
+#include "services/inventory/excursion_steps.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/resource_name.h"
+#include "common/base/status_macros.h"
+#include "services/inventory/store/cold_chain_store.h"
+
+namespace meso::inventory {
+namespace {
+
+// Of a longer excursion only so much on either side of new readings is read again; what was found
+// before stands. Such a one has long exceeded every limit it can exceed.
+constexpr absl::Duration kReadAgain = absl::Hours(7 * 24);
+
+bool Overlap(const Excursion& excursion, const OutsideRun& run) {
+  return excursion.begin <= run.last && excursion.last >= run.begin;
+}
+
+// The excursion's course is the run's, completed by what lies outside of the readings read.
+void TakeCourse(const OutsideRun& run, const std::vector<Reading>& readings, bool silent,
+                Excursion& excursion) {
+  const bool more_before =
+      excursion.row != 0 && run.begin == readings.front().time && excursion.begin < run.begin;
+  const bool more_after =
+      excursion.row != 0 && run.last == readings.back().time && excursion.last > run.last;
+  const Excursion stored = excursion;
+  excursion.begin = more_before ? stored.begin : run.begin;
+  excursion.last = more_after ? stored.last : run.last;
+  excursion.end = more_after ? stored.end : run.end;
+  excursion.min = run.min;
+  excursion.max = run.max;
+  excursion.incomplete = run.incomplete;
+  if (more_before || more_after) {
+    excursion.min = std::min(run.min, stored.min);
+    excursion.max = std::max(run.max, stored.max);
+    excursion.incomplete = run.incomplete || stored.incomplete;
+  }
+  if (!excursion.end && silent) {
+    excursion.end = excursion.last;
+    excursion.incomplete = true;
+  }
+}
+
+// What was decided stays; late readings can only say more about it.
+void AddToDecided(const OutsideRun& run, Excursion& excursion) {
+  excursion.begin = std::min(excursion.begin, run.begin);
+  excursion.last = std::max(excursion.last, run.last);
+  excursion.min = std::min(excursion.min, run.min);
+  excursion.max = std::max(excursion.max, run.max);
+}
+
+ExcursionDraft NewDraft(Step& step, const Sensor& sensor) {
+  ExcursionDraft draft;
+  draft.now.name = ExcursionName(
+      absl::StrCat(SiteOf(sensor.storage_unit.value()), "/excursions/", step.ids.NewId()));
+  draft.now.storage_unit = sensor.storage_unit;
+  draft.now.sensor_row = sensor.row;
+  draft.now.sensor = sensor.serial;
+  return draft;
+}
+
+// Gives each run the stored excursion it goes on with, or a new one.
+std::vector<ExcursionDraft> Match(Step& step, const Sensor& sensor,
+                                  const std::vector<OutsideRun>& runs,
+                                  const std::vector<Reading>& readings,
+                                  const std::vector<Excursion>& stored) {
+  const bool silent = sensor.IsSilent(step.now);
+  std::vector<ExcursionDraft> drafts;
+  for (const Excursion& excursion : stored) drafts.push_back({excursion, excursion, true});
+  for (const OutsideRun& run : runs) {
+    const auto fits = [&](bool decided) {
+      return std::find_if(drafts.begin(), drafts.end(), [&](const ExcursionDraft& draft) {
+        return draft.before && draft.before->IsDecided() == decided && (decided || draft.gone) &&
+               Overlap(*draft.before, run);
+      });
+    };
+    if (const auto decided = fits(true); decided != drafts.end()) {
+      AddToDecided(run, decided->now);
+      continue;
+    }
+    const auto open = fits(false);
+    if (open != drafts.end()) {
+      open->gone = false;
+      TakeCourse(run, readings, silent, open->now);
+    } else {
+      drafts.push_back(NewDraft(step, sensor));
+      TakeCourse(run, readings, silent, drafts.back().now);
+    }
+  }
+  for (ExcursionDraft& draft : drafts) {
+    if (draft.before && draft.before->IsDecided()) draft.gone = false;
+  }
+  return drafts;
+}
+
+// Readings also count for lots that have left the unit since: their budget went with them.
+absl::Status AddThoseOfMovedLots(Step& step, ColdChainView& view, const StorageUnitName& unit,
+                                 const Interval& touched, std::vector<Excursion>& excursions) {
+  const Shelf shelf = ShelfOf(unit);
+  MESO_ASSIGN_OR_RETURN(const std::vector<LotInUnit> lots,
+                        ListLotsInUnit(step.tx, shelf.first, shelf.second, touched.begin));
+  for (const LotInUnit& lot : lots) {
+    if (lot.last_line < touched.begin) continue;
+    MESO_ASSIGN_OR_RETURN(const RecentLines lines, view.LinesOf(lot.lot_row, touched.begin));
+    if (lines.balances.size() < 2) continue;
+    MESO_ASSIGN_OR_RETURN(
+        const std::vector<Excursion> elsewhere,
+        ListExcursionsOfLot(step.tx, lot.lot_row, touched.begin - kDay, touched.end + kMonth));
+    excursions.insert(excursions.end(), elsewhere.begin(), elsewhere.end());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<ExcursionDraft>> FindExcursions(Step& step, ColdChainView& view,
+                                                           const Sensor& sensor, absl::Time first,
+                                                           absl::Time last, Interval& touched) {
+  MESO_ASSIGN_OR_RETURN(const std::vector<Reading> around,
+                        LoadReadings(step.tx, sensor.row, first, last));
+  touched = {around.front().time, around.back().time};
+  MESO_ASSIGN_OR_RETURN(
+      std::vector<Excursion> stored,
+      ListExcursionsOfUnit(step.tx, sensor.storage_unit, touched.begin, touched.end));
+  stored.erase(std::remove_if(stored.begin(), stored.end(),
+                              [&](const Excursion& excursion) {
+                                return excursion.sensor_row != sensor.row ||
+                                       excursion.last < touched.begin;
+                              }),
+               stored.end());
+  if (stored.empty()) {
+    MESO_ASSIGN_OR_RETURN(const bool inside, view.IsAllInside(sensor.storage_unit, around));
+    if (inside) return std::vector<ExcursionDraft>();
+  }
+  Interval window = touched;
+  std::vector<absl::Time> cuts;
+  for (const Excursion& excursion : stored) {
+    window.begin = std::min(window.begin, excursion.begin);
+    window.end = std::max(window.end, excursion.last);
+    if (excursion.IsDecided()) cuts.push_back(excursion.last);
+  }
+  window.begin = std::max(window.begin, touched.begin - kReadAgain);
+  window.end = std::min(window.end, touched.end + kReadAgain);
+  MESO_ASSIGN_OR_RETURN(const std::vector<Reading> readings,
+                        LoadReadings(step.tx, sensor.row, window.begin, window.end));
+  MESO_ASSIGN_OR_RETURN(const std::vector<Watch> watches,
+                        view.WatchesOf(sensor.storage_unit, readings.front().time));
+  std::vector<OutsideRun> runs = FindRuns(readings, watches, cuts);
+  // The readings beside the window may belong to other excursions.
+  runs.erase(std::remove_if(runs.begin(), runs.end(),
+                            [&](const OutsideRun& run) {
+                              return run.last < window.begin || run.begin > window.end;
+                            }),
+             runs.end());
+  return Match(step, sensor, runs, readings, stored);
+}
+
+absl::StatusOr<std::vector<ExcursionName>> EvaluateReadings(Step& step, const Sensor& sensor,
+                                                            absl::Time first, absl::Time last) {
+  ColdChainView view(step.tx);
+  Interval touched;
+  MESO_ASSIGN_OR_RETURN(std::vector<ExcursionDraft> drafts,
+                        FindExcursions(step, view, sensor, first, last, touched));
+  std::set<int64_t> listed;
+  for (const ExcursionDraft& draft : drafts) listed.insert(draft.now.row);
+  // Windows reach a day beyond an excursion, and a month before its end.
+  MESO_ASSIGN_OR_RETURN(std::vector<Excursion> near,
+                        ListExcursionsOfUnit(step.tx, sensor.storage_unit, touched.begin - kDay,
+                                             touched.end + kMonth));
+  MESO_RETURN_IF_ERROR(AddThoseOfMovedLots(step, view, sensor.storage_unit, touched, near));
+  for (const Excursion& excursion : near) {
+    if (listed.insert(excursion.row).second) drafts.push_back({excursion, excursion, false});
+  }
+  std::vector<ExcursionName> changed;
+  for (ExcursionDraft& draft : drafts) {
+    const ExcursionName name = draft.now.name;
+    MESO_ASSIGN_OR_RETURN(const bool differs, JudgeExcursion(step, view, std::move(draft)));
+    if (differs) changed.push_back(name);
+  }
+  return changed;
+}
+
+}  // namespace meso::inventory

@@ -1,0 +1,57 @@
+// What readings mean: excursions begin, grow, split and end, and the lots that were there are
+// judged, held, and let go.
+//
+// Internal to the operations room. An excursion is what the readings, the ledger and the products
+// say together, whatever the order in which the readings came: each evaluation reads the windows
+// the new readings touch and writes what follows from them. All work inside the caller's
+// transaction; none commits.
+#ifndef MESO_SERVICES_INVENTORY_EXCURSION_STEPS_H_
+#define MESO_SERVICES_INVENTORY_EXCURSION_STEPS_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "services/inventory/cold_chain_view.h"
+#include "services/inventory/domain/excursion.h"
+#include "services/inventory/domain/lot.h"
+#include "services/inventory/stock_steps.h"
+
+namespace meso::inventory {
+
+// An excursion under evaluation: as it is stored (nullopt = not yet), and as it shall be.
+struct ExcursionDraft {
+  std::optional<Excursion> before;
+  Excursion now;
+  bool gone = false;  // no reading is outside any more: a range changed, or a line was back-dated
+};
+
+// The excursions of the sensor's runs that the readings from `first` through `last`, already kept,
+// touch: without their lots judged anew. Fills `touched` with the time from the reading before them
+// to the one after.
+absl::StatusOr<std::vector<ExcursionDraft>> FindExcursions(Step& step, ColdChainView& view,
+                                                           const Sensor& sensor, absl::Time first,
+                                                           absl::Time last, Interval& touched);
+
+// Judges every lot that was there, places and ends holds, writes the excursion and tells it. True
+// when anything changed.
+absl::StatusOr<bool> JudgeExcursion(Step& step, ColdChainView& view, ExcursionDraft draft);
+
+// After readings of the sensor from `first` through `last` were kept: evaluates what they touch, of
+// the unit's other sensors and of the units that its lots went to since. Returns the excursions that
+// changed.
+absl::StatusOr<std::vector<ExcursionName>> EvaluateReadings(Step& step, const Sensor& sensor,
+                                                            absl::Time first, absl::Time last);
+
+// Ends the holds of a lot of an excursion and forgets them. `note` says why.
+absl::Status EndExcursionHolds(Step& step, ExcursionLot& lot, const std::string& note);
+
+// After units of a lot have come to another shelf (a transfer was received): what an undecided or
+// rejecting excursion holds is held there too. Nothing to do for a lot without such.
+absl::Status FollowMovedUnits(Step& step, const Lot& lot);
+
+}  // namespace meso::inventory
+
+#endif  // MESO_SERVICES_INVENTORY_EXCURSION_STEPS_H_
