@@ -11,6 +11,7 @@
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
 #include "services/inventory/domain/calendar.h"
+#include "services/inventory/draw_steps.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/paged.h"
 #include "services/inventory/stock_steps.h"
@@ -25,17 +26,12 @@ absl::Status BooksDisagree() {
   return absl::InternalError("the ledger does not have the units it was just given");
 }
 
-std::vector<DrawnLot> Outstanding(const std::vector<DrawRow>& draws) {
-  std::vector<DrawnLot> open;
-  for (const DrawRow& row : draws) {
-    if (row.drawn.accounted < row.drawn.ampoules) open.push_back(row.drawn);
-  }
-  return open;
-}
-
 absl::Status FillOutstanding(Transaction& tx, Administration& record) {
-  MESO_ASSIGN_OR_RETURN(const std::vector<DrawRow> draws, ListDraws(tx, record.appointment));
-  record.outstanding = Outstanding(draws);
+  MESO_ASSIGN_OR_RETURN(const std::vector<DrawnLot> drawn, ListDrawnLots(tx, record.appointment));
+  record.outstanding.clear();
+  for (const DrawnLot& lot : drawn) {
+    if (lot.IsOutstanding()) record.outstanding.push_back(lot);
+  }
   return absl::OkStatus();
 }
 

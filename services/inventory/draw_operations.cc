@@ -10,7 +10,9 @@
 #include "common/base/status_macros.h"
 #include "services/inventory/domain/calendar.h"
 #include "services/inventory/domain/errors.h"
+#include "services/inventory/draw_steps.h"
 #include "services/inventory/inventory_operations.h"
+#include "services/inventory/shelf_steps.h"
 #include "services/inventory/stock_steps.h"
 #include "services/inventory/store/administration_store.h"
 #include "services/inventory/store/reservation_store.h"
@@ -33,7 +35,7 @@ class Drawing {
     for (const DrawItem& item : request_.items) MESO_RETURN_IF_ERROR(DrawOne(item));
     MESO_RETURN_IF_ERROR(CloseReservation());
     MESO_FAILPOINT("inventory.draw.before_commit");
-    return MakeAnswer();
+    return AnswerDraws(step_, request_.appointment, std::move(reservation_));
   }
 
  private:
@@ -74,34 +76,10 @@ class Drawing {
     return reasons.empty() ? absl::OkStatus() : LotNotUsable(lot, site_, today_, reasons);
   }
 
-  absl::StatusOr<Lot> FindLot(const DrawItem& item) {
-    if (item.scan.empty()) {
-      MESO_ASSIGN_OR_RETURN(std::optional<Lot> lot, LoadLot(step_.tx, item.lot));
-      if (!lot) return ResourceNotFound(item.lot.value());
-      return *std::move(lot);
-    }
-    const int year = static_cast<int>(absl::ToCivilYear(step_.now, absl::UTCTimeZone()).year());
-    MESO_ASSIGN_OR_RETURN(const ParsedScan scan, ParseScan(item.scan, year));
-    MESO_ASSIGN_OR_RETURN(const std::optional<Product> product,
-                          LoadProductByGtin(step_.tx, scan.gtin));
-    if (!product) return UnknownGtin(scan.gtin);
-    if (scan.lot_number.empty()) return ScanAmbiguous("lot", "the symbol has no lot number");
-    MESO_ASSIGN_OR_RETURN(std::optional<Lot> lot,
-                          LoadLotByNumber(step_.tx, product->name, scan.lot_number));
-    if (!lot) {
-      return ResourceNotFound(absl::StrCat("lot ", scan.lot_number, " of ", product->name.value()));
-    }
-    if (scan.expiry && *scan.expiry != lot->expiry) return LotMismatch(*lot, *scan.expiry);
-    if (!item.lot.empty() && item.lot != lot->name) {
-      return ScanAmbiguous("lot", "the scanned lot is another one");
-    }
-    return *std::move(lot);
-  }
-
   // Takes what is kept of the lot first; the rest comes from free units, which stand in for other
   // lots of the reservation.
   absl::Status DrawOne(const DrawItem& item) {
-    MESO_ASSIGN_OR_RETURN(const Lot lot, FindLot(item));
+    MESO_ASSIGN_OR_RETURN(const Lot lot, FindLotOf(step_, item.scan, item.lot));
     int64_t left = item.ampoules;
     if (reservation_) {
       for (Allocation& allocation : reservation_->allocations) {
@@ -123,49 +101,12 @@ class Drawing {
   }
 
   absl::Status DrawFree(const Lot& lot, int64_t ampoules, FefoOverride fefo_override) {
-    MESO_RETURN_IF_ERROR(ExpireLapsed(step_, site_));
-    MESO_ASSIGN_OR_RETURN(const std::vector<Candidate> shelves,
-                          LoadUsable(step_, site_, {{lot.product, ampoules}}, today_));
-    int64_t free = 0;
-    std::vector<std::string> reasons;  // of the last shelf that may not be drawn from
-    for (const Candidate& shelf : shelves) {
-      if (shelf.lot.row != lot.row) continue;
-      if (shelf.reasons.empty()) free += shelf.Free();
-      if (!shelf.reasons.empty()) reasons = shelf.reasons;
-    }
-    if (free < ampoules && !reasons.empty()) return LotNotUsable(lot, site_, today_, reasons);
-    if (free < ampoules) {
-      // Also where the site has none: what makes it unusable is said first.
-      MESO_RETURN_IF_ERROR(CheckUsable(lot, ""));
-      return NotEnoughOfLot(lot, site_, ampoules, free);
-    }
-    if (fefo_override == FefoOverride::kNone) MESO_RETURN_IF_ERROR(CheckFefo(lot, shelves));
-    if (fefo_override != FefoOverride::kNone) {
-      step_.call.audit.facts["fefo_override"] = absl::StrCat(static_cast<int>(fefo_override));
-    }
-    for (const Candidate& shelf : shelves) {
-      if (shelf.lot.row != lot.row || ampoules == 0 || !shelf.reasons.empty()) continue;
-      const int64_t taken = std::min(ampoules, shelf.Free());
-      if (taken == 0) continue;
-      if (reservation_) MESO_RETURN_IF_ERROR(StandIn(lot, shelf.balance.unit, taken));
-      MESO_RETURN_IF_ERROR(Move(lot, shelf.balance.unit, taken, 0));
-      ampoules -= taken;
-    }
-    return absl::OkStatus();
-  }
-
-  // Is there a usable lot that expires earlier and that this appointment could have? Its own
-  // reserved lots count.
-  absl::Status CheckFefo(const Lot& lot, const std::vector<Candidate>& shelves) {
-    for (const Candidate& shelf : shelves) {
-      if (!shelf.reasons.empty() || shelf.lot.expiry >= lot.expiry) continue;
-      int64_t within_reach = shelf.Free();
-      if (reservation_) {
-        for (const Allocation& allocation : reservation_->allocations) {
-          if (allocation.lot_row == shelf.lot.row) within_reach += allocation.Left();
-        }
-      }
-      if (within_reach > 0) return NotFefo(lot, shelf.lot);
+    const Taking taking{
+        site_, "", ampoules, today_, fefo_override, reservation_ ? &*reservation_ : nullptr};
+    MESO_ASSIGN_OR_RETURN(const std::vector<ShelfShare> shares, ChooseShelves(step_, lot, taking));
+    for (const ShelfShare& share : shares) {
+      if (reservation_) MESO_RETURN_IF_ERROR(StandIn(lot, share.unit, share.ampoules));
+      MESO_RETURN_IF_ERROR(Move(lot, share.unit, share.ampoules, 0));
     }
     return absl::OkStatus();
   }
@@ -216,16 +157,6 @@ class Drawing {
     MESO_RETURN_IF_ERROR(UpdateReservation(step_.tx, *reservation_));
     MESO_ASSIGN_OR_RETURN(reservation_, LoadReservation(step_.tx, request_.reservation));
     return absl::OkStatus();
-  }
-
-  absl::StatusOr<DrawAnswer> MakeAnswer() {
-    DrawAnswer answer;
-    MESO_ASSIGN_OR_RETURN(const std::vector<DrawRow> draws,
-                          ListDraws(step_.tx, request_.appointment));
-    for (const DrawRow& draw : draws) answer.drawn.push_back(draw.drawn);
-    answer.reservation = std::move(reservation_);
-    MESO_ASSIGN_OR_RETURN(answer.as_of, HeadPosition(step_.tx));
-    return answer;
   }
 
   Step& step_;

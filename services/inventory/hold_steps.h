@@ -24,6 +24,10 @@ absl::StatusOr<Lot> LoadKnownLot(Transaction& tx, const LotName& name, const std
 // Places the hold, tells it, and takes the lot from every reservation that relied on it.
 absl::Status PlaceHold(Step& step, const Lot& lot, const Hold& hold);
 
+// Tells that the lot is not to be used where `hold` says, and takes it from every reservation that
+// relied on it, for `reason`. Stores no hold.
+absl::Status WithdrawLot(Step& step, const Lot& lot, const Hold& hold, const std::string& reason);
+
 }  // namespace meso::inventory
 
 #endif  // MESO_SERVICES_INVENTORY_HOLD_STEPS_H_

@@ -11,6 +11,7 @@
 #include "services/inventory/domain/calendar.h"
 #include "services/inventory/domain/errors.h"
 #include "services/inventory/inventory_operations.h"
+#include "services/inventory/shelf_steps.h"
 #include "services/inventory/stock_steps.h"
 #include "services/inventory/store/administration_store.h"
 #include "services/inventory/store/reservation_store.h"
@@ -66,24 +67,11 @@ class Reversing {
     MESO_ASSIGN_OR_RETURN(const Balance shelf,
                           LoadBalance(step_.tx, lot_.row, line_.site, line_.unit));
     if (shelf.on_hand - shelf.reserved < line_.ampoules) {
-      MESO_ASSIGN_OR_RETURN(const std::vector<ReservationName> keepers, ListKeepers());
+      MESO_ASSIGN_OR_RETURN(const std::vector<ReservationName> keepers,
+                            ListKeepers(step_, lot_, line_.site, line_.unit));
       return ReversalLacksUnits(name_, lot_, line_.ampoules, shelf, keepers);
     }
     return AppendMirror(0, BooksDisagree);
-  }
-
-  absl::StatusOr<std::vector<ReservationName>> ListKeepers() {
-    MESO_ASSIGN_OR_RETURN(const std::vector<Reservation> reservations,
-                          ListReservationsOnLot(step_.tx, lot_.row, line_.site));
-    std::vector<ReservationName> keepers;
-    for (const Reservation& reservation : reservations) {
-      for (const Allocation& kept : reservation.allocations) {
-        if (kept.lot_row == lot_.row && kept.unit == line_.unit && kept.Left() > 0) {
-          keepers.push_back(reservation.name);
-        }
-      }
-    }
-    return keepers;
   }
 
   // Drawn units come back to the shelf, and to the reservation they were kept for.
@@ -97,6 +85,10 @@ class Reversing {
     if (!line_.reservation.empty()) {
       MESO_ASSIGN_OR_RETURN(reservation, LoadReservation(step_.tx, line_.reservation));
       if (!reservation) return absl::DataLossError("a movement of a reservation that is gone");
+      if (!CountsAsDrawn(*reservation)) {
+        return StateNotAllowed(name_, "put back with ReturnDrawnStock",
+                               "drawn for its reservation");
+      }
     }
     const bool keep = reservation &&
                       (reservation->KeepsUnits() || reservation->state == ReservationState::kDrawn);
@@ -107,6 +99,15 @@ class Reversing {
     }
     return keep ? KeepAgain(*std::move(reservation))
                 : QueueReallocations(step_, line_.site, lot_.product);
+  }
+
+  // False when units were put back since, and the reservation has forgotten them.
+  bool CountsAsDrawn(const Reservation& reservation) const {
+    return std::any_of(reservation.allocations.begin(), reservation.allocations.end(),
+                       [this](const Allocation& allocation) {
+                         return allocation.lot_row == lot_.row && allocation.unit == line_.unit &&
+                                allocation.drawn >= line_.ampoules;
+                       });
   }
 
   // The reservation is as it was before the draw, unless its lot may not be used any more.

@@ -35,6 +35,8 @@ struct DrawnLot {
   absl::CivilDay expiry;
   int64_t ampoules = 0;
   int64_t accounted = 0;
+
+  bool IsOutstanding() const { return accounted < ampoules; }
 };
 
 struct Deviation {

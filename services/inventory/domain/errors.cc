@@ -87,6 +87,47 @@ absl::Status NotEnoughOfLot(const Lot& lot, const SiteName& site, int64_t wanted
       .Because({kInsufficientStock, lot.name.value(), "take another lot"});
 }
 
+absl::Status LacksFreeUnits(const Lot& lot, int64_t wanted, const Balance& shelf,
+                            const std::vector<ReservationName>& keepers) {
+  const int64_t free = shelf.on_hand - shelf.reserved;
+  const std::string place = shelf.unit.empty()
+                                ? shelf.site.value()
+                                : absl::StrCat(shelf.site.value(), "/storageUnits/", shelf.unit);
+  Error error(kRefused, kInsufficientStock,
+              absl::StrCat(place, " has ", shelf.on_hand, " ampoules of lot ", lot.lot_number, ", ",
+                           shelf.reserved, " of them reserved: ", free, " are free, ", wanted,
+                           " wanted. Take another lot or shelf, or release the reservations "
+                           "first."));
+  error.With("lot", lot.name.value())
+      .With("site", shelf.site.value())
+      .With("wanted", absl::StrCat(wanted))
+      .With("on_hand", absl::StrCat(shelf.on_hand))
+      .With("reserved", absl::StrCat(shelf.reserved))
+      .With("free", absl::StrCat(free));
+  if (!shelf.unit.empty()) error.With("storage_unit", shelf.unit);
+  if (shelf.on_hand < wanted) {
+    error.Because({kInsufficientStock, lot.name.value(),
+                   absl::StrCat("only ", shelf.on_hand, " are there; take another lot or shelf")});
+  }
+  for (const ReservationName& keeper : keepers) {
+    error.Because({kFullyReserved, keeper.value(), "it keeps units of the lot; release it first"});
+  }
+  return error;
+}
+
+absl::Status NotDrawnThatMany(const Lot& lot, const AppointmentName& appointment, int64_t wanted,
+                              int64_t open) {
+  return Error(kRefused, kInsufficientStock,
+               absl::StrCat(appointment.value(), " has drawn ", open, " ampoules of lot ",
+                            lot.lot_number, " that are neither given nor wasted; ", wanted,
+                            " wanted. Look at what it has drawn."))
+      .With("lot", lot.name.value())
+      .With("appointment", appointment.value())
+      .With("wanted", absl::StrCat(wanted))
+      .With("open", absl::StrCat(open))
+      .Because({kInsufficientStock, lot.name.value(), "look at what the appointment has drawn"});
+}
+
 absl::Status ReversalLacksUnits(absl::string_view movement, const Lot& lot, int64_t wanted,
                                 const Balance& shelf, const std::vector<ReservationName>& keepers) {
   Error error(kRefused, kInsufficientStock,

@@ -27,6 +27,14 @@ absl::Status InsufficientStock(const SiteName& site, absl::CivilDay use_date,
 // FAILED_PRECONDITION / INSUFFICIENT_STOCK: the shelf has only `free` units of this lot that nobody
 // has reserved.
 absl::Status NotEnoughOfLot(const Lot& lot, const SiteName& site, int64_t wanted, int64_t free);
+// FAILED_PRECONDITION / INSUFFICIENT_STOCK: `shelf` (its unit empty = all of the site's) has fewer
+// than `wanted` units of the lot that nobody keeps; every cause, and every keeper, as violations.
+absl::Status LacksFreeUnits(const Lot& lot, int64_t wanted, const Balance& shelf,
+                            const std::vector<ReservationName>& keepers);
+// FAILED_PRECONDITION / INSUFFICIENT_STOCK: the appointment has drawn only `open` units of the lot
+// that are neither given nor wasted.
+absl::Status NotDrawnThatMany(const Lot& lot, const AppointmentName& appointment, int64_t wanted,
+                              int64_t open);
 // FAILED_PRECONDITION / INSUFFICIENT_STOCK: taking a movement back needs `wanted` units that are on
 // the shelf and nobody keeps; every cause, and every reservation that keeps some, as violations.
 absl::Status ReversalLacksUnits(absl::string_view movement, const Lot& lot, int64_t wanted,

@@ -20,6 +20,7 @@ namespace {
 
 constexpr size_t kNoteMax = 500;
 constexpr size_t kDocumentMax = 64;
+constexpr size_t kSecondReaderMax = 128;
 constexpr int64_t kDrawAmpoulesMax = 100;
 constexpr int kDrawItemsMax = 50;
 constexpr int kHoldsReleasedMax = 100;
@@ -177,6 +178,12 @@ absl::StatusOr<Receipt> FromProto(const v1::ReceiveStockRequest& request) {
   receipt.document = request.document();
   CheckNote(receipt.document, "document", kDocumentMax, errors);
   receipt.validate_only = request.validate_only();
+  if (request.has_occurred_time()) {
+    receipt.occurred_time = FromProto(request.occurred_time(), "occurred_time", errors);
+  }
+  receipt.second_reader = request.second_reader();
+  CheckNote(receipt.second_reader, "second_reader", kSecondReaderMax, errors);
+  receipt.register_unknown = request.register_unknown();
   MESO_RETURN_IF_ERROR(errors.ToStatus());
   return receipt;
 }

@@ -7,6 +7,9 @@
 
 #include "common/rpc/serve_call.h"
 #include "meso/inventory/v1/inventory_service.grpc.pb.h"
+#include "services/inventory/correction_operations.h"
+#include "services/inventory/dispensing_operations.h"
+#include "services/inventory/inspection_operations.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/known_sites.h"
 
@@ -58,6 +61,14 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   // Formulary and labels: label_rpc.cc.
 
   // Stock by hand: stock_rpc.cc.
+  MESO_RPC(WasteStock, WasteStockRequest, Movement);
+  MESO_RPC(ReturnDrawnStock, ReturnDrawnStockRequest, DrawStockResponse);
+  MESO_RPC(DispenseHomeCare, DispenseHomeCareRequest, Dispensing);
+  MESO_RPC(ReturnToSupplier, ReturnToSupplierRequest, Movement);
+  MESO_RPC(DisposeLot, DisposeLotRequest, DisposeLotResponse);
+  MESO_RPC(AdjustStock, AdjustStockRequest, Movement);
+  MESO_RPC(InspectLot, InspectLotRequest, Lot);
+  MESO_RPC(DeleteProduct, DeleteProductRequest, Product);
 
   // Opened containers: container_rpc.cc.
 
@@ -81,6 +92,9 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   KnownSites& sites_;
   // The operations of single subjects, made from operations_.use_case().
   // Stock by hand.
+  const CorrectionOperations corrections_{operations_.use_case()};
+  const DispensingOperations dispensings_{operations_.use_case()};
+  const InspectionOperations inspections_{operations_.use_case()};
 
   // Opened containers.
 

@@ -257,6 +257,14 @@ absl::StatusOr<std::optional<Movement>> LoadMovement(Transaction& tx, int64_t in
   return std::optional<Movement>(ReadNamedMovement(*row));
 }
 
+absl::StatusOr<Movement> LoadLastMovement(Transaction& tx, const Lot& lot) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<Row> head,
+                        QueryOne(tx, "SELECT last_movement FROM lot WHERE id = $1", {lot.row}));
+  MESO_ASSIGN_OR_RETURN(std::optional<Movement> line, LoadMovement(tx, head ? head->Int(0) : 0));
+  if (!line) return absl::DataLossError("a lot whose newest line is gone");
+  return *std::move(line);
+}
+
 namespace {
 
 absl::Status SumByShelf(Transaction& tx, const Sql& sql, int64_t lot_row,
@@ -322,6 +330,9 @@ absl::StatusOr<LotHistory> LoadLotHistory(Transaction& tx, const Lot& lot) {
                                  "administration r ON r.id = a.administration WHERE a.lot = $1 "
                                  "GROUP BY r.site",
                                  lot.row, history.wasted));
+  MESO_RETURN_IF_ERROR(
+      SumBySite(tx, "SELECT site, sum(ampoules) FROM dispensing WHERE lot = $1 GROUP BY site",
+                lot.row, history.dispensed));
   return history;
 }
 
