@@ -1,6 +1,7 @@
 #include "services/inventory/correction_operations.h"
 
 #include <algorithm>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
@@ -11,6 +12,7 @@
 #include "services/inventory/hold_steps.h"
 #include "services/inventory/shelf_steps.h"
 #include "services/inventory/store/administration_store.h"
+#include "services/inventory/store/container_store.h"
 #include "services/inventory/store/reservation_store.h"
 #include "services/inventory/store/stock_store.h"
 
@@ -64,18 +66,22 @@ absl::Status ForgetReturned(Step& step, const Lot& lot, const DrawRow& draw,
                             const AppointmentName& appointment, int64_t left) {
   MESO_ASSIGN_OR_RETURN(const std::vector<Reservation> reservations,
                         ListReservationsOfAppointment(step.tx, appointment));
+  // What was opened for it, or stood for by a volume, is drawn and can't be put back.
+  std::map<ReservationName, int64_t> whole;
   int64_t counted = 0;
   for (const Reservation& reservation : reservations) {
     for (const Allocation& allocation : reservation.allocations) {
-      if (allocation.lot_row == lot.row && allocation.unit == draw.unit) {
-        counted += allocation.drawn;
-      }
+      if (allocation.lot_row != lot.row || allocation.unit != draw.unit) continue;
+      MESO_ASSIGN_OR_RETURN(const int64_t by_volume,
+                            CountUnitsByVolume(step.tx, reservation.name, lot.row, draw.unit));
+      whole[reservation.name] = allocation.drawn - by_volume;
+      counted += allocation.drawn - by_volume;
     }
   }
   for (const Reservation& reservation : reservations) {
     for (const Allocation& allocation : reservation.allocations) {
       if (allocation.lot_row != lot.row || allocation.unit != draw.unit) continue;
-      const int64_t lost = std::min(allocation.drawn, counted - left);
+      const int64_t lost = std::min(whole[reservation.name], counted - left);
       if (lost <= 0) continue;
       MESO_RETURN_IF_ERROR(UpdateAllocationReturned(step.tx, reservation.row, lot.row, draw.unit,
                                                     lost, /*keep=*/false));

@@ -8,6 +8,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
+#include "services/inventory/container_steps.h"
 #include "services/inventory/domain/calendar.h"
 #include "services/inventory/domain/errors.h"
 #include "services/inventory/draw_steps.h"
@@ -15,6 +16,7 @@
 #include "services/inventory/shelf_steps.h"
 #include "services/inventory/stock_steps.h"
 #include "services/inventory/store/administration_store.h"
+#include "services/inventory/store/container_store.h"
 #include "services/inventory/store/reservation_store.h"
 #include "services/inventory/store/stock_store.h"
 
@@ -79,6 +81,7 @@ class Drawing {
   // Takes what is kept of the lot first; the rest comes from free units, which stand in for other
   // lots of the reservation.
   absl::Status DrawOne(const DrawItem& item) {
+    if (!item.container.empty()) return DrawVolume(item);
     MESO_ASSIGN_OR_RETURN(const Lot lot, FindLotOf(step_, item.scan, item.lot));
     int64_t left = item.ampoules;
     if (reservation_) {
@@ -91,6 +94,45 @@ class Drawing {
       }
     }
     return left == 0 ? absl::OkStatus() : DrawFree(lot, left, item.fefo_override);
+  }
+
+  // A volume out of an opened container stands for the units the reservation keeps of the product.
+  absl::Status DrawVolume(const DrawItem& item) {
+    MESO_ASSIGN_OR_RETURN(const OpenedContainer container,
+                          LoadDrawable(step_, item.container, request_.appointment));
+    ContainerDraw draw;
+    draw.appointment = request_.appointment;
+    draw.microlitres = item.microlitres;
+    draw.draw_time = step_.now;
+    draw.reservation = request_.reservation;
+    MESO_RETURN_IF_ERROR(TakeOut(step_, container, draw, [container, wanted = item.microlitres] {
+      return TooLittleLeft(container, wanted);
+    }));
+    // One opened out of the reservation's own units is counted already.
+    if (!reservation_ || container.reservation == reservation_->name) return absl::OkStatus();
+    return StandInByVolume(container);
+  }
+
+  absl::Status StandInByVolume(const OpenedContainer& container) {
+    MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot, LoadLotByRow(step_.tx, container.lot_row));
+    MESO_ASSIGN_OR_RETURN(const std::optional<Product> product,
+                          LoadProduct(step_.tx, container.product));
+    if (!lot || !product) return absl::DataLossError("a container without its lot");
+    MESO_ASSIGN_OR_RETURN(const auto volumes, ListVolumesOf(step_.tx, request_.appointment));
+    int64_t taken = 0;
+    int64_t stood = 0;
+    for (const auto& [other, volume] : volumes) {
+      const bool counts = other.product == container.product &&
+                          volume.reservation == reservation_->name &&
+                          other.reservation != reservation_->name;
+      if (!counts) continue;
+      taken += volume.microlitres;
+      stood += volume.units;
+    }
+    const int64_t units = UnitsFor(taken, product->unit_microlitres) - stood;
+    if (units <= 0) return absl::OkStatus();
+    MESO_RETURN_IF_ERROR(StandIn(*lot, container.unit, units));
+    return AddUnitsByVolume(step_.tx, container, request_.appointment, units);
   }
 
   absl::Status DrawReserved(const Lot& lot, Allocation& allocation, int64_t ampoules) {

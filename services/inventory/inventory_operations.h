@@ -122,6 +122,8 @@ struct DrawItem {
   LotName lot;
   int64_t ampoules = 1;
   FefoOverride fefo_override = FefoOverride::kNone;
+  ContainerName container;  // to take a volume from; empty = whole units
+  int64_t microlitres = 0;
 };
 struct DrawRequest {
   AppointmentName appointment;

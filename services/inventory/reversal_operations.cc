@@ -14,6 +14,7 @@
 #include "services/inventory/shelf_steps.h"
 #include "services/inventory/stock_steps.h"
 #include "services/inventory/store/administration_store.h"
+#include "services/inventory/store/container_store.h"
 #include "services/inventory/store/reservation_store.h"
 #include "services/inventory/store/stock_store.h"
 
@@ -85,7 +86,9 @@ class Reversing {
     if (!line_.reservation.empty()) {
       MESO_ASSIGN_OR_RETURN(reservation, LoadReservation(step_.tx, line_.reservation));
       if (!reservation) return absl::DataLossError("a movement of a reservation that is gone");
-      if (!CountsAsDrawn(*reservation)) {
+      MESO_ASSIGN_OR_RETURN(const int64_t by_volume,
+                            CountUnitsByVolume(step_.tx, reservation->name, lot_.row, line_.unit));
+      if (!CountsAsDrawn(*reservation, by_volume)) {
         return StateNotAllowed(name_, "put back with ReturnDrawnStock",
                                "drawn for its reservation");
       }
@@ -102,11 +105,11 @@ class Reversing {
   }
 
   // False when units were put back since, and the reservation has forgotten them.
-  bool CountsAsDrawn(const Reservation& reservation) const {
+  bool CountsAsDrawn(const Reservation& reservation, int64_t by_volume) const {
     return std::any_of(reservation.allocations.begin(), reservation.allocations.end(),
-                       [this](const Allocation& allocation) {
+                       [&](const Allocation& allocation) {
                          return allocation.lot_row == lot_.row && allocation.unit == line_.unit &&
-                                allocation.drawn >= line_.ampoules;
+                                allocation.drawn - by_volume >= line_.ampoules;
                        });
   }
 

@@ -192,6 +192,45 @@ absl::Status NotFefo(const Lot& wanted, const Lot& earlier) {
       .Because({"NOT_FEFO", wanted.name.value(), "an earlier expiring lot is usable"});
 }
 
+absl::Status OpenedComesFirst(const Lot& wanted, const OpenedContainer& open) {
+  return Error(kRefused, "NOT_FEFO",
+               absl::StrCat(open.name.value(), " of lot ", open.lot_number, " is open and holds ",
+                            open.remaining, " microlitres. Use it up before one of lot ",
+                            wanted.lot_number, ", or say why not in fefo_override."))
+      .With("lot", wanted.name.value())
+      .With("container", open.name.value())
+      .With("remaining_microlitres", absl::StrCat(open.remaining))
+      .Because({"NOT_FEFO", open.name.value(), "it is open and usable"});
+}
+
+absl::Status ContainerNotUsable(const OpenedContainer& container) {
+  const auto explain = [&](const std::string& reason) {
+    return reason == kBeyondUseDate ? std::string("its beyond-use time has passed; discard it")
+                                    : Explain(reason);
+  };
+  Error error(kRefused, container.reasons.front(),
+              absl::StrCat("Nothing may be taken out of ", container.name.value(), " of lot ",
+                           container.lot_number, ": ", explain(container.reasons.front()), "."));
+  error.With("container", container.name.value())
+      .With("lot", container.lot.value())
+      .With("beyond_use_time",
+            absl::FormatTime(absl::RFC3339_sec, container.beyond_use_time, absl::UTCTimeZone()));
+  for (const std::string& reason : container.reasons) {
+    error.Because({reason, container.name.value(), explain(reason)});
+  }
+  return error;
+}
+
+absl::Status TooLittleLeft(const OpenedContainer& container, int64_t wanted) {
+  return Error(kRefused, kInsufficientStock,
+               absl::StrCat(container.name.value(), " holds ", container.remaining,
+                            " microlitres, ", wanted, " wanted. Take less, or open another one."))
+      .With("container", container.name.value())
+      .With("remaining_microlitres", absl::StrCat(container.remaining))
+      .With("wanted_microlitres", absl::StrCat(wanted))
+      .Because({kInsufficientStock, container.name.value(), "take less, or open another one"});
+}
+
 absl::Status NotInRecipe(const ProductName& product, absl::string_view reservation) {
   return Error(kRefused, "STATE_NOT_ALLOWED",
                absl::StrCat(reservation, " keeps no more ampoules of ", product.value(),

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "services/inventory/domain/allocation.h"
+#include "services/inventory/domain/container.h"
 #include "services/inventory/domain/lot.h"
 
 namespace meso::inventory {
@@ -46,6 +47,12 @@ absl::Status LotNotUsable(const Lot& lot, const SiteName& site, absl::CivilDay u
                           const std::vector<std::string>& reasons);
 // FAILED_PRECONDITION / NOT_FEFO: `earlier` is to be used before `wanted`.
 absl::Status NotFefo(const Lot& wanted, const Lot& earlier);
+// FAILED_PRECONDITION / NOT_FEFO: `open` is to be used up before a new unit of `wanted` is opened.
+absl::Status OpenedComesFirst(const Lot& wanted, const OpenedContainer& open);
+// FAILED_PRECONDITION with the gravest reason of DecideContainerUse, and all of them as violations.
+absl::Status ContainerNotUsable(const OpenedContainer& container);
+// FAILED_PRECONDITION / INSUFFICIENT_STOCK: the container holds less than `wanted` microlitres.
+absl::Status TooLittleLeft(const OpenedContainer& container, int64_t wanted);
 // FAILED_PRECONDITION / STATE_NOT_ALLOWED: `product` is not, or no longer, in the reservation's
 // recipe.
 absl::Status NotInRecipe(const ProductName& product, absl::string_view reservation);

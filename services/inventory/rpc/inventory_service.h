@@ -7,6 +7,7 @@
 
 #include "common/rpc/serve_call.h"
 #include "meso/inventory/v1/inventory_service.grpc.pb.h"
+#include "services/inventory/container_operations.h"
 #include "services/inventory/correction_operations.h"
 #include "services/inventory/dispensing_operations.h"
 #include "services/inventory/inspection_operations.h"
@@ -71,6 +72,10 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   MESO_RPC(DeleteProduct, DeleteProductRequest, Product);
 
   // Opened containers: container_rpc.cc.
+  MESO_RPC(OpenContainer, OpenContainerRequest, OpenedContainer);
+  MESO_RPC(GetOpenedContainer, GetOpenedContainerRequest, OpenedContainer);
+  MESO_RPC(ListOpenedContainers, ListOpenedContainersRequest, ListOpenedContainersResponse);
+  MESO_RPC(DiscardContainer, DiscardContainerRequest, OpenedContainer);
 
   // Transfers: transfer_rpc.cc.
 
@@ -97,6 +102,7 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   const InspectionOperations inspections_{operations_.use_case()};
 
   // Opened containers.
+  const ContainerOperations containers_{operations_.use_case()};
 
   // Transfers.
 
