@@ -10,11 +10,14 @@
 #include "common/base/failpoint.h"
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
+#include "services/inventory/container_steps.h"
 #include "services/inventory/domain/calendar.h"
+#include "services/inventory/draw_steps.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/paged.h"
 #include "services/inventory/stock_steps.h"
 #include "services/inventory/store/administration_store.h"
+#include "services/inventory/store/container_store.h"
 #include "services/inventory/store/stock_store.h"
 
 namespace meso::inventory {
@@ -24,17 +27,12 @@ absl::Status BooksDisagree() {
   return absl::InternalError("the ledger does not have the units it was just given");
 }
 
-std::vector<DrawnLot> Outstanding(const std::vector<DrawRow>& draws) {
-  std::vector<DrawnLot> open;
-  for (const DrawRow& row : draws) {
-    if (row.drawn.accounted < row.drawn.ampoules) open.push_back(row.drawn);
-  }
-  return open;
-}
-
 absl::Status FillOutstanding(Transaction& tx, Administration& record) {
-  MESO_ASSIGN_OR_RETURN(const std::vector<DrawRow> draws, ListDraws(tx, record.appointment));
-  record.outstanding = Outstanding(draws);
+  MESO_ASSIGN_OR_RETURN(const std::vector<DrawnLot> drawn, ListDrawnLots(tx, record.appointment));
+  record.outstanding.clear();
+  for (const DrawnLot& lot : drawn) {
+    if (lot.IsOutstanding()) record.outstanding.push_back(lot);
+  }
   return absl::OkStatus();
 }
 
@@ -53,7 +51,10 @@ class Recording {
     record_.record_time = step_.now;
     record_.recorder = step_.call.user().subject;
     MESO_RETURN_IF_ERROR(CheckPatient());
-    for (AdministeredLot& line : record_.lots) MESO_RETURN_IF_ERROR(Account(line));
+    for (AdministeredLot& line : record_.lots) {
+      MESO_RETURN_IF_ERROR(line.container.empty() ? Account(line) : AccountVolume(line));
+    }
+    MESO_RETURN_IF_ERROR(CheckDoses());
     MESO_RETURN_IF_ERROR(InsertAdministration(step_.tx, record_));
     MESO_FAILPOINT("inventory.administer.before_commit");
     FlagDeviations();
@@ -105,15 +106,79 @@ class Recording {
     line.lot_row = evidence.lot.row;
     line.product = evidence.lot.product;
     line.lot_number = evidence.lot.lot_number;
-    for (Deviation& deviation : DecideDeviations(line, evidence)) {
-      record_.deviations.push_back(std::move(deviation));
-    }
+    Flag(DecideDeviations(line, evidence));
+    CountDose(line, evidence.product);
     const int64_t missing = line.ampoules + line.wasted - evidence.drawn_open;
     if (missing > 0) MESO_RETURN_IF_ERROR(DrawUnrecorded(evidence, missing));
     MESO_RETURN_IF_ERROR(Use(evidence.lot, MovementKind::kAdminister, line.ampoules));
     MESO_RETURN_IF_ERROR(Use(evidence.lot, MovementKind::kWaste, line.wasted));
     step_.call.Touch("lot", line.lot.value());
     return absl::OkStatus();
+  }
+
+  void Flag(const std::vector<Deviation>& deviations) {
+    record_.deviations.insert(record_.deviations.end(), deviations.begin(), deviations.end());
+  }
+
+  void CountDose(const AdministeredLot& line, const Product& product) {
+    given_[product.name].first = product;
+    given_[product.name].second += GivenMicrolitres(line, product);
+  }
+
+  // The cap is for the whole session: earlier records of the appointment count too.
+  absl::Status CheckDoses() {
+    for (const auto& [name, dose] : given_) {
+      MESO_ASSIGN_OR_RETURN(const int64_t earlier,
+                            SumGivenMicrolitres(step_.tx, record_.appointment, dose.first));
+      const std::optional<Deviation> over = DecideOverDose(dose.first, earlier + dose.second);
+      if (over) Flag({*over});
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<ContainerEvidence> LoadVolumeEvidence(const AdministeredLot& line) {
+    ContainerEvidence evidence;
+    MESO_ASSIGN_OR_RETURN(const LotEvidence known, LoadEvidence(line.lot));
+    MESO_ASSIGN_OR_RETURN(std::optional<OpenedContainer> container,
+                          LoadContainer(step_.tx, line.container));
+    if (!container) return ResourceNotFound(line.container.value());
+    FieldErrors errors;
+    if (container->lot != line.lot) {
+      errors.Invalid("administration.lots",
+                     absl::StrCat(line.container.value(), " is not of ", line.lot.value()));
+    }
+    MESO_RETURN_IF_ERROR(errors.ToStatus());
+    evidence.lot = known.lot;
+    evidence.product = known.product;
+    evidence.use = known.use;
+    evidence.use.unit = container->unit;
+    evidence.drawn_open = container->DrawOf(record_.appointment).Open();
+    evidence.container = *std::move(container);
+    return evidence;
+  }
+
+  // The same for a volume out of a container. What it never held can't be booked: only flagged.
+  absl::Status AccountVolume(AdministeredLot& line) {
+    MESO_ASSIGN_OR_RETURN(const ContainerEvidence evidence, LoadVolumeEvidence(line));
+    const OpenedContainer& container = evidence.container;
+    line.lot_row = evidence.lot.row;
+    line.product = evidence.lot.product;
+    line.lot_number = evidence.lot.lot_number;
+    Flag(DecideDeviations(line, evidence));
+    CountDose(line, evidence.product);
+    const int64_t used = line.microlitres + line.wasted_microlitres;
+    ContainerDraw unrecorded;
+    unrecorded.appointment = record_.appointment;
+    unrecorded.draw_time = step_.now;
+    unrecorded.microlitres =
+        std::clamp<int64_t>(used - evidence.drawn_open, 0, container.remaining);
+    if (unrecorded.microlitres > 0) {
+      MESO_RETURN_IF_ERROR(TakeOut(step_, container, unrecorded, BooksDisagree));
+    }
+    const int64_t accounted = std::min(used, evidence.drawn_open + unrecorded.microlitres);
+    step_.call.Touch("lot", line.lot.value());
+    if (accounted == 0) return absl::OkStatus();
+    return UpdateVolumeAccounted(step_.tx, container, record_.appointment, accounted);
   }
 
   // Units given without having been drawn: taken from the shelf now, and where the books have too
@@ -184,6 +249,7 @@ class Recording {
   Step& step_;
   Administration record_;
   absl::TimeZone zone_;
+  std::map<ProductName, std::pair<Product, int64_t>> given_;  // microlitres in this record
 };
 
 }  // namespace

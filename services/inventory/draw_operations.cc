@@ -8,13 +8,17 @@
 #include "common/base/failpoint.h"
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
+#include "services/inventory/container_steps.h"
 #include "services/inventory/domain/calendar.h"
 #include "services/inventory/domain/errors.h"
+#include "services/inventory/draw_steps.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/promise_steps.h"
 #include "services/inventory/scan_steps.h"
+#include "services/inventory/shelf_steps.h"
 #include "services/inventory/stock_steps.h"
 #include "services/inventory/store/administration_store.h"
+#include "services/inventory/store/container_store.h"
 #include "services/inventory/store/reservation_store.h"
 #include "services/inventory/store/stock_store.h"
 
@@ -38,7 +42,7 @@ class Drawing {
     for (const DrawItem& item : request_.items) MESO_RETURN_IF_ERROR(DrawOne(item));
     MESO_RETURN_IF_ERROR(CloseReservation());
     MESO_FAILPOINT("inventory.draw.before_commit");
-    return MakeAnswer();
+    return AnswerDraws(step_, request_.appointment, std::move(reservation_));
   }
 
  private:
@@ -95,6 +99,7 @@ class Drawing {
   // Takes what is kept of the lot first; the rest comes from free units, which stand in for other
   // lots of the reservation.
   absl::Status DrawOne(const DrawItem& item) {
+    if (!item.container.empty()) return DrawVolume(item);
     MESO_ASSIGN_OR_RETURN(const Lot lot, FindLot(step_, item.scan, item.lot));
     int64_t left = item.ampoules;
     if (reservation_) {
@@ -109,6 +114,45 @@ class Drawing {
     return left == 0 ? absl::OkStatus() : DrawFree(lot, left, item.fefo_override);
   }
 
+  // A volume out of an opened container stands for the units the reservation keeps of the product.
+  absl::Status DrawVolume(const DrawItem& item) {
+    MESO_ASSIGN_OR_RETURN(const OpenedContainer container,
+                          LoadDrawable(step_, item.container, request_.appointment));
+    ContainerDraw draw;
+    draw.appointment = request_.appointment;
+    draw.microlitres = item.microlitres;
+    draw.draw_time = step_.now;
+    draw.reservation = request_.reservation;
+    MESO_RETURN_IF_ERROR(TakeOut(step_, container, draw, [container, wanted = item.microlitres] {
+      return TooLittleLeft(container, wanted);
+    }));
+    // One opened out of the reservation's own units is counted already.
+    if (!reservation_ || container.reservation == reservation_->name) return absl::OkStatus();
+    return StandInByVolume(container);
+  }
+
+  absl::Status StandInByVolume(const OpenedContainer& container) {
+    MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot, LoadLotByRow(step_.tx, container.lot_row));
+    MESO_ASSIGN_OR_RETURN(const std::optional<Product> product,
+                          LoadProduct(step_.tx, container.product));
+    if (!lot || !product) return absl::DataLossError("a container without its lot");
+    MESO_ASSIGN_OR_RETURN(const auto volumes, ListVolumesOf(step_.tx, request_.appointment));
+    int64_t taken = 0;
+    int64_t stood = 0;
+    for (const auto& [other, volume] : volumes) {
+      const bool counts = other.product == container.product &&
+                          volume.reservation == reservation_->name &&
+                          other.reservation != reservation_->name;
+      if (!counts) continue;
+      taken += volume.microlitres;
+      stood += volume.units;
+    }
+    const int64_t units = UnitsFor(taken, product->unit_microlitres) - stood;
+    if (units <= 0) return absl::OkStatus();
+    MESO_RETURN_IF_ERROR(StandIn(*lot, container.unit, units));
+    return AddUnitsByVolume(step_.tx, container, request_.appointment, units);
+  }
+
   absl::Status DrawReserved(const Lot& lot, Allocation& allocation, int64_t ampoules) {
     MESO_RETURN_IF_ERROR(Move(lot, allocation.unit, ampoules, ampoules));
     MESO_RETURN_IF_ERROR(UpdateAllocationDrawn(step_.tx, reservation_->row, allocation, ampoules));
@@ -117,49 +161,12 @@ class Drawing {
   }
 
   absl::Status DrawFree(const Lot& lot, int64_t ampoules, FefoOverride fefo_override) {
-    MESO_RETURN_IF_ERROR(ExpireLapsed(step_, site_));
-    MESO_ASSIGN_OR_RETURN(const std::vector<Candidate> shelves,
-                          LoadUsable(step_, site_, {{lot.product, ampoules}}, today_));
-    int64_t free = 0;
-    std::vector<std::string> reasons;  // of the last shelf that may not be drawn from
-    for (const Candidate& shelf : shelves) {
-      if (shelf.lot.row != lot.row) continue;
-      if (shelf.reasons.empty()) free += shelf.Free();
-      if (!shelf.reasons.empty()) reasons = shelf.reasons;
-    }
-    if (free < ampoules && !reasons.empty()) return LotNotUsable(lot, site_, today_, reasons);
-    if (free < ampoules) {
-      // Also where the site has none: what makes it unusable is said first.
-      MESO_RETURN_IF_ERROR(CheckUsable(lot, ""));
-      return NotEnoughOfLot(lot, site_, ampoules, free);
-    }
-    if (fefo_override == FefoOverride::kNone) MESO_RETURN_IF_ERROR(CheckFefo(lot, shelves));
-    if (fefo_override != FefoOverride::kNone) {
-      step_.call.audit.facts["fefo_override"] = absl::StrCat(static_cast<int>(fefo_override));
-    }
-    for (const Candidate& shelf : shelves) {
-      if (shelf.lot.row != lot.row || ampoules == 0 || !shelf.reasons.empty()) continue;
-      const int64_t taken = std::min(ampoules, shelf.Free());
-      if (taken == 0) continue;
-      if (reservation_) MESO_RETURN_IF_ERROR(StandIn(lot, shelf.balance.unit, taken));
-      MESO_RETURN_IF_ERROR(Move(lot, shelf.balance.unit, taken, 0));
-      ampoules -= taken;
-    }
-    return absl::OkStatus();
-  }
-
-  // Is there a usable lot that expires earlier and that this appointment could have? Its own
-  // reserved lots count.
-  absl::Status CheckFefo(const Lot& lot, const std::vector<Candidate>& shelves) {
-    for (const Candidate& shelf : shelves) {
-      if (!shelf.reasons.empty() || shelf.lot.expiry >= lot.expiry) continue;
-      int64_t within_reach = shelf.Free();
-      if (reservation_) {
-        for (const Allocation& allocation : reservation_->allocations) {
-          if (allocation.lot_row == shelf.lot.row) within_reach += allocation.Left();
-        }
-      }
-      if (within_reach > 0) return NotFefo(lot, shelf.lot);
+    const Taking taking{
+        site_, "", ampoules, today_, fefo_override, reservation_ ? &*reservation_ : nullptr};
+    MESO_ASSIGN_OR_RETURN(const std::vector<ShelfShare> shares, ChooseShelves(step_, lot, taking));
+    for (const ShelfShare& share : shares) {
+      if (reservation_) MESO_RETURN_IF_ERROR(StandIn(lot, share.unit, share.ampoules));
+      MESO_RETURN_IF_ERROR(Move(lot, share.unit, share.ampoules, 0));
     }
     return absl::OkStatus();
   }
@@ -210,16 +217,6 @@ class Drawing {
     MESO_RETURN_IF_ERROR(UpdateReservation(step_.tx, *reservation_));
     MESO_ASSIGN_OR_RETURN(reservation_, LoadReservation(step_.tx, request_.reservation));
     return absl::OkStatus();
-  }
-
-  absl::StatusOr<DrawAnswer> MakeAnswer() {
-    DrawAnswer answer;
-    MESO_ASSIGN_OR_RETURN(const std::vector<DrawRow> draws,
-                          ListDraws(step_.tx, request_.appointment));
-    for (const DrawRow& draw : draws) answer.drawn.push_back(draw.drawn);
-    answer.reservation = std::move(reservation_);
-    MESO_ASSIGN_OR_RETURN(answer.as_of, HeadPosition(step_.tx));
-    return answer;
   }
 
   Step& step_;

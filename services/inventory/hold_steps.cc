@@ -30,6 +30,11 @@ absl::StatusOr<Lot> LoadKnownLot(Transaction& tx, const LotName& name, const std
 
 absl::Status PlaceHold(Step& step, const Lot& lot, const Hold& hold) {
   MESO_RETURN_IF_ERROR(InsertHold(step.tx, lot, hold));
+  return WithdrawLot(step, lot, hold,
+                     hold.kind == HoldKind::kRecall ? kLotRecalled : kLotQuarantined);
+}
+
+absl::Status WithdrawLot(Step& step, const Lot& lot, const Hold& hold, const std::string& reason) {
   MESO_ASSIGN_OR_RETURN(std::vector<Reservation> reservations,
                         ListReservationsOnLot(step.tx, lot.row, hold.site));
   // A hold on one storage unit leaves those alone that keep units of another.
@@ -57,7 +62,6 @@ absl::Status PlaceHold(Step& step, const Lot& lot, const Hold& hold) {
     if (named.count(appointment) == 0) impacts.push_back({ReservationName(), appointment});
   }
   MESO_RETURN_IF_ERROR(AppendLotHeld(step.tx, step.Stamp(), lot, hold, impacts));
-  const std::string reason = hold.kind == HoldKind::kRecall ? kLotRecalled : kLotQuarantined;
   for (const Reservation& reservation : reservations) {
     if (reservation.IsLapsed(step.now)) continue;
     MESO_RETURN_IF_ERROR(Invalidate(step, reservation, reason, {lot.name}));

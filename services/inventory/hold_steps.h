@@ -28,6 +28,10 @@ absl::Status PlaceHold(Step& step, const Lot& lot, const Hold& hold);
 // the reservations that wait for such units. Errors: STATE_NOT_ALLOWED when it is not in force.
 absl::Status EndHold(Step& step, const Lot& lot, const Hold& hold, const std::string& note);
 
+// Tells that the lot is not to be used where `hold` says, and takes it from every reservation that
+// relied on it, for `reason`. Stores no hold.
+absl::Status WithdrawLot(Step& step, const Lot& lot, const Hold& hold, const std::string& reason);
+
 }  // namespace meso::inventory
 
 #endif  // MESO_SERVICES_INVENTORY_HOLD_STEPS_H_

@@ -86,6 +86,17 @@ absl::StatusOr<Product> InventoryOperations::UpdateProduct(Transaction& tx, cons
   return product;
 }
 
+absl::StatusOr<Product> InventoryOperations::DeleteProduct(Transaction& tx, const CallContext& call,
+                                                           const ProductChange& wanted) const {
+  const std::string& name = wanted.product.name.value();
+  MESO_ASSIGN_OR_RETURN(std::optional<Product> stored, LoadProduct(tx, wanted.product.name));
+  if (!stored) return ResourceNotFound(name);
+  MESO_RETURN_IF_ERROR(CheckEtag(name, wanted.etag, stored->revision));
+  MESO_RETURN_IF_ERROR(RemoveProduct(tx, *stored));
+  call.audit.object_version = stored->revision;
+  return *std::move(stored);
+}
+
 absl::StatusOr<Cocktail> InventoryOperations::CreateCocktail(Transaction& tx,
                                                              const CallContext& call,
                                                              const Cocktail& wanted) const {

@@ -54,6 +54,9 @@ struct Receipt {
   int64_t ampoules = 0;
   std::string document;
   bool validate_only = false;
+  absl::Time occurred_time = absl::InfinitePast();  // InfinitePast = now
+  std::string second_reader;                        // who also read what was keyed in
+  bool register_unknown = false;                    // a GTIN nobody knows makes a draft product
 };
 struct ReceiptAnswer {
   Lot lot;
@@ -116,6 +119,8 @@ struct DrawItem {
   LotName lot;
   int64_t ampoules = 1;
   FefoOverride fefo_override = FefoOverride::kNone;
+  ContainerName container;  // to take a volume from; empty = whole units
+  int64_t microlitres = 0;
 };
 struct DrawRequest {
   AppointmentName appointment;
@@ -201,6 +206,9 @@ class InventoryOperations {
                                              const PageQuery& query) const;
   absl::StatusOr<Product> UpdateProduct(Transaction& tx, const CallContext& call,
                                         const ProductChange& change) const;
+  // The product as it was; only the name and the etag of `wanted` count.
+  absl::StatusOr<Product> DeleteProduct(Transaction& tx, const CallContext& call,
+                                        const ProductChange& wanted) const;
   absl::StatusOr<Cocktail> CreateCocktail(Transaction& tx, const CallContext& call,
                                           const Cocktail& cocktail) const;
   absl::StatusOr<Cocktail> PublishCocktail(Transaction& tx, const CallContext& call,

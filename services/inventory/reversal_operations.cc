@@ -11,8 +11,10 @@
 #include "services/inventory/domain/calendar.h"
 #include "services/inventory/domain/errors.h"
 #include "services/inventory/inventory_operations.h"
+#include "services/inventory/shelf_steps.h"
 #include "services/inventory/stock_steps.h"
 #include "services/inventory/store/administration_store.h"
+#include "services/inventory/store/container_store.h"
 #include "services/inventory/store/reservation_store.h"
 #include "services/inventory/store/stock_store.h"
 
@@ -84,6 +86,12 @@ class Reversing {
     if (!line_.reservation.empty()) {
       MESO_ASSIGN_OR_RETURN(reservation, LoadReservation(step_.tx, line_.reservation));
       if (!reservation) return absl::DataLossError("a movement of a reservation that is gone");
+      MESO_ASSIGN_OR_RETURN(const int64_t by_volume,
+                            CountUnitsByVolume(step_.tx, reservation->name, lot_.row, line_.unit));
+      if (!CountsAsDrawn(*reservation, by_volume)) {
+        return StateNotAllowed(name_, "put back with ReturnDrawnStock",
+                               "drawn for its reservation");
+      }
     }
     const bool keep = reservation &&
                       (reservation->KeepsUnits() || reservation->state == ReservationState::kDrawn);
@@ -94,6 +102,15 @@ class Reversing {
     }
     return keep ? KeepAgain(*std::move(reservation))
                 : QueueReallocations(step_, line_.site, lot_.product);
+  }
+
+  // False when units were put back since, and the reservation has forgotten them.
+  bool CountsAsDrawn(const Reservation& reservation, int64_t by_volume) const {
+    return std::any_of(reservation.allocations.begin(), reservation.allocations.end(),
+                       [&](const Allocation& allocation) {
+                         return allocation.lot_row == lot_.row && allocation.unit == line_.unit &&
+                                allocation.drawn - by_volume >= line_.ampoules;
+                       });
   }
 
   // The reservation is as it was before the draw, unless its lot may not be used any more.

@@ -49,6 +49,36 @@ absl::Status FillFromScan(const ParsedScan& scan, const ProductName& product, Re
   return absl::OkStatus();
 }
 
+// A product of which only the GTIN is known, so that its delivery can be booked. What is in it and
+// how it is kept is for a person to say, before any of it is used.
+Product MakeDraft(const std::string& gtin, absl::Time now) {
+  Product product;
+  product.name = ProductName(absl::StrCat("products/gtin-", gtin));
+  product.display_name = absl::StrCat("GTIN ", gtin);
+  product.gtin = gtin;
+  product.unit_microlitres = 1;
+  product.units_per_pack = 1;
+  product.draft = true;
+  product.revision = 1;
+  product.update_time = now;
+  return product;
+}
+
+absl::StatusOr<Product> RegisterUnknown(Step& step, const Receipt& receipt,
+                                        const std::string& gtin) {
+  if (!receipt.register_unknown) return UnknownGtin(gtin);
+  // Nobody knows yet how many units a pack has.
+  FieldErrors errors;
+  if (receipt.ampoules == 0) errors.Required("ampoules");
+  MESO_RETURN_IF_ERROR(errors.ToStatus());
+  Product draft = MakeDraft(gtin, step.now);
+  if (receipt.validate_only) return draft;
+  MESO_RETURN_IF_ERROR(SaveProduct(step.tx, draft));
+  MESO_RETURN_IF_ERROR(AppendProductChanged(step.tx, step.Stamp(), draft, true, {}));
+  step.call.audit.facts["draft_product"] = draft.name.value();
+  return draft;
+}
+
 absl::StatusOr<Delivery> Complete(const Receipt& receipt, const Product& product) {
   FieldErrors errors;
   if (receipt.lot_number.empty()) {
@@ -64,15 +94,33 @@ absl::StatusOr<Delivery> Complete(const Receipt& receipt, const Product& product
   return Delivery{product, receipt.lot_number, *receipt.expiry, receipt.ampoules, {}};
 }
 
-absl::StatusOr<Delivery> ResolveDelivery(Transaction& tx, Receipt receipt, absl::Time now) {
+// What one person keys in, another one reads too; alone it is taken with a warning.
+absl::Status CheckSecondReader(Step& step, const Receipt& receipt,
+                               std::vector<std::string>& warnings) {
+  if (receipt.second_reader.empty()) {
+    warnings.emplace_back("KEYED_IN_ALONE: have a second person read the pack");
+    return absl::OkStatus();
+  }
+  FieldErrors errors;
+  if (receipt.second_reader == step.call.user().subject ||
+      receipt.second_reader == step.call.caller.subject) {
+    errors.Invalid("second_reader", "another person than the caller");
+  }
+  step.call.audit.facts["second_reader"] = receipt.second_reader;
+  return errors.ToStatus();
+}
+
+absl::StatusOr<Delivery> ResolveDelivery(Step& step, Receipt receipt) {
   std::optional<Product> product;
   std::vector<std::string> warnings;
   if (!receipt.scan.empty()) {
-    const int year = static_cast<int>(absl::ToCivilYear(now, absl::UTCTimeZone()).year());
+    const int year = static_cast<int>(absl::ToCivilYear(step.now, absl::UTCTimeZone()).year());
     MESO_ASSIGN_OR_RETURN(const ParsedScan scan, ParseScan(receipt.scan, year));
     if (scan.gtin.empty()) return ScanAmbiguous("product", "the symbol has no GTIN");
-    MESO_ASSIGN_OR_RETURN(product, LoadProductByGtin(tx, scan.gtin));
-    if (!product) return UnknownGtin(scan.gtin);
+    MESO_ASSIGN_OR_RETURN(product, LoadProductByGtin(step.tx, scan.gtin));
+    if (!product) {
+      MESO_ASSIGN_OR_RETURN(product, RegisterUnknown(step, receipt, scan.gtin));
+    }
     MESO_RETURN_IF_ERROR(FillFromScan(scan, product->name, receipt));
     if (receipt.ampoules == 0) {
       receipt.ampoules = std::max<int64_t>(scan.count, 1) * product->units_per_pack;
@@ -84,8 +132,13 @@ absl::StatusOr<Delivery> ResolveDelivery(Transaction& tx, Receipt receipt, absl:
     FieldErrors errors;
     if (receipt.product.empty()) errors.Required("product");
     MESO_RETURN_IF_ERROR(errors.ToStatus());
-    MESO_ASSIGN_OR_RETURN(product, LoadProduct(tx, receipt.product));
+    MESO_ASSIGN_OR_RETURN(product, LoadProduct(step.tx, receipt.product));
     if (!product) return ResourceNotFound(receipt.product.value());
+    MESO_RETURN_IF_ERROR(CheckSecondReader(step, receipt, warnings));
+  }
+  if (product->draft) {
+    warnings.push_back(absl::StrCat("DRAFT_PRODUCT: complete ", product->name.value(),
+                                    ", then have the lot inspected"));
   }
   MESO_ASSIGN_OR_RETURN(Delivery delivery, Complete(receipt, *product));
   delivery.warnings = std::move(warnings);
@@ -108,8 +161,8 @@ absl::Status CheckPlace(Transaction& tx, const Receipt& receipt, const Product& 
 }
 
 // The known lot, or a new one; a known number with another expiry is a misreading.
-absl::StatusOr<Lot> FindOrInsertLot(Step& step, const Delivery& delivery, bool insert,
-                                    bool* created) {
+absl::StatusOr<Lot> FindOrInsertLot(Step& step, const Delivery& delivery, absl::Time receive_time,
+                                    bool insert, bool* created) {
   MESO_ASSIGN_OR_RETURN(std::optional<Lot> known,
                         LoadLotByNumber(step.tx, delivery.product.name, delivery.lot_number));
   *created = !known.has_value();
@@ -122,8 +175,9 @@ absl::StatusOr<Lot> FindOrInsertLot(Step& step, const Delivery& delivery, bool i
   lot.product = delivery.product.name;
   lot.lot_number = delivery.lot_number;
   lot.expiry = delivery.expiry;
-  lot.state = LotState::kReleased;
-  lot.receive_time = step.now;
+  const bool waits = delivery.product.draft || delivery.product.inspect_on_receipt;
+  lot.state = waits ? LotState::kReceived : LotState::kReleased;
+  lot.receive_time = receive_time;
   lot.revision = 1;
   if (insert) {
     MESO_ASSIGN_OR_RETURN(lot.row, InsertLot(step.tx, lot));
@@ -138,20 +192,17 @@ absl::StatusOr<ReceiptAnswer> InventoryOperations::ReceiveStock(Transaction& tx,
                                                                 const Receipt& receipt) const {
   Step step{tx, call, clock_.Now(), ids_, wake_work_};
   MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(tx, receipt.site));
-  MESO_ASSIGN_OR_RETURN(const Delivery delivery, ResolveDelivery(tx, receipt, step.now));
+  MESO_ASSIGN_OR_RETURN(const Delivery delivery, ResolveDelivery(step, receipt));
   ReceiptAnswer answer;
   answer.warnings = delivery.warnings;
   MESO_RETURN_IF_ERROR(CheckPlace(tx, receipt, delivery.product, answer.warnings));
-  MESO_ASSIGN_OR_RETURN(answer.lot,
-                        FindOrInsertLot(step, delivery, !receipt.validate_only, &answer.created));
-  Movement movement;
-  movement.kind = MovementKind::kReceipt;
-  movement.site = receipt.site;
-  movement.unit = receipt.unit;
-  movement.ampoules = delivery.ampoules;
-  movement.record_time = step.now;
-  movement.actor = call.user().subject;
+  Movement movement =
+      LineOf(step, MovementKind::kReceipt, receipt.site, receipt.unit, delivery.ampoules);
   movement.document = receipt.document;
+  movement.occurred_time = receipt.occurred_time;
+  MESO_ASSIGN_OR_RETURN(answer.lot, FindOrInsertLot(step, delivery, movement.OccurredTime(),
+                                                    !receipt.validate_only, &answer.created));
+  MESO_RETURN_IF_ERROR(CheckBackdating(step, answer.lot, movement));
   if (!receipt.validate_only) {
     MESO_RETURN_IF_ERROR(AppendMovement(tx, answer.lot, movement, 0, nullptr));
     MESO_RETURN_IF_ERROR(QueueReallocations(step, receipt.site, answer.lot.product));

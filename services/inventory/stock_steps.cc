@@ -318,7 +318,8 @@ absl::StatusOr<std::vector<ReservationName>> ListKeepers(Transaction& tx, const 
   for (const Reservation& reservation : reservations) {
     const auto& kept = reservation.allocations;
     if (std::any_of(kept.begin(), kept.end(), [&](const Allocation& allocation) {
-          return allocation.lot_row == lot.row && allocation.unit == unit && allocation.Left() > 0;
+          return allocation.lot_row == lot.row && (unit.empty() || allocation.unit == unit) &&
+                 allocation.Left() > 0;
         })) {
       keepers.push_back(reservation.name);
     }

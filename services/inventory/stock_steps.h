@@ -102,7 +102,8 @@ absl::Status QueueReallocations(Step& step, const SiteName& site, const ProductN
 absl::Status TakeFromReservations(Step& step, const Lot& lot, const SiteName& site,
                                   const std::string& unit, int64_t ampoules);
 
-// The reservations that keep undrawn units of a lot in a storage unit of the site, newest first.
+// The reservations that keep undrawn units of a lot in a storage unit of the site, or (empty) in
+// any, newest first.
 absl::StatusOr<std::vector<ReservationName>> ListKeepers(Transaction& tx, const Lot& lot,
                                                          const SiteName& site,
                                                          const std::string& unit);

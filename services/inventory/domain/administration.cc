@@ -14,11 +14,37 @@ constexpr int64_t kMicrolitresMax = 100000000;
 // Clocks of two machines differ a little.
 constexpr absl::Duration kClockSlack = absl::Minutes(2);
 
-void CheckLine(const AdministeredLot& line, const std::string& field, FieldErrors& errors) {
+void CheckVolume(const AdministeredLot& line, absl::string_view site, const std::string& field,
+                 FieldErrors& errors) {
+  const std::string& container = line.container.value();
+  if (!MatchName("sites/{code}/containers/{uuid}", container)) {
+    errors.Invalid(field + ".container", "sites/{site}/containers/{uuid}");
+  } else if (SiteOf(container) != site) {
+    errors.Invalid(field + ".container", "it is at another site");
+  }
+  if (line.ampoules != 0) errors.Invalid(field + ".ampoules", "0 with a container");
+  if (line.wasted != 0) errors.Invalid(field + ".wasted_ampoules", "0 with a container");
+  if (line.microlitres < 0 || line.microlitres > kMicrolitresMax) {
+    errors.Invalid(field + ".microlitres", "0 to 100000000");
+  }
+  if (line.wasted_microlitres < 0 || line.wasted_microlitres > kMicrolitresMax) {
+    errors.Invalid(field + ".wasted_microlitres", "0 to 100000000");
+  }
+  if (line.microlitres == 0 && line.wasted_microlitres == 0) {
+    errors.Invalid(field, "at least one microlitre given or wasted");
+  }
+}
+
+void CheckLine(const AdministeredLot& line, absl::string_view site, const std::string& field,
+               FieldErrors& errors) {
   if (line.lot.empty()) {
     errors.Required(field + ".lot");
   } else if (!MatchName("lots/{uuid}", line.lot.value())) {
     errors.Invalid(field + ".lot", "lots/{uuid}");
+  }
+  if (!line.container.empty()) return CheckVolume(line, site, field, errors);
+  if (line.wasted_microlitres != 0) {
+    errors.Invalid(field + ".wasted_microlitres", "only of a container");
   }
   if (line.ampoules < 0 || line.ampoules > kAmpoulesMax) {
     errors.Invalid(field + ".ampoules", absl::StrCat("0 to ", kAmpoulesMax));
@@ -52,12 +78,14 @@ void CheckAdministration(const Administration& administration, absl::Time now,
     errors.Invalid("administration.lots", absl::StrCat("at most ", kLotsMax));
     return;
   }
-  std::set<LotName> seen;
+  const std::string site = SiteOf(administration.appointment.value());
+  std::set<std::pair<LotName, ContainerName>> seen;
   for (size_t i = 0; i < administration.lots.size(); ++i) {
     const std::string field = absl::StrCat("administration.lots[", i, "]");
-    CheckLine(administration.lots[i], field, errors);
-    if (!seen.insert(administration.lots[i].lot).second) {
-      errors.Invalid(field + ".lot", "a lot stands once; add the ampoules up");
+    const AdministeredLot& line = administration.lots[i];
+    CheckLine(line, site, field, errors);
+    if (!seen.emplace(line.lot, line.container).second) {
+      errors.Invalid(field + ".lot", "a lot, or a container of it, stands once; add it up");
     }
   }
 }
@@ -88,6 +116,52 @@ std::vector<Deviation> DecideDeviations(const AdministeredLot& line, const LotEv
                                        " ampoules of ", evidence.product.unit_microlitres, ".")});
   }
   return deviations;
+}
+
+std::vector<Deviation> DecideDeviations(const AdministeredLot& line,
+                                        const ContainerEvidence& evidence) {
+  std::vector<Deviation> deviations;
+  const OpenedContainer& container = evidence.container;
+  if (line.microlitres > 0) {
+    for (const std::string& reason : DecideEligibility(evidence.lot, evidence.use)) {
+      deviations.push_back({reason, line.lot, "The lot was not to be used on that day."});
+    }
+    if (container.IsBeyondUse(evidence.use.as_of)) {
+      deviations.push_back(
+          {"CONTAINER_BEYOND_USE", line.lot,
+           absl::StrCat(container.name.value(), " was past its beyond-use time.")});
+    }
+  }
+  const int64_t used = line.microlitres + line.wasted_microlitres;
+  if (used <= evidence.drawn_open) return deviations;
+  const int64_t missing = used - evidence.drawn_open;
+  deviations.push_back(
+      {"NOT_DRAWN", line.lot,
+       absl::StrCat(used, " microlitres used, ", evidence.drawn_open, " were drawn out of ",
+                    container.name.value(), " for the appointment and still open.")});
+  if (missing > container.remaining) {
+    deviations.push_back(
+        {"OVER_VOLUME", line.lot,
+         absl::StrCat(missing, " microlitres taken out of ", container.name.value(), " with ",
+                      container.remaining, " left.")});
+  }
+  return deviations;
+}
+
+int64_t GivenMicrolitres(const AdministeredLot& line, const Product& product) {
+  // Not stated may be all of it: an unknown dose is no small one.
+  if (line.container.empty() && line.microlitres == 0) {
+    return line.ampoules * product.unit_microlitres;
+  }
+  return line.microlitres;
+}
+
+std::optional<Deviation> DecideOverDose(const Product& product, int64_t given_microlitres) {
+  const int64_t most = product.session_microlitres_max;
+  if (most == 0 || given_microlitres <= most) return std::nullopt;
+  return Deviation{"OVER_DOSE", LotName(),
+                   absl::StrCat(given_microlitres, " microlitres of ", product.name.value(),
+                                " in one session, at most ", most, ".")};
 }
 
 }  // namespace meso::inventory

@@ -6,12 +6,14 @@
 #define MESO_SERVICES_INVENTORY_DOMAIN_ADMINISTRATION_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "common/base/error.h"
 #include "common/base/ids.h"
+#include "services/inventory/domain/container.h"
 #include "services/inventory/domain/ledger.h"
 #include "services/inventory/domain/lot.h"
 #include "services/inventory/domain/product.h"
@@ -35,6 +37,11 @@ struct DrawnLot {
   absl::CivilDay expiry;
   int64_t ampoules = 0;
   int64_t accounted = 0;
+  ContainerName container;  // a volume taken from it, then ampoules is 0; empty = whole units
+  int64_t microlitres = 0;
+  int64_t accounted_microlitres = 0;
+
+  bool IsOutstanding() const { return accounted < ampoules || accounted_microlitres < microlitres; }
 };
 
 struct Deviation {
@@ -51,6 +58,8 @@ struct AdministeredLot {
   int64_t ampoules = 0;
   int64_t microlitres = 0;
   int64_t wasted = 0;
+  ContainerName container;  // it came from; then only the volumes count; empty = whole units
+  int64_t wasted_microlitres = 0;
 };
 
 struct Administration {
@@ -82,6 +91,23 @@ struct LotEvidence {
 
 // The rules this line broke.
 std::vector<Deviation> DecideDeviations(const AdministeredLot& line, const LotEvidence& evidence);
+
+// The same for a line out of a container.
+struct ContainerEvidence {
+  Lot lot;
+  Product product;
+  Use use;  // the day it was given, where it was opened, holds as of that moment
+  OpenedContainer container;
+  int64_t drawn_open = 0;  // microlitres drawn for the appointment and not yet accounted for
+};
+std::vector<Deviation> DecideDeviations(const AdministeredLot& line,
+                                        const ContainerEvidence& evidence);
+
+// Microlitres a line gave: of whole units what is stated, else all they hold.
+int64_t GivenMicrolitres(const AdministeredLot& line, const Product& product);
+
+// What a patient got of a product in the whole session against its cap; nullopt = within it.
+std::optional<Deviation> DecideOverDose(const Product& product, int64_t given_microlitres);
 
 }  // namespace meso::inventory
 

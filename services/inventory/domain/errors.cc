@@ -87,6 +87,47 @@ absl::Status NotEnoughOfLot(const Lot& lot, const SiteName& site, int64_t wanted
       .Because({kInsufficientStock, lot.name.value(), "take another lot"});
 }
 
+absl::Status LacksFreeUnits(const Lot& lot, int64_t wanted, const Balance& shelf,
+                            const std::vector<ReservationName>& keepers) {
+  const int64_t free = shelf.on_hand - shelf.reserved;
+  const std::string place = shelf.unit.empty()
+                                ? shelf.site.value()
+                                : absl::StrCat(shelf.site.value(), "/storageUnits/", shelf.unit);
+  Error error(kRefused, kInsufficientStock,
+              absl::StrCat(place, " has ", shelf.on_hand, " ampoules of lot ", lot.lot_number, ", ",
+                           shelf.reserved, " of them reserved: ", free, " are free, ", wanted,
+                           " wanted. Take another lot or shelf, or release the reservations "
+                           "first."));
+  error.With("lot", lot.name.value())
+      .With("site", shelf.site.value())
+      .With("wanted", absl::StrCat(wanted))
+      .With("on_hand", absl::StrCat(shelf.on_hand))
+      .With("reserved", absl::StrCat(shelf.reserved))
+      .With("free", absl::StrCat(free));
+  if (!shelf.unit.empty()) error.With("storage_unit", shelf.unit);
+  if (shelf.on_hand < wanted) {
+    error.Because({kInsufficientStock, lot.name.value(),
+                   absl::StrCat("only ", shelf.on_hand, " are there; take another lot or shelf")});
+  }
+  for (const ReservationName& keeper : keepers) {
+    error.Because({kFullyReserved, keeper.value(), "it keeps units of the lot; release it first"});
+  }
+  return error;
+}
+
+absl::Status NotDrawnThatMany(const Lot& lot, const AppointmentName& appointment, int64_t wanted,
+                              int64_t open) {
+  return Error(kRefused, kInsufficientStock,
+               absl::StrCat(appointment.value(), " has drawn ", open, " ampoules of lot ",
+                            lot.lot_number, " that are neither given nor wasted; ", wanted,
+                            " wanted. Look at what it has drawn."))
+      .With("lot", lot.name.value())
+      .With("appointment", appointment.value())
+      .With("wanted", absl::StrCat(wanted))
+      .With("open", absl::StrCat(open))
+      .Because({kInsufficientStock, lot.name.value(), "look at what the appointment has drawn"});
+}
+
 absl::Status ReversalLacksUnits(absl::string_view movement, const Lot& lot, int64_t wanted,
                                 const Balance& shelf, const std::vector<ReservationName>& keepers) {
   Error error(kRefused, kInsufficientStock,
@@ -164,6 +205,45 @@ absl::Status NotFefo(const Lot& wanted, const Lot& earlier) {
       .With("lot", wanted.name.value())
       .With("earlier_lot", earlier.name.value())
       .Because({"NOT_FEFO", wanted.name.value(), "an earlier expiring lot is usable"});
+}
+
+absl::Status OpenedComesFirst(const Lot& wanted, const OpenedContainer& open) {
+  return Error(kRefused, "NOT_FEFO",
+               absl::StrCat(open.name.value(), " of lot ", open.lot_number, " is open and holds ",
+                            open.remaining, " microlitres. Use it up before one of lot ",
+                            wanted.lot_number, ", or say why not in fefo_override."))
+      .With("lot", wanted.name.value())
+      .With("container", open.name.value())
+      .With("remaining_microlitres", absl::StrCat(open.remaining))
+      .Because({"NOT_FEFO", open.name.value(), "it is open and usable"});
+}
+
+absl::Status ContainerNotUsable(const OpenedContainer& container) {
+  const auto explain = [&](const std::string& reason) {
+    return reason == kBeyondUseDate ? std::string("its beyond-use time has passed; discard it")
+                                    : Explain(reason);
+  };
+  Error error(kRefused, container.reasons.front(),
+              absl::StrCat("Nothing may be taken out of ", container.name.value(), " of lot ",
+                           container.lot_number, ": ", explain(container.reasons.front()), "."));
+  error.With("container", container.name.value())
+      .With("lot", container.lot.value())
+      .With("beyond_use_time",
+            absl::FormatTime(absl::RFC3339_sec, container.beyond_use_time, absl::UTCTimeZone()));
+  for (const std::string& reason : container.reasons) {
+    error.Because({reason, container.name.value(), explain(reason)});
+  }
+  return error;
+}
+
+absl::Status TooLittleLeft(const OpenedContainer& container, int64_t wanted) {
+  return Error(kRefused, kInsufficientStock,
+               absl::StrCat(container.name.value(), " holds ", container.remaining,
+                            " microlitres, ", wanted, " wanted. Take less, or open another one."))
+      .With("container", container.name.value())
+      .With("remaining_microlitres", absl::StrCat(container.remaining))
+      .With("wanted_microlitres", absl::StrCat(wanted))
+      .Because({kInsufficientStock, container.name.value(), "take less, or open another one"});
 }
 
 absl::Status NotInRecipe(const ProductName& product, absl::string_view reservation) {

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "services/inventory/domain/allocation.h"
+#include "services/inventory/domain/container.h"
 #include "services/inventory/domain/lot.h"
 
 namespace meso::inventory {
@@ -27,6 +28,14 @@ absl::Status InsufficientStock(const SiteName& site, absl::CivilDay use_date,
 // FAILED_PRECONDITION / INSUFFICIENT_STOCK: the shelf has only `free` units of this lot that nobody
 // has reserved.
 absl::Status NotEnoughOfLot(const Lot& lot, const SiteName& site, int64_t wanted, int64_t free);
+// FAILED_PRECONDITION / INSUFFICIENT_STOCK: `shelf` (its unit empty = all of the site's) has fewer
+// than `wanted` units of the lot that nobody keeps; every cause, and every keeper, as violations.
+absl::Status LacksFreeUnits(const Lot& lot, int64_t wanted, const Balance& shelf,
+                            const std::vector<ReservationName>& keepers);
+// FAILED_PRECONDITION / INSUFFICIENT_STOCK: the appointment has drawn only `open` units of the lot
+// that are neither given nor wasted.
+absl::Status NotDrawnThatMany(const Lot& lot, const AppointmentName& appointment, int64_t wanted,
+                              int64_t open);
 // FAILED_PRECONDITION / INSUFFICIENT_STOCK: taking a movement back needs `wanted` units that are on
 // the shelf and nobody keeps; every cause, and every reservation that keeps some, as violations.
 absl::Status ReversalLacksUnits(absl::string_view movement, const Lot& lot, int64_t wanted,
@@ -43,6 +52,12 @@ absl::Status LotNotUsable(const Lot& lot, const SiteName& site, absl::CivilDay u
                           const std::vector<std::string>& reasons);
 // FAILED_PRECONDITION / NOT_FEFO: `earlier` is to be used before `wanted`.
 absl::Status NotFefo(const Lot& wanted, const Lot& earlier);
+// FAILED_PRECONDITION / NOT_FEFO: `open` is to be used up before a new unit of `wanted` is opened.
+absl::Status OpenedComesFirst(const Lot& wanted, const OpenedContainer& open);
+// FAILED_PRECONDITION with the gravest reason of DecideContainerUse, and all of them as violations.
+absl::Status ContainerNotUsable(const OpenedContainer& container);
+// FAILED_PRECONDITION / INSUFFICIENT_STOCK: the container holds less than `wanted` microlitres.
+absl::Status TooLittleLeft(const OpenedContainer& container, int64_t wanted);
 // FAILED_PRECONDITION / STATE_NOT_ALLOWED: `product` is not, or no longer, in the reservation's
 // recipe.
 absl::Status NotInRecipe(const ProductName& product, absl::string_view reservation);

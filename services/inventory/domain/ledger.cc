@@ -341,18 +341,16 @@ std::optional<absl::Time> FindOverdraw(const std::vector<Movement>& movements,
   for (const Movement& line : movements) {
     if (line.site == movement.site && line.unit == movement.unit) lines.push_back(&line);
   }
-  // What was there first, first; of one moment, what came before what went.
-  const auto brings = [](const Movement& m) { return AccountsOf(m).second == Account::kStock; };
-  std::stable_sort(lines.begin(), lines.end(), [&](const Movement* a, const Movement* b) {
-    if (a->OccurredTime() != b->OccurredTime()) return a->OccurredTime() < b->OccurredTime();
-    return brings(*a) && !brings(*b);
+  std::stable_sort(lines.begin(), lines.end(), [](const Movement* a, const Movement* b) {
+    return a->OccurredTime() < b->OccurredTime();
   });
   StoredBalance balance;
-  for (const Movement* line : lines) {
-    ApplyMovement(*line, balance);
-    if (balance.on_hand < 0 && line->OccurredTime() >= movement.OccurredTime()) {
-      return line->OccurredTime();
-    }
+  for (size_t i = 0; i < lines.size(); ++i) {
+    ApplyMovement(*lines[i], balance);
+    // Of one moment nobody knows what came first: what counts is how it left the shelf.
+    const absl::Time moment = lines[i]->OccurredTime();
+    if (i + 1 < lines.size() && lines[i + 1]->OccurredTime() == moment) continue;
+    if (IsOverdrawn(balance) && moment >= movement.OccurredTime()) return moment;
   }
   return std::nullopt;
 }

@@ -81,7 +81,7 @@ absl::Status AppendLotHeld(Transaction& tx, const EventStamp& stamp, const Lot& 
 
 absl::Status AppendLotReleased(Transaction& tx, const EventStamp& stamp, const Lot& lot,
                                const Hold& hold, const std::vector<Hold>& left) {
-  bool usable = true;
+  bool usable = lot.state == LotState::kReleased;  // a rejected lot stays out, held or not
   std::set<SiteName> held_sites;
   for (const Hold& other : left) {
     if (other.site.empty()) {

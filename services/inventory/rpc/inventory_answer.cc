@@ -273,6 +273,9 @@ void ToProto(const DrawnLot& in, v1::DrawnLot* out) {
   out->set_expiry_date(FormatDate(in.expiry));
   out->set_ampoules(in.ampoules);
   out->set_accounted_ampoules(in.accounted);
+  out->set_container(in.container.value());
+  out->set_microlitres(in.microlitres);
+  out->set_accounted_microlitres(in.accounted_microlitres);
 }
 
 void ToProto(const DrawAnswer& in, v1::DrawStockResponse* out) {
@@ -295,6 +298,8 @@ void ToProto(const Administration& in, v1::Administration* out) {
     lot->set_wasted_ampoules(line.wasted);
     lot->set_product(line.product.value());
     lot->set_lot_number(line.lot_number);
+    lot->set_container(line.container.value());
+    lot->set_wasted_microlitres(line.wasted_microlitres);
   }
   for (const Deviation& deviation : in.deviations) ToDeviation(deviation, out->add_deviations());
   ToProto(in.record_time, out->mutable_record_time());

@@ -20,7 +20,9 @@ namespace {
 
 constexpr size_t kNoteMax = 500;
 constexpr size_t kDocumentMax = 64;
+constexpr size_t kSecondReaderMax = 128;
 constexpr int64_t kDrawAmpoulesMax = 100;
+constexpr int64_t kDrawMicrolitresMax = 1000000;
 constexpr int kDrawItemsMax = 50;
 constexpr int kHoldsReleasedMax = 100;
 
@@ -91,6 +93,25 @@ Product OneProduct(const v1::Product& in, FieldErrors& errors) {
   product.draft = in.draft();
   product.unit_cost_cents = in.unit_cost_cents();
   return product;
+}
+
+// An item takes whole units of a lot, or a volume out of a container; never both.
+void CheckVolume(const v1::DrawItem& item, const std::string& appointment, const std::string& field,
+                 FieldErrors& errors) {
+  if (item.container().empty()) {
+    if (item.microlitres() != 0) errors.Required(field + ".container");
+    return;
+  }
+  CheckName("sites/{code}/containers/{uuid}", item.container(), field + ".container", errors);
+  if (SiteOf(item.container()) != SiteOf(appointment)) {
+    errors.Invalid(field + ".container", "it is at another site");
+  }
+  if (!item.lot().empty() || !item.scan().empty() || item.ampoules() != 0) {
+    errors.Invalid(field + ".container", "a volume out of it stands instead of a lot and ampoules");
+  }
+  if (item.microlitres() < 1 || item.microlitres() > kDrawMicrolitresMax) {
+    errors.Invalid(field + ".microlitres", absl::StrCat("1 to ", kDrawMicrolitresMax));
+  }
 }
 
 }  // namespace
@@ -168,6 +189,12 @@ absl::StatusOr<Receipt> FromProto(const v1::ReceiveStockRequest& request) {
   receipt.document = request.document();
   CheckNote(receipt.document, "document", kDocumentMax, errors);
   receipt.validate_only = request.validate_only();
+  if (request.has_occurred_time()) {
+    receipt.occurred_time = FromProto(request.occurred_time(), "occurred_time", errors);
+  }
+  receipt.second_reader = request.second_reader();
+  CheckNote(receipt.second_reader, "second_reader", kSecondReaderMax, errors);
+  receipt.register_unknown = request.register_unknown();
   MESO_RETURN_IF_ERROR(errors.ToStatus());
   return receipt;
 }
@@ -358,7 +385,10 @@ absl::StatusOr<DrawRequest> FromProto(const v1::DrawStockRequest& request) {
     const v1::DrawItem& in = request.items(i);
     const std::string field = absl::StrCat("items[", i, "]");
     CheckName("lots/{uuid}", in.lot(), field + ".lot", errors);
-    if (in.lot().empty() && in.scan().empty()) errors.Required(field + ".lot");
+    CheckVolume(in, request.appointment(), field, errors);
+    if (in.lot().empty() && in.scan().empty() && in.container().empty()) {
+      errors.Required(field + ".lot");
+    }
     if (in.scan().size() > kScanLengthMax) errors.Invalid(field + ".scan", "at most 512");
     if (in.ampoules() < 0 || in.ampoules() > kDrawAmpoulesMax) {
       errors.Invalid(field + ".ampoules", absl::StrCat("1 to ", kDrawAmpoulesMax));
@@ -366,7 +396,8 @@ absl::StatusOr<DrawRequest> FromProto(const v1::DrawStockRequest& request) {
     CheckEnum(v1::FefoOverride_IsValid(in.fefo_override()), in.fefo_override(),
               field + ".fefo_override", errors);
     draw.items.push_back({in.scan(), LotName(in.lot()), in.ampoules() == 0 ? 1 : in.ampoules(),
-                          static_cast<FefoOverride>(in.fefo_override())});
+                          static_cast<FefoOverride>(in.fefo_override()),
+                          ContainerName(in.container()), in.microlitres()});
   }
   MESO_RETURN_IF_ERROR(errors.ToStatus());
   return draw;
@@ -390,6 +421,8 @@ absl::StatusOr<Administration> FromProto(const v1::RecordAdministrationRequest& 
     line.ampoules = lot.ampoules();
     line.microlitres = lot.microlitres();
     line.wasted = lot.wasted_ampoules();
+    line.container = ContainerName(lot.container());
+    line.wasted_microlitres = lot.wasted_microlitres();
     record.lots.push_back(std::move(line));
   }
   MESO_RETURN_IF_ERROR(errors.ToStatus());

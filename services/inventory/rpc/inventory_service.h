@@ -10,6 +10,10 @@
 #include "common/rpc/serve_call.h"
 #include "meso/inventory/v1/inventory_service.grpc.pb.h"
 #include "services/inventory/cold_chain_operations.h"
+#include "services/inventory/container_operations.h"
+#include "services/inventory/correction_operations.h"
+#include "services/inventory/dispensing_operations.h"
+#include "services/inventory/inspection_operations.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/known_sites.h"
 #include "services/inventory/planning_operations.h"
@@ -68,8 +72,20 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   MESO_RPC(RenderLotLabel, RenderLotLabelRequest, LotLabel);
 
   // Stock by hand: stock_rpc.cc.
+  MESO_RPC(WasteStock, WasteStockRequest, Movement);
+  MESO_RPC(ReturnDrawnStock, ReturnDrawnStockRequest, DrawStockResponse);
+  MESO_RPC(DispenseHomeCare, DispenseHomeCareRequest, Dispensing);
+  MESO_RPC(ReturnToSupplier, ReturnToSupplierRequest, Movement);
+  MESO_RPC(DisposeLot, DisposeLotRequest, DisposeLotResponse);
+  MESO_RPC(AdjustStock, AdjustStockRequest, Movement);
+  MESO_RPC(InspectLot, InspectLotRequest, Lot);
+  MESO_RPC(DeleteProduct, DeleteProductRequest, Product);
 
   // Opened containers: container_rpc.cc.
+  MESO_RPC(OpenContainer, OpenContainerRequest, OpenedContainer);
+  MESO_RPC(GetOpenedContainer, GetOpenedContainerRequest, OpenedContainer);
+  MESO_RPC(ListOpenedContainers, ListOpenedContainersRequest, ListOpenedContainersResponse);
+  MESO_RPC(DiscardContainer, DiscardContainerRequest, OpenedContainer);
 
   // Transfers: transfer_rpc.cc.
   MESO_RPC(CreateTransfer, CreateTransferRequest, Transfer);
@@ -122,8 +138,12 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   const ScanOperations scans_{operations_.use_case()};
 
   // Stock by hand.
+  const CorrectionOperations corrections_{operations_.use_case()};
+  const DispensingOperations dispensings_{operations_.use_case()};
+  const InspectionOperations inspections_{operations_.use_case()};
 
   // Opened containers.
+  const ContainerOperations containers_{operations_.use_case()};
 
   // Transfers.
   const TransferOperations transfers_{operations_.use_case()};

@@ -18,10 +18,12 @@ namespace {
 absl::Status LoadLines(Transaction& tx, Administration& record) {
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
-      tx.Query("SELECT a.lot, l.name, l.product, l.lot_number, a.ampoules, a.microlitres, a.wasted "
-               "FROM administered_lot a JOIN lot l ON l.id = a.lot WHERE a.administration = $1 "
-               "ORDER BY a.position",
-               {record.row}));
+      tx.Query(
+          "SELECT a.lot, l.name, l.product, l.lot_number, a.ampoules, a.microlitres, a.wasted, "
+          "a.container, a.wasted_microlitres FROM administered_lot a JOIN lot l ON l.id = a.lot "
+          "WHERE a.administration = $1 "
+          "ORDER BY a.position",
+          {record.row}));
   for (const Row& row : rows) {
     AdministeredLot line;
     line.lot_row = row.Int(0);
@@ -31,6 +33,8 @@ absl::Status LoadLines(Transaction& tx, Administration& record) {
     line.ampoules = row.Int(4);
     line.microlitres = row.Int(5);
     line.wasted = row.Int(6);
+    line.container = ContainerName(row.Text(7));
+    line.wasted_microlitres = row.Int(8);
     record.lots.push_back(std::move(line));
   }
   return absl::OkStatus();
@@ -136,8 +140,10 @@ absl::StatusOr<std::vector<AppointmentName>> ListOpenDrawsOfLot(Transaction& tx,
                                                                 const SiteName& site) {
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
-      tx.Query("SELECT DISTINCT appointment FROM draw WHERE lot = $1 AND accounted < ampoules AND "
-               "($2 = '' OR site = $2) ORDER BY appointment",
+      tx.Query("SELECT appointment FROM draw WHERE lot = $1 AND accounted < ampoules AND "
+               "($2 = '' OR site = $2) UNION SELECT d.appointment FROM container c JOIN "
+               "container_draw d ON d.container = c.id WHERE c.lot = $1 AND d.accounted < "
+               "d.microlitres AND ($2 = '' OR c.site = $2) ORDER BY 1",
                {lot_row, site.value()}));
   std::vector<AppointmentName> names;
   for (const Row& row : rows) names.emplace_back(row.Text(0));
@@ -167,8 +173,9 @@ absl::Status InsertAdministration(Transaction& tx, const Administration& adminis
   for (const AdministeredLot& line : administration.lots) {
     MESO_RETURN_IF_ERROR(tx.Execute(
         "INSERT INTO administered_lot (administration, position, lot, ampoules, microlitres, "
-        "wasted) VALUES ($1, $2, $3, $4, $5, $6)",
-        {id, position++, line.lot_row, line.ampoules, line.microlitres, line.wasted}));
+        "wasted, container, wasted_microlitres) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        {id, position++, line.lot_row, line.ampoules, line.microlitres, line.wasted,
+         line.container.value(), line.wasted_microlitres}));
   }
   position = 0;
   for (const Deviation& deviation : administration.deviations) {
@@ -189,6 +196,19 @@ absl::StatusOr<std::optional<Administration>> LoadAdministration(Transaction& tx
   if (!row) return std::optional<Administration>();
   MESO_ASSIGN_OR_RETURN(Administration record, ReadAdministration(tx, *row));
   return std::optional<Administration>(std::move(record));
+}
+
+absl::StatusOr<int64_t> SumGivenMicrolitres(Transaction& tx, const AppointmentName& appointment,
+                                            const Product& product) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx,
+               "SELECT coalesce(sum(CASE WHEN a.microlitres > 0 OR a.container <> '' THEN "
+               "a.microlitres ELSE a.ampoules * $1 END), 0) FROM administration r JOIN "
+               "administered_lot a ON a.administration = r.id JOIN lot l ON l.id = a.lot WHERE "
+               "r.appointment = $2 AND l.product = $3",
+               {product.unit_microlitres, appointment.value(), product.name.value()}));
+  return row ? row->Int(0) : 0;
 }
 
 absl::StatusOr<PatientName> PatientOfAppointment(Transaction& tx,

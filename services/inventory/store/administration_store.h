@@ -42,7 +42,8 @@ absl::Status RemoveDraw(Transaction& tx, const AppointmentName& appointment, int
 // Counts drawn units as given or wasted.
 absl::Status UpdateDrawAccounted(Transaction& tx, const AppointmentName& appointment,
                                  int64_t lot_row, const std::string& unit, int64_t ampoules);
-// Appointments that drew units of the lot which are not accounted for, at one site or (empty) all.
+// Appointments that drew units of the lot, or volumes out of its containers, which are not
+// accounted for, at one site or (empty) all.
 absl::StatusOr<std::vector<AppointmentName>> ListOpenDrawsOfLot(Transaction& tx, int64_t lot_row,
                                                                 const SiteName& site);
 
@@ -50,6 +51,10 @@ absl::StatusOr<std::vector<AppointmentName>> ListOpenDrawsOfLot(Transaction& tx,
 absl::Status InsertAdministration(Transaction& tx, const Administration& administration);
 absl::StatusOr<std::optional<Administration>> LoadAdministration(Transaction& tx,
                                                                  const AdministrationName& name);
+// Microlitres of a product that earlier records say the appointment's patient got; of whole units
+// without a stated volume, all they hold.
+absl::StatusOr<int64_t> SumGivenMicrolitres(Transaction& tx, const AppointmentName& appointment,
+                                            const Product& product);
 // Empty when the appointment has no record yet.
 absl::StatusOr<PatientName> PatientOfAppointment(Transaction& tx,
                                                  const AppointmentName& appointment);

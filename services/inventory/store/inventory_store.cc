@@ -258,6 +258,16 @@ absl::Status SaveProduct(Transaction& tx, const Product& product) {
       }));
 }
 
+absl::Status RemoveProduct(Transaction& tx, const Product& product) {
+  return tx.Execute(
+      "DELETE FROM product WHERE name = $1 AND revision = $2 AND NOT EXISTS (SELECT 1 FROM lot "
+      "WHERE lot.product = $1) AND NOT EXISTS (SELECT 1 FROM cocktail_line c WHERE c.product = $1)",
+      {product.name.value(), product.revision}, Expected::Rows(1, [name = product.name] {
+        return StateNotAllowed(name.value(), "in use: stock of it was received, or a recipe has it",
+                               "never received and in no recipe");
+      }));
+}
+
 absl::StatusOr<int64_t> LastCocktailRevision(Transaction& tx, const std::string& code) {
   MESO_ASSIGN_OR_RETURN(const std::optional<Row> row,
                         QueryOne(tx, "SELECT max(revision) FROM cocktail WHERE code = $1", {code}));

@@ -47,6 +47,9 @@ absl::StatusOr<std::vector<Product>> ListEmergencyProducts(Transaction& tx);
 // Inserts the product, or replaces the revision before it. Errors: ALREADY_EXISTS when the GTIN is
 // another product's.
 absl::Status SaveProduct(Transaction& tx, const Product& product);
+// Removes the revision loaded. Errors: STATE_NOT_ALLOWED when stock of it was received or a recipe
+// uses it.
+absl::Status RemoveProduct(Transaction& tx, const Product& product);
 
 // The highest revision of a code; 0 = none.
 absl::StatusOr<int64_t> LastCocktailRevision(Transaction& tx, const std::string& code);

@@ -125,6 +125,23 @@ absl::StatusOr<int64_t> InsertLot(Transaction& tx, const Lot& lot) {
   return row->Int(0);
 }
 
+absl::Status UpdateLotState(Transaction& tx, const Lot& lot, LotState state) {
+  return tx.Execute(
+      "UPDATE lot SET state = $1, revision = revision + 1 WHERE id = $2 AND revision = $3",
+      {static_cast<int64_t>(state), lot.row, lot.revision},
+      Expected::Rows(1, [name = lot.name, revision = lot.revision] {
+        return EtagMismatch(name.value(), EtagOf(revision), "another");
+      }));
+}
+
+absl::Status InsertInspection(Transaction& tx, const Lot& lot, const std::string& outcome,
+                              const std::string& note, const std::string& by, absl::Time now) {
+  return tx.Execute(
+      "INSERT INTO inspection (lot, outcome, note, inspector, inspect_time_us) "
+      "VALUES ($1, $2, $3, $4, $5)",
+      {lot.row, outcome, note, by, TimeValue(now)});
+}
+
 absl::Status InsertHold(Transaction& tx, const Lot& lot, const Hold& hold) {
   MESO_RETURN_IF_ERROR(
       tx.Execute("INSERT INTO hold (hold_id, lot, kind, site, reason, recall, note, placed_by, "

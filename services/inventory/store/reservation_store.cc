@@ -220,6 +220,16 @@ absl::StatusOr<std::vector<Reservation>> ListReservationsOnLot(Transaction& tx, 
   return ReadReservations(tx, rows);
 }
 
+absl::StatusOr<std::vector<Reservation>> ListReservationsOfAppointment(
+    Transaction& tx, const AppointmentName& appointment) {
+  MESO_ASSIGN_OR_RETURN(const Rows rows,
+                        tx.Query("SELECT " MESO_RESERVATION_COLUMNS
+                                 " FROM reservation r WHERE r.appointment = $1 AND "
+                                 "r.appointment <> '' ORDER BY r.id",
+                                 {appointment.value()}));
+  return ReadReservations(tx, rows);
+}
+
 absl::StatusOr<std::vector<ReservationName>> ListInvalidatedNeeding(Transaction& tx,
                                                                     const SiteName& site,
                                                                     const ProductName& product) {

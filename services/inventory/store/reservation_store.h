@@ -46,6 +46,9 @@ absl::StatusOr<std::vector<Reservation>> ListLapsed(Transaction& tx, const SiteN
 // Reservations that keep undrawn units of a lot, at one site or (empty) all, newest first.
 absl::StatusOr<std::vector<Reservation>> ListReservationsOnLot(Transaction& tx, int64_t lot_row,
                                                                const SiteName& site);
+// Everything ever kept for the appointment, oldest first.
+absl::StatusOr<std::vector<Reservation>> ListReservationsOfAppointment(
+    Transaction& tx, const AppointmentName& appointment);
 // INVALIDATED reservations whose recipe has the product, at one site or (empty) all, soonest use
 // first.
 absl::StatusOr<std::vector<ReservationName>> ListInvalidatedNeeding(Transaction& tx,

@@ -282,6 +282,14 @@ absl::StatusOr<std::optional<Movement>> LoadMovement(Transaction& tx, int64_t in
   return std::optional<Movement>(ReadNamedMovement(*row));
 }
 
+absl::StatusOr<Movement> LoadLastMovement(Transaction& tx, const Lot& lot) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<Row> head,
+                        QueryOne(tx, "SELECT last_movement FROM lot WHERE id = $1", {lot.row}));
+  MESO_ASSIGN_OR_RETURN(std::optional<Movement> line, LoadMovement(tx, head ? head->Int(0) : 0));
+  if (!line) return absl::DataLossError("a lot whose newest line is gone");
+  return *std::move(line);
+}
+
 namespace {
 
 absl::Status SumByShelf(Transaction& tx, const Sql& sql, int64_t lot_row,
@@ -295,6 +303,39 @@ absl::Status SumBySite(Transaction& tx, const Sql& sql, int64_t lot_row,
                        std::map<SiteName, int64_t>& sums) {
   MESO_ASSIGN_OR_RETURN(const Rows rows, tx.Query(sql, {lot_row}));
   for (const Row& row : rows) sums[SiteName(row.Text(0))] = row.Int(1);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+namespace {
+
+// The lot's containers: open ones, closed ones, and those whose volumes do not add up.
+absl::Status LoadContainerHistory(Transaction& tx, int64_t lot_row, LotHistory& history) {
+  MESO_RETURN_IF_ERROR(SumBySite(
+      tx, "SELECT site, count(*) FROM container WHERE lot = $1 AND state = 1 GROUP BY site",
+      lot_row, history.opened));
+  MESO_RETURN_IF_ERROR(SumBySite(tx,
+                                 "SELECT site, count(*) FROM container WHERE lot = $1 AND state > "
+                                 "1 AND drawn > 0 GROUP BY site",
+                                 lot_row, history.closed_given));
+  MESO_RETURN_IF_ERROR(SumBySite(tx,
+                                 "SELECT site, count(*) FROM container WHERE lot = $1 AND state > "
+                                 "1 AND drawn = 0 GROUP BY site",
+                                 lot_row, history.closed_wasted));
+  MESO_ASSIGN_OR_RETURN(
+      const Rows broken,
+      tx.Query(
+          "SELECT name, size, drawn, wasted, remaining, taken FROM (SELECT c.*, (SELECT "
+          "coalesce(sum(d.microlitres), 0) FROM container_draw d WHERE d.container = c.id) AS "
+          "taken FROM container c WHERE c.lot = $1) AS volumes WHERE drawn <> taken OR size <> "
+          "drawn + wasted + remaining ORDER BY name",
+          {lot_row}));
+  for (const Row& row : broken) {
+    history.broken_volumes.push_back(absl::StrCat(row.Text(0), " of ", row.Int(1), ": drawn ",
+                                                  row.Int(2), ", wasted ", row.Int(3), ", left ",
+                                                  row.Int(4), "; appointments took ", row.Int(5)));
+  }
   return absl::OkStatus();
 }
 
@@ -352,6 +393,10 @@ absl::StatusOr<LotHistory> LoadLotHistory(Transaction& tx, const Lot& lot) {
                                  "transfer t ON t.id = x.transfer WHERE x.lot = $1 AND t.state IN "
                                  "('SHIPPED', 'VARIANCE') GROUP BY t.from_site",
                                  lot.row, history.in_transit));
+  MESO_RETURN_IF_ERROR(
+      SumBySite(tx, "SELECT site, sum(ampoules) FROM dispensing WHERE lot = $1 GROUP BY site",
+                lot.row, history.dispensed));
+  MESO_RETURN_IF_ERROR(LoadContainerHistory(tx, lot.row, history));
   return history;
 }
 

@@ -30,6 +30,12 @@ absl::StatusOr<std::optional<Lot>> LoadLotByNumber(Transaction& tx, const Produc
 absl::StatusOr<std::vector<Lot>> ListLots(Transaction& tx, const PageQuery& page);
 // Inserts the lot and returns its row number.
 absl::StatusOr<int64_t> InsertLot(Transaction& tx, const Lot& lot);
+// Writes the state and raises the revision. Errors: ABORTED / ETAG_MISMATCH when the stored
+// revision is not the one loaded.
+absl::Status UpdateLotState(Transaction& tx, const Lot& lot, LotState state);
+// Keeps what an inspection found.
+absl::Status InsertInspection(Transaction& tx, const Lot& lot, const std::string& outcome,
+                              const std::string& note, const std::string& by, absl::Time now);
 
 // Places a hold; raises the lot's revision.
 absl::Status InsertHold(Transaction& tx, const Lot& lot, const Hold& hold);
@@ -81,6 +87,9 @@ absl::StatusOr<std::vector<Movement>> ListMovements(Transaction& tx, const SiteN
 
 // One line, with the one that took it back if there is any.
 absl::StatusOr<std::optional<Movement>> LoadMovement(Transaction& tx, int64_t index);
+
+// The newest line of a lot. Precondition: it has one.
+absl::StatusOr<Movement> LoadLastMovement(Transaction& tx, const Lot& lot);
 
 // Everything CheckConservation needs of one lot, but the count of its ledger lines. The movements
 // are those its chain leads to.

@@ -167,11 +167,14 @@ class GrpcPeers final : public SchedulingPeers {
       answer.names.push_back(administration.name());
       for (const inventory::AdministeredLot& lot : administration.lots()) {
         answer.given_ampoules += lot.ampoules();
+        // A volume out of an opened container counts as one.
+        if (lot.microlitres() > 0 && !lot.container().empty()) ++answer.given_ampoules;
       }
       // What is outstanding is the appointment's, the same in every record of this answer.
       answer.outstanding_ampoules = 0;
       for (const inventory::DrawnLot& drawn : administration.outstanding()) {
         answer.outstanding_ampoules += drawn.ampoules() - drawn.accounted_ampoules();
+        if (drawn.accounted_microlitres() < drawn.microlitres()) ++answer.outstanding_ampoules;
       }
     }
     return answer;

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/check.h"
+#include "common/base/error.h"
 #include "common/database/outbox.h"
 #include "common/database/pending_work_table.h"
 #include "generated/inventory_migrations.h"
@@ -86,6 +87,65 @@ LotName InventoryFixture::Receive(const std::string& product, const std::string&
   const auto answer = Run(&InventoryOperations::ReceiveStock, receipt);
   MESO_CHECK(answer.ok(), "receipt");
   return answer->lot.name;
+}
+
+void InventoryFixture::Change(const std::string& product,
+                              const std::function<void(Product&)>& change) {
+  ProductChange wanted;
+  const auto stored = Run(&InventoryOperations::GetProduct, ProductName("products/" + product));
+  MESO_CHECK(stored.ok(), "product");
+  wanted.product = *stored;
+  change(wanted.product);
+  MESO_CHECK(Run(&InventoryOperations::UpdateProduct, wanted).ok(), "changed");
+}
+
+void InventoryFixture::AddUnit(const std::string& code) {
+  StorageUnitChange unit;
+  unit.unit.name = StorageUnitName("sites/par-1/storageUnits/" + code);
+  unit.unit.display_name = code;
+  unit.unit.kind = StorageUnitKind::kMixed;
+  unit.allow_missing = true;
+  MESO_CHECK(Run(&InventoryOperations::UpdateStorageUnit, unit).ok(), "unit");
+}
+
+void InventoryFixture::ReceiveInto(const std::string& unit, const std::string& product,
+                                   const std::string& lot_number, const char* expiry,
+                                   int64_t ampoules) {
+  Receipt receipt;
+  receipt.site = kParis;
+  receipt.unit = unit;
+  receipt.product = ProductName("products/" + product);
+  receipt.lot_number = lot_number;
+  receipt.expiry = ParseDate(expiry);
+  receipt.ampoules = ampoules;
+  receipt.document = "DN-1";
+  MESO_CHECK(Run(&InventoryOperations::ReceiveStock, receipt).ok(), "receipt");
+}
+
+std::vector<Movement> InventoryFixture::Lines(MovementKind kind) {
+  SitePageQuery query;
+  query.page.size = 500;
+  const auto page = Run(&InventoryOperations::ListMovements, query);
+  std::vector<Movement> lines;
+  for (auto it = page->items.rbegin(); it != page->items.rend(); ++it) {
+    if (it->kind == kind) lines.push_back(*it);
+  }
+  return lines;
+}
+
+void InventoryFixture::ExpectRefused(const absl::Status& status, absl::StatusCode code,
+                                     const std::string& reason) {
+  EXPECT_EQ(status.code(), code) << status;
+  EXPECT_EQ(ReasonOf(status), reason) << status;
+  ExpectSoundLedger();
+}
+
+std::vector<std::string> InventoryFixture::Causes(const absl::Status& status) {
+  std::vector<std::string> causes;
+  for (const Violation& violation : DetailsOf(status).violations) {
+    causes.push_back(absl::StrCat(violation.reason, " ", violation.subject));
+  }
+  return causes;
 }
 
 void InventoryFixture::Stock(int64_t ampoules) {
@@ -201,12 +261,12 @@ std::vector<std::string> InventoryFixture::Events(int64_t after) {
   return types;
 }
 
-Balance InventoryFixture::Shelf(const LotName& lot, const SiteName& site) {
+Balance InventoryFixture::Shelf(const LotName& lot, const SiteName& site, const std::string& unit) {
   Balance balance;
   const absl::Status status = database_->Read([&](Transaction& tx) -> absl::Status {
     const auto found = LoadLot(tx, lot);
     if (!found.ok() || !*found) return absl::NotFoundError("lot");
-    const auto stored = LoadBalance(tx, (*found)->row, site, kMainUnit);
+    const auto stored = LoadBalance(tx, (*found)->row, site, unit);
     if (stored.ok()) balance = *stored;
     return stored.status();
   });

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -67,6 +68,19 @@ class InventoryFixture : public ::testing::Test {
   // Receives ampoules of a product; stops the test when it fails.
   LotName Receive(const std::string& product, const std::string& lot_number, const char* expiry,
                   int64_t ampoules, const SiteName& site = kParis);
+  // Changes a product's fields; stops the test when it fails.
+  void Change(const std::string& product, const std::function<void(Product&)>& change);
+  // A storage unit of Paris; stops the test when it fails.
+  void AddUnit(const std::string& code);
+  // Receives into a storage unit of Paris; stops the test when it fails.
+  void ReceiveInto(const std::string& unit, const std::string& product,
+                   const std::string& lot_number, const char* expiry, int64_t ampoules);
+  // The lines of a kind, oldest first.
+  std::vector<Movement> Lines(MovementKind kind);
+  // Stops the test unless the refusal is this one, and the books are sound.
+  void ExpectRefused(const absl::Status& status, absl::StatusCode code, const std::string& reason);
+  // "REASON subject" of every cause.
+  static std::vector<std::string> Causes(const absl::Status& status);
   // Receives plenty of all three products of the cocktail, expiring 2027-06-30.
   void Stock(int64_t ampoules);
 
@@ -89,7 +103,8 @@ class InventoryFixture : public ::testing::Test {
   // Types of the events told so far, in order, from the `after`-th on.
   std::vector<std::string> Events(int64_t after = 0);
   // Units of a shelf.
-  Balance Shelf(const LotName& lot, const SiteName& site = kParis);
+  Balance Shelf(const LotName& lot, const SiteName& site = kParis,
+                const std::string& unit = kMainUnit);
   // Stops the test unless every conservation law holds.
   void ExpectSoundLedger();
 

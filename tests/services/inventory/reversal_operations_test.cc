@@ -21,29 +21,6 @@ class ReversalTest : public InventoryFixture {
     return Run(&InventoryOperations::ReverseMovement,
                ReversalRequest{site, index, ReversalReason::kDuplicate, ""});
   }
-  // The lines of a kind, oldest first.
-  std::vector<Movement> Lines(MovementKind kind) {
-    SitePageQuery query;
-    query.page.size = 500;
-    auto page = Run(&InventoryOperations::ListMovements, query);
-    std::vector<Movement> lines;
-    for (auto it = page->items.rbegin(); it != page->items.rend(); ++it) {
-      if (it->kind == kind) lines.push_back(*it);
-    }
-    return lines;
-  }
-  void ExpectRefused(const absl::Status& status, Code code, const std::string& reason) {
-    EXPECT_EQ(status.code(), code) << status;
-    EXPECT_EQ(ReasonOf(status), reason) << status;
-    ExpectSoundLedger();
-  }
-  static std::vector<std::string> Subjects(const absl::Status& status) {
-    std::vector<std::string> subjects;
-    for (const Violation& violation : DetailsOf(status).violations) {
-      subjects.push_back(absl::StrCat(violation.reason, " ", violation.subject));
-    }
-    return subjects;
-  }
 };
 
 TEST_F(ReversalTest, AReceiptLeavesTheShelfByALineTheOtherWayRound) {
@@ -97,7 +74,7 @@ TEST_F(ReversalTest, UnitsThatHaveLeftTheShelfCanNotGoBackToTheSupplier) {
   ASSERT_TRUE(Run(&InventoryOperations::DrawStock, draw).ok());
   const absl::Status refused = Reverse(Lines(MovementKind::kReceipt)[0].index).status();
   ExpectRefused(refused, Code::kFailedPrecondition, "INSUFFICIENT_STOCK");
-  EXPECT_THAT(Subjects(refused), ElementsAre(absl::StrCat("INSUFFICIENT_STOCK ", a.value())));
+  EXPECT_THAT(Causes(refused), ElementsAre(absl::StrCat("INSUFFICIENT_STOCK ", a.value())));
   EXPECT_EQ(DetailsOf(refused).metadata["on_hand"], "2");
   EXPECT_EQ(DetailsOf(refused).metadata["wanted"], "3");
   // The draw taken back first, both go.
@@ -114,7 +91,7 @@ TEST_F(ReversalTest, UnitsThatReservationsKeepStayWhereTheyAre) {
   for (const Movement& receipt : Lines(MovementKind::kReceipt)) {
     const absl::Status refused = Reverse(receipt.index).status();
     ExpectRefused(refused, Code::kFailedPrecondition, "INSUFFICIENT_STOCK");
-    EXPECT_THAT(Subjects(refused),
+    EXPECT_THAT(Causes(refused),
                 ElementsAre(absl::StrCat("FULLY_RESERVED ", ReservationOf(1).value())));
   }
   EXPECT_EQ(Reservations(1)->state, ReservationState::kReserved);

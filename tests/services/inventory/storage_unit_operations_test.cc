@@ -37,6 +37,7 @@ class StorageUnitTest : public InventoryFixture {
     receipt.expiry = ParseDate("2027-06-30");
     receipt.ampoules = ampoules;
     receipt.document = "DN-1";
+    receipt.second_reader = "users/second";
     return Run(&InventoryOperations::ReceiveStock, receipt);
   }
   std::vector<std::string> Names(const SitePageQuery& query, const CallContext& call = Manager()) {

@@ -252,6 +252,20 @@ TEST(LedgerTest, BackDatingMayNotOverdrawALaterMoment) {
   EXPECT_EQ(FindOverdraw(lines, loss), monday - absl::Hours(1));
 }
 
+TEST(LedgerTest, BackDatingMayNotUseWhatWasNotDrawnYet) {
+  const absl::Time monday = absl::UnixEpoch() + absl::Hours(24 * 4);
+  const std::vector<Movement> lines = {
+      Occurred(Line(1, MovementKind::kReceipt, 5, 0), monday),
+      Occurred(Line(2, MovementKind::kDraw, 1, 1), monday + absl::Hours(4)),
+      Occurred(Line(3, MovementKind::kReturnDrawn, 1, 2), monday + absl::Hours(4))};
+  Movement waste = Occurred(Line(0, MovementKind::kWaste, 1, 0), monday + absl::Hours(3));
+  EXPECT_EQ(FindOverdraw(lines, waste), monday + absl::Hours(3));
+  waste.occurred_time = monday + absl::Hours(4);
+  EXPECT_EQ(FindOverdraw(lines, waste), monday + absl::Hours(4)) << "it was put back at once";
+  waste = Occurred(Line(0, MovementKind::kDraw, 5, 0), monday + absl::Hours(4));
+  EXPECT_EQ(FindOverdraw(lines, waste), std::nullopt) << "of one moment the end counts";
+}
+
 TEST(LedgerTest, TheOpenPeriodBeginsWithThePreviousMonthAtTheSite) {
   absl::TimeZone zone;
   ASSERT_TRUE(absl::LoadTimeZone("Australia/Sydney", &zone));
