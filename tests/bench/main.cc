@@ -1,6 +1,6 @@
 // meso-bench: rates and latencies of the hot paths, each beside its raw limit of the same run.
 //
-//   meso-bench [--scenario=empty,draw,book,day,ledger] [--callers=1,16,64,256] [--calls=4000]
+//   meso-bench [--scenario=empty,draw,book,day,ledger,scan] [--callers=1,16,64,256] [--calls=4000]
 //              [--open_share=0.6] [--ledger_rows=10000] [--slow_fsync_us=1000] [--explain]
 //              [--json=FILE] [--compare=FILE] [--gates]
 //
@@ -20,7 +20,7 @@
 #include "tests/bench/scenarios.h"
 
 ABSL_FLAG(std::vector<std::string>, scenario, std::vector<std::string>({"empty", "draw", "book"}),
-          "which scenarios to run: empty, draw, book, day, ledger");
+          "which scenarios to run: empty, draw, book, day, ledger, scan");
 ABSL_FLAG(std::vector<std::string>, callers, std::vector<std::string>({"1", "64"}),
           "how many callers at once, one cell each");
 ABSL_FLAG(int, calls, 4000, "calls per cell; a quarter of it for book");
@@ -61,6 +61,8 @@ bool RunScenario(const std::string& name, meso::BenchSettings settings, meso::Re
     report->Add(meso::RunBook(settings));
   } else if (name == "day") {
     report->Add(meso::RunDay(settings));
+  } else if (name == "scan") {
+    report->Add(meso::RunScan(settings));
   } else if (name == "ledger") {
     for (const int rows : {10000, 1000000}) {
       settings.ledger_rows = rows;
