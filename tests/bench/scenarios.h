@@ -32,6 +32,9 @@ Scenario RunBook(const BenchSettings& settings);
 // and one draw in ten calls. No raw limit.
 Scenario RunDay(const BenchSettings& settings);
 
+// ParseScan, the function without a call, beside copying the same bytes and summing a check digit.
+Scenario RunScan(const BenchSettings& settings);
+
 // Runs the closed-loop cells at settings.callers, then the open-loop one; `run` makes one cell on
 // fresh databases.
 void RunCells(const BenchSettings& settings, const Cell& cell,

@@ -111,34 +111,44 @@ absl::CivilMinute MinuteOf(absl::string_view yymmddhhmm, int current_year) {
   return absl::CivilMinute(day) + clock / 100 * 60 + clock % 100;
 }
 
-// Fills the fields from the elements.
-void Interpret(ParsedScan& scan, int current_year) {
-  for (const ScanElement& element : scan.elements) {
-    const absl::string_view ai = element.ai();
-    if (ai == "00") {
+// Fills the field that stands for the element, where there is one.
+void Interpret(const ScanElement& element, int current_year, ParsedScan& scan) {
+  switch (element.identifier->key) {
+    case Gs1Key("00"):
       scan.sscc = element.value;
-    } else if (ai == "01" || ai == "02" || ai == "03") {
+      break;
+    case Gs1Key("01"):
+    case Gs1Key("02"):
+    case Gs1Key("03"):
       scan.gtin = element.value;
-    } else if (ai == "10") {
+      break;
+    case Gs1Key("10"):
       scan.lot_number = element.value;
-    } else if (ai == "11") {
+      break;
+    case Gs1Key("11"):
       scan.production_date = ResolveGs1Date(element.value, current_year);
-    } else if (ai == "15") {
+      break;
+    case Gs1Key("15"):
       scan.best_before_date = ResolveGs1Date(element.value, current_year);
       WarnAboutDayZero(scan, element);
-    } else if (ai == "17") {
+      break;
+    case Gs1Key("17"):
       scan.expiry = ResolveGs1Date(element.value, current_year);
       WarnAboutDayZero(scan, element);
-    } else if (ai == "21") {
+      break;
+    case Gs1Key("21"):
       scan.serial_number = element.value;
-    } else if (ai == "30" || ai == "37") {
+      break;
+    case Gs1Key("30"):
+    case Gs1Key("37"):
       (void)absl::SimpleAtoi(element.value, &scan.count);  // up to 8 digits: always fits
-    } else if (ai == "7003") {
+      break;
+    case Gs1Key("7003"):
       scan.expiry_time = MinuteOf(element.value, current_year);
-    }
+      break;
+    default:
+      break;
   }
-  WarnAboutAbsorbedElement(scan, current_year);
-  WarnAboutRepeats(scan);
 }
 
 ParsedScan PlainData(absl::string_view data, absl::string_view why) {
@@ -158,7 +168,9 @@ class Parser {
     result_.elements.reserve(8);
     MESO_RETURN_IF_ERROR(Read());
     MESO_RETURN_IF_ERROR(CheckGs1Associations(result_.elements, associations));
-    Interpret(result_, year_);
+    for (const ScanElement& element : result_.elements) Interpret(element, year_, result_);
+    WarnAboutAbsorbedElement(result_, year_);
+    WarnAboutRepeats(result_);
     return std::move(result_);
   }
 

@@ -1,6 +1,7 @@
 #include "services/inventory/domain/gs1_digital_link.h"
 
 #include <algorithm>
+#include <array>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -18,8 +19,18 @@ constexpr absl::string_view kSchemes[] = {"https://", "HTTPS://", "http://", "HT
 constexpr absl::string_view kUriCharacters = "-._~:/?#[]@!$&'()*+,;=%";
 constexpr absl::string_view kNotInHost = "_~?#@!$&'()*+,;=%";
 
-bool IsAlnum(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)); }
-bool IsUnreserved(char c) { return IsAlnum(c) || absl::StrContains("-._~", c); }
+// Which bytes are letters, digits or among `others`.
+constexpr std::array<bool, 256> AlnumAnd(absl::string_view others) {
+  std::array<bool, 256> set{};
+  for (char c = '0'; c <= '9'; ++c) set[static_cast<unsigned char>(c)] = true;
+  for (char c = 'A'; c <= 'Z'; ++c) set[static_cast<unsigned char>(c)] = true;
+  for (char c = 'a'; c <= 'z'; ++c) set[static_cast<unsigned char>(c)] = true;
+  for (const char c : others) set[static_cast<unsigned char>(c)] = true;
+  return set;
+}
+
+constexpr std::array<bool, 256> kInUri = AlnumAnd(kUriCharacters);
+constexpr std::array<bool, 256> kUnreserved = AlnumAnd("-._~");
 
 int HexOf(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -52,7 +63,7 @@ std::string PercentEncode(absl::string_view text) {
   static constexpr char kHex[] = "0123456789ABCDEF";
   std::string encoded;
   for (const char c : text) {
-    if (IsUnreserved(c)) {
+    if (kUnreserved[static_cast<unsigned char>(c)]) {
       encoded.push_back(c);
     } else {
       const auto byte = static_cast<unsigned char>(c);
@@ -121,7 +132,7 @@ class Reader {
   // Finds where path and query begin and end.
   absl::Status Split() {
     for (size_t i = 0; i < uri_.size(); ++i) {
-      if (!IsAlnum(uri_[i]) && !absl::StrContains(kUriCharacters, uri_[i])) {
+      if (!kInUri[static_cast<unsigned char>(uri_[i])]) {
         return Refuse(i, "a web address has no such character");
       }
     }

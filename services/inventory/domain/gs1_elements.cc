@@ -30,7 +30,7 @@ std::optional<Gs1Fault> FindFault(const ApplicationIdentifier& ai, absl::string_
 bool HasMatch(const ScanElements& elements, const Gs1Pattern& pattern,
               const ApplicationIdentifier* except) {
   return std::any_of(elements.begin(), elements.end(), [&](const ScanElement& element) {
-    return element.identifier != except && pattern.Matches(element.ai());
+    return element.identifier != except && pattern.Matches(element.identifier->key);
   });
 }
 
@@ -91,8 +91,9 @@ std::string TakeBracketedValue(absl::string_view text, size_t& at) {
 }  // namespace
 
 const ScanElement* FindElement(const ScanElements& elements, absl::string_view ai) {
+  const uint32_t key = Gs1Key(ai);
   for (const ScanElement& element : elements) {
-    if (element.ai() == ai) return &element;
+    if (element.identifier->key == key) return &element;
   }
   return nullptr;
 }
@@ -158,7 +159,7 @@ absl::Status CheckGs1Associations(const ScanElements& elements, Gs1Associations 
   if (wrong != nullptr) {
     return ScanFault(
         "MUTEX", wrong->position, wrong->ai(),
-        absl::StrCat("it may not stand together with AI ", FindExcluded(elements, *wrong)->prefix));
+        absl::StrCat("it may not stand together with AI ", FindExcluded(elements, *wrong)->text));
   }
   if (which == Gs1Associations::kAll) {
     wrong = FindWrong(elements,

@@ -293,8 +293,9 @@ Gs1Part PartOf(absl::string_view text) {
 }
 
 Gs1Pattern PatternOf(absl::string_view text) {
-  const size_t wild = text.find('n');
-  return {std::string(text.substr(0, wild)), text.size()};
+  const absl::string_view fixed = text.substr(0, text.find('n'));
+  const uint32_t mask = fixed.size() == text.size() ? ~0U : ~0U << 8 * (4 - fixed.size());
+  return {std::string(text), Gs1Key(fixed), mask};
 }
 
 std::vector<Gs1Pattern> PatternsOf(absl::string_view text, char separator) {
@@ -308,6 +309,7 @@ std::vector<Gs1Pattern> PatternsOf(absl::string_view text, char separator) {
 ApplicationIdentifier Compile(const Row& row, std::string code) {
   ApplicationIdentifier ai;
   ai.predefined_length = HasPredefinedLength(code);
+  ai.key = Gs1Key(code);
   ai.code = std::move(code);
   ai.title = row.title;
   for (const absl::string_view part : absl::StrSplit(row.format, '+')) {

@@ -55,18 +55,28 @@ struct Gs1Part {
   uint8_t length_max = 0;
 };
 
-// "01" or, for families that differ in their last digits, "310n".
-struct Gs1Pattern {
-  std::string prefix;
-  size_t code_length = 0;
-
-  bool Matches(absl::string_view code) const {
-    return code.size() == code_length && code.substr(0, prefix.size()) == prefix;
+// A code's up to four digits in one number, so that codes are compared in one step.
+constexpr uint32_t Gs1Key(absl::string_view code) {
+  uint32_t key = 0;
+  for (size_t i = 0; i < 4; ++i) {
+    key = key << 8 | (i < code.size() ? static_cast<unsigned char>(code[i]) : 0U);
   }
+  return key;
+}
+
+// "01" or, for families that differ in their last digits, "310n". The first two digits say how long
+// a code is, so the wild ones need no look.
+struct Gs1Pattern {
+  std::string text;
+  uint32_t key = 0;
+  uint32_t mask = 0;
+
+  bool Matches(uint32_t code_key) const { return (code_key & mask) == key; }
 };
 
 struct ApplicationIdentifier {
   std::string code;
+  uint32_t key = 0;
   absl::string_view title;
   std::vector<Gs1Part> parts;
   size_t length_min = 0;
