@@ -2,7 +2,11 @@
 // then succeeds.
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
+#include "services/inventory/container_operations.h"
+#include "services/inventory/correction_operations.h"
+#include "services/inventory/dispensing_operations.h"
 #include "services/inventory/domain/calendar.h"
+#include "services/inventory/inspection_operations.h"
 #include "services/inventory/stock_count_operations.h"
 #include "services/inventory/transfer_operations.h"
 #include "tests/services/inventory/inventory_fixture.h"
@@ -51,12 +55,16 @@ class StorageFaultsTest : public InventoryFixture {
             "SELECT group_concat(reservation || '/' || lot || '/' || ampoules || '/' || drawn) "
             "FROM allocation",
             "SELECT group_concat(appointment || ampoules || accounted) FROM draw",
-            "SELECT count(*) || '' FROM administration",
             "SELECT group_concat(site || in_transit || '/' || received) FROM balance",
             "SELECT group_concat(state || revision) FROM transfer",
             "SELECT group_concat(in_transit || '/' || received) FROM transfer_line",
             "SELECT group_concat(state || revision) FROM stock_count",
-            "SELECT count(*) || '' FROM stock_count_entry", "SELECT count(*) || '' FROM meso_event",
+            "SELECT count(*) || '' FROM stock_count_entry",
+            "SELECT group_concat(state || revision) FROM lot",
+            "SELECT group_concat(state || drawn || wasted || remaining) FROM container",
+            "SELECT group_concat(microlitres || accounted || units) FROM container_draw",
+            "SELECT count(*) || '' FROM dispensing", "SELECT count(*) || '' FROM inspection",
+            "SELECT count(*) || '' FROM administration", "SELECT count(*) || '' FROM meso_event",
             "SELECT count(*) || '' FROM meso_pending_work"}) {
         const auto rows = tx.Query(sql, {});
         if (!rows.ok()) return rows.status();
@@ -103,6 +111,104 @@ TEST_F(StorageFaultsTest, DrawingAndRecordingMoveAllOrNothing) {
   FailEverywhere([&](Database& database) {
     return database.Transact([&](Transaction& tx) {
       return operations_.RecordAdministration(tx, Manager(), record).status();
+    });
+  });
+  ExpectSoundLedger();
+}
+
+TEST_F(StorageFaultsTest, AContainersLifeIsAllOrNothingAtEveryStep) {
+  Stock(5);
+  ASSERT_TRUE(Reserve(1, absl::Hours(1)).ok());
+  const ContainerOperations containers(operations_.use_case());
+  OpenRequest open;
+  open.site = kParis;
+  open.lot = Receive("A", "A0", "2027-01-31", 2);
+  open.appointment = AppointmentOf(1);
+  ContainerName name;
+  FailEverywhere([&](Database& database) {
+    return database.Transact([&](Transaction& tx) {
+      const auto opened = containers.OpenContainer(tx, Manager(), open);
+      if (opened.ok()) name = opened->name;
+      return opened.status();
+    });
+  });
+  DrawRequest draw;
+  draw.appointment = AppointmentOf(1);
+  draw.reservation = ReservationOf(1);
+  draw.items.emplace_back();
+  draw.items[0].container = name;
+  draw.items[0].microlitres = 500;
+  FailEverywhere([&](Database& database) {
+    return database.Transact(
+        [&](Transaction& tx) { return operations_.DrawStock(tx, Manager(), draw).status(); });
+  });
+  Administration record;
+  record.appointment = AppointmentOf(1);
+  record.patient = PatientName("patients/PT-1");
+  record.practitioner = "practitioners/pr-01";
+  record.occurred_time = database_.clock().Now();
+  // More than was drawn: the rest is taken out as well.
+  record.lots.emplace_back();
+  record.lots[0].lot = open.lot;
+  record.lots[0].container = name;
+  record.lots[0].microlitres = 700;
+  FailEverywhere([&](Database& database) {
+    return database.Transact([&](Transaction& tx) {
+      return operations_.RecordAdministration(tx, Manager(), record).status();
+    });
+  });
+  FailEverywhere([&](Database& database) {
+    return database.Transact([&](Transaction& tx) {
+      return containers
+          .DiscardContainer(tx, Manager(), DiscardRequest{name, DiscardReason::kLeftover, "", ""})
+          .status();
+    });
+  });
+  ExpectSoundLedger();
+}
+
+TEST_F(StorageFaultsTest, HandingOutPuttingBackRejectingAndDestroyingAreAllOrNothing) {
+  Stock(5);
+  Change("A", [](Product& a) { a.home_care = true; });
+  const LotName a = Receive("A", "A1", "2027-06-30", 1);
+  ASSERT_TRUE(Reserve(1, absl::Hours(1)).ok());
+  ASSERT_TRUE(Draw(1).ok());
+  ASSERT_TRUE(Reserve(2).ok());
+  const DispensingOperations dispensings(operations_.use_case());
+  const CorrectionOperations corrections(operations_.use_case());
+  const InspectionOperations inspections(operations_.use_case());
+  DispenseRequest dispense;
+  dispense.site = kParis;
+  dispense.patient = PatientName("patients/PT-1");
+  dispense.lot = a;
+  FailEverywhere([&](Database& database) {
+    return database.Transact([&](Transaction& tx) {
+      return dispensings.DispenseHomeCare(tx, Manager(), dispense).status();
+    });
+  });
+  FailEverywhere([&](Database& database) {
+    return database.Transact([&](Transaction& tx) {
+      return corrections
+          .ReturnDrawnStock(tx, Manager(),
+                            {AppointmentOf(1), a, 1, ReturnReason::kSessionCancelled})
+          .status();
+    });
+  });
+  FailEverywhere([&](Database& database) {
+    return database.Transact([&](Transaction& tx) {
+      return inspections
+          .InspectLot(tx, Manager(), InspectRequest{a, InspectionOutcome::kReject, "clouded", ""})
+          .status();
+    });
+  });
+  EXPECT_EQ(Reservations(2)->state, ReservationState::kInvalidated);
+  const LotName old = Receive("B", "B0", "2026-11-01", 3);
+  FailEverywhere([&](Database& database) {
+    return database.Transact([&](Transaction& tx) {
+      return inspections
+          .DisposeLot(tx, Manager(),
+                      DisposeRequest{old, kParis, "", 0, WasteReason::kExpired, "users/w", "D-1"})
+          .status();
     });
   });
   ExpectSoundLedger();
