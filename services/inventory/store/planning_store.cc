@@ -36,7 +36,8 @@ ParLevel ReadParLevel(const Row& row) {
   "WITH promised (site, cocktail, use_date, sessions) AS (SELECT r.site, r.cocktail, "             \
   "r.use_date, count(*) FROM reservation r WHERE r.state = 'PROMISED' AND ($1 = '' OR r.site = "   \
   "$1) AND r.expire_time_us > $2 AND r.confirmed >= $3 GROUP BY r.site, r.cocktail, r.use_date), " \
-  "line (cocktail, product, ampoules) AS (SELECT 'cocktails/' || c.code || '/revisions/r' || "     \
+  "line (cocktail, product, ampoules) AS MATERIALIZED (SELECT 'cocktails/' || c.code || "          \
+  "'/revisions/r' || "                                                                             \
   "c.revision, c.product, c.ampoules FROM cocktail_line c) "
 
 }  // namespace

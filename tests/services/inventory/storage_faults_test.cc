@@ -65,6 +65,7 @@ class StorageFaultsTest : public InventoryFixture {
             "SELECT group_concat(microlitres || accounted || units) FROM container_draw",
             "SELECT count(*) || '' FROM dispensing", "SELECT count(*) || '' FROM inspection",
             "SELECT count(*) || '' FROM administration", "SELECT count(*) || '' FROM meso_event",
+            "SELECT group_concat(product || day || ampoules) FROM daily_use",
             "SELECT count(*) || '' FROM meso_pending_work"}) {
         const auto rows = tx.Query(sql, {});
         if (!rows.ok()) return rows.status();
@@ -88,6 +89,41 @@ TEST_F(StorageFaultsTest, ReservingKeepsAllOrNothing) {
     return database.Transact(
         [&](Transaction& tx) { return operations_.ReserveStock(tx, Manager(), request).status(); });
   });
+  ExpectSoundLedger();
+}
+
+TEST_F(StorageFaultsTest, APromiseIsMadeConfirmedAndKeptWholeOrNotAtAll) {
+  ReserveRequest request;
+  request.name = ReservationOf(1);
+  request.site = kParis;
+  request.cocktail = kCocktail;
+  request.use_time = database_.clock().Now() + absl::Hours(60 * 24);
+  FailEverywhere([&](Database& database) {
+    return database.Transact(
+        [&](Transaction& tx) { return operations_.ReserveStock(tx, Manager(), request).status(); });
+  });
+  BookingFact fact;
+  fact.appointment = AppointmentOf(1);
+  fact.site = kParis;
+  fact.reservation = ReservationOf(1);
+  fact.cocktail = kCocktail;
+  fact.end_time = request.use_time;
+  fact.use_date = absl::CivilDay(2027, 1, 19);
+  FailEverywhere([&](Database& database) {
+    return database.Transact([&](Transaction& tx) {
+      return operations_.ConfirmReservation(tx, ServiceContext("inventory", "event"), fact);
+    });
+  });
+  database_.clock().Advance(absl::Hours(50 * 24));
+  Stock(5);
+  // A row of work whose run failed or was killed is there to run again.
+  FailEverywhere([&](Database& database) {
+    return database.Transact([&](Transaction& tx) {
+      return operations_.AllocatePromised(tx, ServiceContext("inventory", kPromiseWork),
+                                          ReservationOf(1));
+    });
+  });
+  EXPECT_EQ(Reservations(1)->state, ReservationState::kConfirmed);
   ExpectSoundLedger();
 }
 

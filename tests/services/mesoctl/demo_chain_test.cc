@@ -406,7 +406,17 @@ TEST(DemoChainTest, SessionsBeyondTheSuitesHorizonAreBookedOnPromises) {
   DemoSuite suite("small", /*horizon_days=*/14);
   ASSERT_EQ(suite.Load(), ExitCode::kOk);
   EXPECT_THAT(suite.said(), ::testing::Not(::testing::HasSubstr("are left out")));
-  ExpectEverySessionBookedAsPlanned(suite);
+  int kept = 0;
+  int promised = 0;
+  for (const auto& [site, zone] : suite.Plan().zones) {
+    for (const auto& [name, reservation] : Reservations(suite, site)) {
+      kept += reservation.state() == inv::Reservation::STATE_CONFIRMED;
+      promised += reservation.state() == inv::Reservation::STATE_PROMISED;
+    }
+  }
+  EXPECT_GT(kept, 0);
+  EXPECT_GT(promised, 0);
+  EXPECT_EQ(kept + promised, static_cast<int>(suite.Plan().sessions.size()));
 }
 
 TEST(DemoChainTest, ResetChangesNothingAndLeavesASuiteAloneThatIsNoDemo) {

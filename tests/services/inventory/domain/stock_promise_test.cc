@@ -115,6 +115,17 @@ TEST(StockPromiseTest, UnitsUnderWayCountFromTheDayTheyAreExpected) {
   EXPECT_EQ(DecidePromise(question).missing, 3);
 }
 
+TEST(StockPromiseTest, TheSoonestPromiseComesFirstWhateverTheOrderOfAsking) {
+  PromiseQuestion question = Ask(3, "2026-12-20");
+  question.shelves = {Shelf(1, "2027-01-01", 3)};
+  question.inbound = {Inbound(2, "2027-02-01", 3, "2026-12-10")};
+  // The sooner one can only have the shelf, so the later one takes what is under way.
+  question.promised = {{*ParseDate("2026-12-15"), 3}, {*ParseDate("2026-12-08"), 3}};
+  EXPECT_EQ(DecidePromise(question).missing, 3);
+  EXPECT_THAT(Told(DecidePromise(question)),
+              ElementsAre("L1 0/3 FULLY_RESERVED", "L2 0/3 FULLY_RESERVED"));
+}
+
 TEST(StockPromiseTest, TheMinimumLifeAndTheJurisdictionOfTheProductCount) {
   PromiseQuestion question = Ask(1, "2026-12-20");
   question.shelves = {Shelf(1, "2027-01-18", 3)};
