@@ -40,8 +40,8 @@ absl::StatusOr<std::vector<ExcursionDraft>> FindExcursions(Step& step, ColdChain
 absl::StatusOr<bool> JudgeExcursion(Step& step, ColdChainView& view, ExcursionDraft draft);
 
 // After readings of the sensor from `first` through `last` were kept: evaluates what they touch, of
-// the unit's other sensors and of the units that its lots went to since. Returns the excursions that
-// changed.
+// the unit's other sensors and of the units that its lots went to since. Returns the excursions
+// that changed.
 absl::StatusOr<std::vector<ExcursionName>> EvaluateReadings(Step& step, const Sensor& sensor,
                                                             absl::Time first, absl::Time last);
 
