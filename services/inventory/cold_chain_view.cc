@@ -76,11 +76,21 @@ absl::StatusOr<Exposure> ColdChainView::SeriesOf(const StorageUnitName& unit,
   return series_.emplace(key, WorstOf(all)).first->second;
 }
 
-absl::StatusOr<RecentLines> ColdChainView::LinesOf(int64_t lot_row, absl::Time from) {
-  const auto it = lines_.find({lot_row, from});
+absl::StatusOr<RecentLines> ColdChainView::LinesOf(const LotInUnit& lot, const Shelf& shelf,
+                                                   absl::Time from) {
+  if (lot.last_line < from) {
+    // Most lots lie still: nothing needs to be read of them.
+    StoredBalance balance;
+    balance.site = shelf.first;
+    balance.unit = shelf.second;
+    balance.on_hand = lot.on_hand;
+    balance.opened = lot.opened;
+    return RecentLines{from, {balance}, {}};
+  }
+  const auto it = lines_.find({lot.lot_row, from});
   if (it != lines_.end()) return it->second;
-  MESO_ASSIGN_OR_RETURN(RecentLines lines, LoadRecentLines(tx_, lot_row, from));
-  return lines_.emplace(std::make_pair(lot_row, from), std::move(lines)).first->second;
+  MESO_ASSIGN_OR_RETURN(RecentLines lines, LoadRecentLines(tx_, lot.lot_row, from));
+  return lines_.emplace(std::make_pair(lot.lot_row, from), std::move(lines)).first->second;
 }
 
 absl::StatusOr<std::vector<Watch>> ColdChainView::WatchesOf(const StorageUnitName& unit,
@@ -96,7 +106,7 @@ absl::StatusOr<std::vector<Watch>> ColdChainView::WatchesOf(const StorageUnitNam
                           RangeOfProduct(lot.product, unit));
     // What bears more than the unit promises is outside only when the unit is.
     if (!range || (always && Holds(*range, *always))) continue;
-    MESO_ASSIGN_OR_RETURN(const RecentLines lines, LinesOf(lot.lot_row, begin));
+    MESO_ASSIGN_OR_RETURN(const RecentLines lines, LinesOf(lot, shelf, begin));
     watches.push_back({*range, PresenceAt(lines, shelf).when});
   }
   return watches;

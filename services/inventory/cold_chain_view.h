@@ -42,7 +42,8 @@ class ColdChainView {
   absl::StatusOr<Product> ProductOf(const ProductName& name);
   // The worst that the unit's sensors say.
   absl::StatusOr<Exposure> SeriesOf(const StorageUnitName& unit, const SeriesSpan& span);
-  absl::StatusOr<RecentLines> LinesOf(int64_t lot_row, absl::Time from);
+  // The lines of a lot of the shelf recorded since `from`; without any, only its balance there.
+  absl::StatusOr<RecentLines> LinesOf(const LotInUnit& lot, const Shelf& shelf, absl::Time from);
   // The ranges that count in the unit, each with the times at which it does, for the readings from
   // `begin` on.
   absl::StatusOr<std::vector<Watch>> WatchesOf(const StorageUnitName& unit, absl::Time begin);

@@ -26,8 +26,12 @@ Interval JudgedPart(const Excursion& excursion) {
   return {std::max(excursion.begin, end - kJudgedMax), end};
 }
 
-std::string KeyOf(const ProductName& product, const std::vector<Stay>& stays) {
-  std::string key = product.value();
+// What decides a verdict: the limits, and where the units were.
+std::string KeyOf(const Limits& limits, const std::vector<Stay>& stays) {
+  std::string key =
+      absl::StrCat(limits.min, " ", limits.max, " ", limits.peak_min, " ", limits.peak_max, " ",
+                   absl::ToInt64Microseconds(limits.outside_max), " ", limits.mkt_max,
+                   limits.monthly ? " monthly" : "");
   for (const Stay& stay : stays) {
     absl::StrAppend(&key, "|", stay.shelf.first.value(), "/", stay.shelf.second, "|",
                     absl::ToUnixMicros(stay.when.begin), "|", absl::ToUnixMicros(stay.when.end));
@@ -35,7 +39,7 @@ std::string KeyOf(const ProductName& product, const std::vector<Stay>& stays) {
   return key;
 }
 
-// Judges the lots of one excursion; lots with the same rule that were in the same places share a
+// Judges the lots of one excursion; lots with the same limits that were in the same places share a
 // verdict.
 class Judgement {
  public:
@@ -58,6 +62,7 @@ class Judgement {
   absl::StatusOr<ExcursionLot> JudgeOne(const Shelf& shelf, const LotInUnit& lot) {
     ExcursionLot one;
     one.lot_row = lot.lot_row;
+    one.last_line = lot.last_line;
     one.product = lot.product;
     MESO_ASSIGN_OR_RETURN(const Product product, view_.ProductOf(lot.product));
     MESO_ASSIGN_OR_RETURN(const std::optional<TemperatureRange> range,
@@ -65,11 +70,10 @@ class Judgement {
     const Limits limits = LimitsOf(product.excursion_rule, range.value_or(TemperatureRange()));
     const absl::Time from =
         std::min(part_.begin - kDay, limits.monthly ? part_.end - kMonth : part_.begin);
-    MESO_ASSIGN_OR_RETURN(const RecentLines lines, view_.LinesOf(lot.lot_row, from));
+    MESO_ASSIGN_OR_RETURN(const RecentLines lines, view_.LinesOf(lot, shelf, from));
     one.ampoules = UnitsDuring(PresenceAt(lines, shelf), part_.begin, part_.end);
     if (one.ampoules == 0 || !range) return one;
-    MESO_ASSIGN_OR_RETURN(const Verdict verdict,
-                          VerdictOf(lot.product, limits, StaysOf(lines, shelf), from));
+    MESO_ASSIGN_OR_RETURN(const Verdict verdict, VerdictOf(limits, StaysOf(lines, shelf), from));
     one.exceeded = verdict.exceeded();
     one.causes = verdict.causes;
     one.mkt = verdict.mkt;
@@ -77,9 +81,9 @@ class Judgement {
     return one;
   }
 
-  absl::StatusOr<Verdict> VerdictOf(const ProductName& product, const Limits& limits,
-                                    const std::vector<Stay>& stays, absl::Time from) {
-    const std::string key = KeyOf(product, stays);
+  absl::StatusOr<Verdict> VerdictOf(const Limits& limits, const std::vector<Stay>& stays,
+                                    absl::Time from) {
+    const std::string key = KeyOf(limits, stays);
     const auto known = verdicts_.find(key);
     if (known != verdicts_.end()) return known->second;
     SeriesSpan span;
@@ -161,6 +165,8 @@ std::vector<ExcursionLot> Merge(const ExcursionDraft& draft, std::vector<Excursi
 
 // Holds the lot in each place where its units are now.
 absl::Status HoldWhereUnitsAre(Step& step, const Excursion& excursion, ExcursionLot& lot) {
+  // Units that were not touched since are where they were held.
+  if (!lot.holds.empty() && lot.last_line < excursion.begin) return absl::OkStatus();
   MESO_ASSIGN_OR_RETURN(const RecentLines lines,
                         LoadRecentLines(step.tx, lot.lot_row, excursion.begin));
   for (const Shelf& place : PlacesNow(lines, ShelfOf(excursion.storage_unit), excursion.begin)) {

@@ -105,7 +105,7 @@ absl::Status AddThoseOfMovedLots(Step& step, ColdChainView& view, const StorageU
                         ListLotsInUnit(step.tx, shelf.first, shelf.second, touched.begin));
   for (const LotInUnit& lot : lots) {
     if (lot.last_line < touched.begin) continue;
-    MESO_ASSIGN_OR_RETURN(const RecentLines lines, view.LinesOf(lot.lot_row, touched.begin));
+    MESO_ASSIGN_OR_RETURN(const RecentLines lines, view.LinesOf(lot, shelf, touched.begin));
     if (lines.balances.size() < 2) continue;
     MESO_ASSIGN_OR_RETURN(
         const std::vector<Excursion> elsewhere,

@@ -39,23 +39,21 @@ class Sums {
     points_.push_back(sum);
   }
 
-  // Mean relative decay; nullopt when nothing is known of the window.
-  std::optional<double> Decay(absl::Time begin, absl::Time end) const {
+  struct Point {
+    double decay = 0;
+    absl::Duration known, outside;
+    // Relative decay per second; 0 when nothing is known.
+    double Mean() const {
+      return known > absl::ZeroDuration() ? decay / absl::ToDoubleSeconds(known) : 0;
+    }
+  };
+  Point Over(absl::Time begin, absl::Time end) const {
     const Point a = At(begin), b = At(end);
-    if (b.known == a.known) return std::nullopt;
-    return (b.decay - a.decay) / absl::ToDoubleSeconds(b.known - a.known);
-  }
-  absl::Duration Outside(absl::Time begin, absl::Time end) const {
-    return At(end).outside - At(begin).outside;
+    return {b.decay - a.decay, b.known - a.known, b.outside - a.outside};
   }
   bool IsOutside(size_t stretch) const { return outside_[stretch]; }
 
  private:
-  struct Point {
-    double decay = 0;
-    absl::Duration known, outside;
-  };
-
   Point At(absl::Time time) const {
     const auto after =
         std::upper_bound(exposure_.begin(), exposure_.end(), time,
@@ -90,19 +88,35 @@ std::vector<absl::Time> DayWindows(const Exposure& exposure, absl::Time begin, a
   return windows;
 }
 
-double WorstDecay(const Sums& sums, const Exposure& exposure, const Limits& limits,
-                  absl::Time begin, absl::Time end) {
+struct Worst {
+  double decay = 0;
+  absl::Duration outside;
+};
+
+// Over all windows that touch [begin, end].
+Worst WorstWindows(const Sums& sums, const Exposure& exposure, const Limits& limits,
+                   absl::Time begin, absl::Time end) {
   const absl::Time first = exposure.front().begin, last = exposure.back().end;
-  const absl::Duration length = limits.monthly ? kMonth : kDay;
-  // The one window of what is kept at room temperature, or all there is of a short history.
-  const absl::Time month_end = std::min(end, last);
-  if (limits.monthly) return sums.Decay(month_end - length, month_end).value_or(0);
-  if (last - first <= length) return sums.Decay(first, last).value_or(0);
-  double worst = 0;
+  Worst worst;
   for (const absl::Time window : DayWindows(exposure, begin, end)) {
-    const absl::Time from = std::clamp(window, first, last - length);
-    if (from > end || from + length < begin) continue;
-    worst = std::max(worst, sums.Decay(from, from + length).value_or(0));
+    const Sums::Point sum = sums.Over(window, window + kDay);
+    worst.outside = std::max(worst.outside, sum.outside);
+    // A mean is taken over whole windows only.
+    if (!limits.monthly && window >= first && window + kDay <= last) {
+      worst.decay = std::max(worst.decay, sum.Mean());
+    }
+  }
+  if (limits.monthly) {
+    const absl::Time month_end = std::min(end, last);
+    worst.decay = sums.Over(month_end - kMonth, month_end).Mean();
+  } else if (last - first <= kDay) {
+    worst.decay = sums.Over(first, last).Mean();
+  } else {
+    // Those at the ends of what is known may touch it too.
+    for (const absl::Time window : {first, last - kDay}) {
+      if (window > end || window + kDay < begin) continue;
+      worst.decay = std::max(worst.decay, sums.Over(window, window + kDay).Mean());
+    }
   }
   return worst;
 }
@@ -148,8 +162,13 @@ Exposure ExposureOf(const std::vector<Reading>& readings) {
     const Reading& next = readings[i + 1];
     const bool gap = next.time - reading.time > kReadingGapMax;
     const int64_t other = gap ? next.centidegrees : reading.centidegrees;
-    exposure.push_back(StretchOf(reading.time, next.time, std::min(reading.centidegrees, other),
-                                 std::max(reading.centidegrees, other)));
+    const int64_t low = std::min(reading.centidegrees, other);
+    const int64_t high = std::max(reading.centidegrees, other);
+    if (!exposure.empty() && exposure.back().low == low && exposure.back().high == high) {
+      exposure.back().end = next.time;  // steady
+    } else {
+      exposure.push_back(StretchOf(reading.time, next.time, low, high));
+    }
   }
   return exposure;
 }
@@ -292,12 +311,10 @@ Verdict JudgeExposure(const Exposure& exposure, const Limits& limits, absl::Time
     below = below || stretch.low < limits.peak_min;
     above = above || stretch.high > limits.peak_max;
   }
-  for (const absl::Time window : DayWindows(exposure, begin, end)) {
-    verdict.outside = std::max(verdict.outside, sums.Outside(window, window + kDay));
-  }
-  const double decay = WorstDecay(sums, exposure, limits, begin, end);
+  const Worst worst = WorstWindows(sums, exposure, limits, begin, end);
+  verdict.outside = worst.outside;
   const double celsius =
-      decay > 0 ? CelsiusAt(decay) : static_cast<double>(exposure.back().high) / 100;
+      worst.decay > 0 ? CelsiusAt(worst.decay) : static_cast<double>(exposure.back().high) / 100;
   verdict.mkt = std::llround(celsius * 100);
   if (!concerned) return verdict;
   if (below) verdict.causes.push_back(kBelowRange);

@@ -64,6 +64,8 @@ struct ExcursionLot {
   absl::Duration outside;
   ExcursionDecision decision = ExcursionDecision::kUndecided;
   std::vector<PlacedHold> holds;
+  // When the lot's newest line was recorded; known while it is judged, else it may be any time.
+  absl::Time last_line = absl::InfiniteFuture();
 
   bool WaitsForDecision() const { return exceeded && decision == ExcursionDecision::kUndecided; }
 };

@@ -219,14 +219,15 @@ absl::StatusOr<std::vector<LotInUnit>> ListLotsInUnit(Transaction& tx, const Sit
                                                       const std::string& unit, absl::Time since) {
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
-      tx.Query("SELECT b.lot, b.product, m.record_time_us FROM balance b JOIN lot l ON "
+      tx.Query("SELECT b.lot, b.product, b.on_hand, b.opened, m.record_time_us FROM balance b JOIN "
+               "lot l ON "
                "l.id = b.lot JOIN movement m ON m.id = l.last_movement WHERE b.site = $1 AND "
                "b.unit = $2 AND (b.on_hand > 0 OR b.opened > 0 OR m.record_time_us >= $3) "
                "ORDER BY b.lot",
                {site.value(), unit, TimeValue(since)}));
   std::vector<LotInUnit> lots;
   for (const Row& row : rows) {
-    lots.push_back({row.Int(0), ProductName(row.Text(1)), row.Time(2)});
+    lots.push_back({row.Int(0), ProductName(row.Text(1)), row.Int(2), row.Int(3), row.Time(4)});
   }
   return lots;
 }

@@ -66,6 +66,7 @@ absl::StatusOr<std::optional<ExcursionName>> FindExcursionOfHold(Transaction& tx
 struct LotInUnit {
   int64_t lot_row = 0;
   ProductName product;
+  int64_t on_hand = 0, opened = 0;
   absl::Time last_line;  // when the lot's newest line was recorded
 };
 absl::StatusOr<std::vector<LotInUnit>> ListLotsInUnit(Transaction& tx, const SiteName& site,

@@ -444,6 +444,7 @@ TEST_F(ColdChainRpcTest, SensorsShowTheirSilenceAtOnce) {
   list.set_page_token(sensors.next_page_token());
   ASSERT_EQ(Call(&Stub::ListSensors, nurse_, list, &sensors), absl::OkStatus());
   EXPECT_EQ(sensors.sensors(0).sensor(), "S2");
+  list.clear_page_token();
   list.set_filter("serial = S1");
   Expect(Call(&Stub::ListSensors, nurse_, list, &sensors), Code::kInvalidArgument,
          "FILTER_INVALID");
