@@ -8,6 +8,7 @@
 #include "services/inventory/shelf_view.h"
 #include "services/inventory/stock_steps.h"
 #include "services/inventory/store/administration_store.h"
+#include "services/inventory/store/recall_store.h"
 #include "services/inventory/store/reservation_store.h"
 #include "services/inventory/store/stock_store.h"
 

@@ -15,6 +15,7 @@
 #include "common/database/database.h"
 #include "services/inventory/domain/lot.h"
 #include "services/inventory/domain/product.h"
+#include "services/inventory/domain/recall.h"
 #include "services/inventory/domain/reservation.h"
 
 namespace meso::inventory {
@@ -45,6 +46,10 @@ absl::Status AppendCocktailPublished(Transaction& tx, const EventStamp& stamp,
 absl::Status AppendProductChanged(Transaction& tx, const EventStamp& stamp, const Product& product,
                                   bool composition_changed,
                                   const std::vector<CocktailRevisionName>& cocktails);
+
+// `site` is the one that acknowledged; empty = the recall was closed.
+absl::Status AppendRecallChanged(Transaction& tx, const EventStamp& stamp, const Recall& recall,
+                                 const SiteName& site);
 
 }  // namespace meso::inventory
 

@@ -318,23 +318,6 @@ void ToProto(const Administration& in, v1::Administration* out) {
   for (const DrawnLot& drawn : in.outstanding) ToProto(drawn, out->add_outstanding());
 }
 
-void ToProto(const Recall& in, v1::Recall* out) {
-  out->set_name(in.name.value());
-  for (const LotName& lot : in.lots) out->add_lots(lot.value());
-  out->set_reason(static_cast<v1::HoldReason>(in.reason));
-  out->set_severity(static_cast<v1::Recall::Severity>(in.severity));
-  out->set_reference(in.reference);
-  if (!in.name.empty()) out->set_state(v1::Recall::STATE_OPEN);
-  v1::RecallReach* reach = out->mutable_reach();
-  for (const StockLevel& level : in.reach.stock_levels) ToProto(level, reach->add_stock_levels());
-  for (const auto& name : in.reach.reservations) reach->add_reservations(name.value());
-  for (const auto& name : in.reach.appointments) reach->add_appointments(name.value());
-  for (const auto& name : in.reach.administrations) reach->add_administrations(name.value());
-  reach->set_patients_exposed(in.reach.patients_exposed);
-  ToProto(in.create_time, out->mutable_create_time());
-  out->set_creator(in.creator);
-}
-
 void ToProto(const EmergencyKit& in, v1::EmergencyKit* out) {
   out->set_site(in.site.value());
   out->set_state(static_cast<v1::EmergencyKit::State>(in.state));

@@ -11,6 +11,7 @@
 #include "meso/inventory/v1/inventory_service.grpc.pb.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/known_sites.h"
+#include "services/inventory/recall_operations.h"
 
 namespace meso::inventory {
 
@@ -72,6 +73,8 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   // Cold chain: cold_chain_rpc.cc.
 
   // The recall as a case: recall_rpc.cc.
+  MESO_RPC(AcknowledgeRecall, AcknowledgeRecallRequest, Recall);
+  MESO_RPC(CloseRecall, CloseRecallRequest, Recall);
 
   // CSV: exchange_rpc.cc.
   grpc::ServerBidiReactor<v1::ImportStockRequest, v1::ImportStockResponse>* ImportStock(
@@ -99,6 +102,7 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   // Cold chain.
 
   // The recall as a case.
+  const RecallOperations recalls_{operations_.use_case()};
 
   // CSV.
   std::atomic<int> running_imports_{0};
