@@ -96,8 +96,8 @@ TEST_F(RecallCaseTest, FromTheCallToTheClosedCase) {
   database_.clock().Advance(absl::Minutes(10));
   EXPECT_THAT(
       Causes(Close(made->name).status()),
-      ElementsAre("sites/par-1: it has not acknowledged", "sites/par-1: 7 ampoules are on its ",
-                  "sites/par-1: 1 ampoules are drawn f", "sites/syd-1: it has not acknowledged",
+      ElementsAre("sites/par-1: it has not acknowledge", "sites/par-1: 7 ampoules are on its ",
+                  "sites/par-1: 1 ampoules are drawn f", "sites/syd-1: it has not acknowledge",
                   "sites/syd-1: 4 ampoules are on its "));
   const int64_t told = static_cast<int64_t>(Events().size());
   auto answered = Acknowledge(made->name, kParis, 6);
@@ -118,8 +118,7 @@ TEST_F(RecallCaseTest, FromTheCallToTheClosedCase) {
   EXPECT_EQ(answered->effectiveness.acknowledge_seconds, 30 * 60);
   EXPECT_THAT(Events(told), ElementsAre("RecallChanged", "RecallChanged", "RecallChanged"));
 
-  Book(lot, MovementKind::kWaste, kParis, 1, Account::kDrawn);
-  ASSERT_TRUE(Run(&InventoryOperations::GetRecall, made->name).ok());
+  ASSERT_TRUE(Record(1, "PT-1", {Given(lot, 0, 1)}).ok());
   Book(lot, MovementKind::kDispose, kParis, 7, Account::kStock);
   EXPECT_THAT(Causes(Close(made->name).status()),
               ElementsAre("sites/syd-1: 4 ampoules are on its "));
@@ -180,7 +179,7 @@ TEST_F(RecallCaseTest, ASiteThatGetsTheLotLaterIsConcernedToo) {
   Receive("A", "A1", "2027-06-30", 2, kSydney);
   EXPECT_THAT(
       Causes(Close(made->name).status()),
-      ElementsAre("sites/syd-1: it has not acknowledged", "sites/syd-1: 2 ampoules are on its "));
+      ElementsAre("sites/syd-1: it has not acknowledge", "sites/syd-1: 2 ampoules are on its "));
 }
 
 TEST_F(RecallCaseTest, ACallerSeesItsSitesAndTheWholeChainsNumbers) {
@@ -268,7 +267,8 @@ TEST_F(RecallCaseTest, OfClosingAndAnsweringAtOnceOneComesFirst) {
       threads.emplace_back([&] { closed += Close(made->name).ok(); });
       threads.emplace_back([&] {
         const auto answer = Acknowledge(made->name, kParis, 1);
-        if (!answer.ok()) EXPECT_EQ(ReasonOf(answer.status()), "STATE_NOT_ALLOWED");
+        EXPECT_TRUE(answer.ok() || ReasonOf(answer.status()) == "STATE_NOT_ALLOWED")
+            << answer.status();
       });
     }
     for (std::thread& thread : threads) thread.join();
