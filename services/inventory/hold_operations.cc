@@ -1,7 +1,5 @@
-// The use cases that set lots aside, call them back, and release them.
+// The use cases that set lots aside and release them.
 #include <algorithm>
-#include <map>
-#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
@@ -10,19 +8,13 @@
 #include "services/inventory/domain/errors.h"
 #include "services/inventory/hold_steps.h"
 #include "services/inventory/inventory_operations.h"
-#include "services/inventory/paged.h"
 #include "services/inventory/shelf_view.h"
 #include "services/inventory/stock_steps.h"
-#include "services/inventory/store/administration_store.h"
 #include "services/inventory/store/cold_chain_store.h"
-#include "services/inventory/store/reservation_store.h"
 #include "services/inventory/store/stock_store.h"
 
 namespace meso::inventory {
 namespace {
-
-// A recall that reaches more records than this names the first ones; TraceLot has them all.
-constexpr int kReachRecordsMax = 1000;
 
 absl::StatusOr<Lot> AnswerLot(Step& step, const LotName& name) {
   MESO_ASSIGN_OR_RETURN(std::optional<Lot> lot, LoadLot(step.tx, name, /*all_holds=*/true));
@@ -82,50 +74,6 @@ absl::StatusOr<std::vector<Hold>> SelectHolds(const Step& step, const Lot& lot,
   return selected;
 }
 
-absl::StatusOr<RecallReach> LoadReach(Transaction& tx, const CallContext& call, absl::Time now,
-                                      const Recall& recall) {
-  RecallReach reach;
-  std::set<ReservationName> reservations;
-  std::set<AppointmentName> appointments;
-  std::set<AdministrationName> administrations;
-  std::set<PatientName> patients;
-  for (const LotName& name : recall.lots) {
-    MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot, LoadLot(tx, name));
-    if (!lot) return ResourceNotFound(name.value());
-    bool hidden = false;
-    MESO_ASSIGN_OR_RETURN(const std::vector<StockLevel> levels,
-                          LevelsOfLot(tx, call, now, *lot, hidden));
-    reach.stock_levels.insert(reach.stock_levels.end(), levels.begin(), levels.end());
-    MESO_ASSIGN_OR_RETURN(const std::vector<Reservation> relying,
-                          ListReservationsOnLot(tx, lot->row, SiteName()));
-    for (const Reservation& reservation : relying) {
-      if (!MaySee(call, reservation.site) || reservation.IsLapsed(now)) continue;
-      reservations.insert(reservation.name);
-      if (!reservation.appointment.empty()) appointments.insert(reservation.appointment);
-    }
-    MESO_ASSIGN_OR_RETURN(const std::vector<AppointmentName> drawn,
-                          ListOpenDrawsOfLot(tx, lot->row, SiteName()));
-    for (const AppointmentName& appointment : drawn) {
-      if (MaySee(call, SiteName(SiteOf(appointment.value())))) appointments.insert(appointment);
-    }
-    MESO_ASSIGN_OR_RETURN(const std::vector<Administration> records,
-                          ListAdministrationsOfLot(tx, lot->row, kReachRecordsMax));
-    for (const Administration& record : records) {
-      if (MaySee(call, record.site)) administrations.insert(record.name);
-    }
-    // Counted apart from the records, whose list is cut.
-    MESO_ASSIGN_OR_RETURN(const std::vector<SitePatient> exposed, ListPatientsOfLot(tx, lot->row));
-    for (const SitePatient& patient : exposed) {
-      if (MaySee(call, patient.site)) patients.insert(patient.patient);
-    }
-  }
-  reach.reservations.assign(reservations.begin(), reservations.end());
-  reach.appointments.assign(appointments.begin(), appointments.end());
-  reach.administrations.assign(administrations.begin(), administrations.end());
-  reach.patients_exposed = static_cast<int64_t>(patients.size());
-  return reach;
-}
-
 }  // namespace
 
 absl::StatusOr<Lot> InventoryOperations::QuarantineLot(Transaction& tx, const CallContext& call,
@@ -159,52 +107,6 @@ absl::StatusOr<Lot> InventoryOperations::ReleaseLot(Transaction& tx, const CallC
         lot.holds.end());
   }
   return AnswerLot(step, lot.name);
-}
-
-absl::StatusOr<Recall> InventoryOperations::CreateRecall(Transaction& tx, const CallContext& call,
-                                                         const RecallRequest& request) const {
-  Step step{tx, call, clock_.Now(), ids_, wake_work_};
-  Recall recall = request.recall;
-  std::vector<Lot> lots;
-  for (const LotName& name : recall.lots) {
-    MESO_ASSIGN_OR_RETURN(const Lot lot, LoadKnownLot(tx, name, ""));
-    recall.lot_rows.push_back(lot.row);
-    lots.push_back(lot);
-  }
-  recall.create_time = step.now;
-  recall.creator = call.user().subject;
-  if (!request.validate_only) {
-    recall.name = RecallName(absl::StrCat("recalls/", ids_.NewId()));
-    MESO_RETURN_IF_ERROR(InsertRecall(tx, recall));
-    for (const Lot& lot : lots) {
-      Hold hold;
-      hold.hold_id = ids_.NewId();
-      hold.kind = HoldKind::kRecall;
-      hold.reason = recall.reason;
-      hold.recall = recall.name;
-      hold.placed_by = recall.creator;
-      hold.place_time = step.now;
-      MESO_RETURN_IF_ERROR(PlaceHold(step, lot, hold));
-      call.Touch("lot", lot.name.value());
-    }
-  }
-  MESO_ASSIGN_OR_RETURN(recall.reach, LoadReach(tx, call, step.now, recall));
-  return recall;
-}
-
-absl::StatusOr<Recall> InventoryOperations::GetRecall(Transaction& tx, const CallContext& call,
-                                                      const RecallName& name) const {
-  MESO_ASSIGN_OR_RETURN(std::optional<Recall> recall, LoadRecall(tx, name));
-  if (!recall) return ResourceNotFound(name.value());
-  MESO_ASSIGN_OR_RETURN(recall->reach, LoadReach(tx, call, clock_.Now(), *recall));
-  return *std::move(recall);
-}
-
-absl::StatusOr<Page<Recall>> InventoryOperations::ListRecalls(Transaction& tx, const CallContext&,
-                                                              const PageQuery& query) const {
-  MESO_ASSIGN_OR_RETURN(std::vector<Recall> recalls, meso::inventory::ListRecalls(tx, query));
-  return MakePage(tx, std::move(recalls), query.size,
-                  [](const Recall& recall) { return recall.name.value(); });
 }
 
 }  // namespace meso::inventory

@@ -27,11 +27,14 @@
 #include "common/database/outbox.h"
 #include "services/inventory/domain/administration.h"
 #include "services/inventory/domain/calendar.h"
+#include "services/inventory/domain/container.h"
+#include "services/inventory/domain/dispensing.h"
 #include "services/inventory/domain/gs1.h"
 #include "services/inventory/domain/ledger.h"
 #include "services/inventory/domain/recall.h"
 #include "services/inventory/domain/reservation.h"
 #include "services/inventory/domain/storage_unit.h"
+#include "services/inventory/domain/transfer.h"
 #include "services/inventory/store/inventory_store.h"
 #include "services/inventory/use_case.h"
 
@@ -155,14 +158,23 @@ struct LotTrace {
   std::vector<PatientName> patients;
   std::vector<Reservation> reservations;
   std::vector<RecallName> recalls;
+  std::vector<OpenedContainer> containers;
+  std::vector<Transfer> transfers;
+  std::vector<Dispensing> dispensings;
   bool restricted = false;
   EventPosition as_of;
 };
+// A line of a record, or (without one) of a dispensing.
 struct PatientTraceLine {
   Administration administration;
   AdministeredLot given;
+  std::optional<Dispensing> dispensing;
   Lot lot;
   Product product;
+
+  absl::Time Time() const {
+    return dispensing ? dispensing->record_time : administration.occurred_time;
+  }
 };
 struct PatientTrace {
   PatientName patient;

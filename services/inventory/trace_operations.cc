@@ -1,4 +1,5 @@
 // Where a lot went, what a patient got, and whether the books add up.
+#include <algorithm>
 #include <set>
 
 #include "common/base/error.h"
@@ -8,8 +9,12 @@
 #include "services/inventory/shelf_view.h"
 #include "services/inventory/stock_steps.h"
 #include "services/inventory/store/administration_store.h"
+#include "services/inventory/store/container_store.h"
+#include "services/inventory/store/dispensing_store.h"
+#include "services/inventory/store/recall_store.h"
 #include "services/inventory/store/reservation_store.h"
 #include "services/inventory/store/stock_store.h"
+#include "services/inventory/store/transfer_store.h"
 
 namespace meso::inventory {
 namespace {
@@ -33,7 +38,86 @@ absl::Status TraceRecords(Transaction& tx, const CallContext& call, const Lot& l
     patients.insert(record.patient);
     trace.administrations.push_back(std::move(record));
   }
+  MESO_ASSIGN_OR_RETURN(std::vector<Dispensing> dispensings,
+                        ListDispensingsOfLot(tx, lot.row, kTraceRecordsMax + 1));
+  if (dispensings.size() > kTraceRecordsMax) {
+    return TraceTooLarge("dispensings are of this lot", kTraceRecordsMax);
+  }
+  for (Dispensing& dispensing : dispensings) {
+    if (!MaySee(call, dispensing.site)) {
+      trace.restricted = true;
+      continue;
+    }
+    patients.insert(dispensing.patient);
+    trace.dispensings.push_back(std::move(dispensing));
+  }
   trace.patients.assign(patients.begin(), patients.end());
+  return absl::OkStatus();
+}
+
+// What was opened of the lot, and what it travelled with.
+absl::Status TraceWays(Transaction& tx, const CallContext& call, const Lot& lot, LotTrace& trace) {
+  MESO_ASSIGN_OR_RETURN(std::vector<OpenedContainer> containers,
+                        ListContainersOfLot(tx, lot.row, kTraceRecordsMax + 1));
+  if (containers.size() > kTraceRecordsMax) {
+    return TraceTooLarge("containers were opened of this lot", kTraceRecordsMax);
+  }
+  for (OpenedContainer& container : containers) {
+    if (MaySee(call, container.site)) {
+      trace.containers.push_back(std::move(container));
+    } else {
+      trace.restricted = true;
+    }
+  }
+  MESO_ASSIGN_OR_RETURN(std::vector<Transfer> transfers,
+                        ListTransfersOfLot(tx, lot.row, kTraceRecordsMax + 1));
+  if (transfers.size() > kTraceRecordsMax) {
+    return TraceTooLarge("transfers have units of this lot", kTraceRecordsMax);
+  }
+  for (Transfer& transfer : transfers) {
+    if (MaySee(call, transfer.from_site) || MaySee(call, transfer.to_site)) {
+      trace.transfers.push_back(std::move(transfer));
+    } else {
+      trace.restricted = true;
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Fills lot and product as they are now.
+absl::Status FillLine(Transaction& tx, const CallContext& call, const LotName& name,
+                      PatientTraceLine& line) {
+  MESO_ASSIGN_OR_RETURN(std::optional<Lot> lot, LoadLot(tx, name, /*all_holds=*/true));
+  if (!lot) return absl::DataLossError("a record names a lot that is gone");
+  MESO_ASSIGN_OR_RETURN(std::optional<Product> product, LoadProduct(tx, lot->product));
+  if (!product) return absl::DataLossError("a lot names a product that is gone");
+  MESO_RETURN_IF_ERROR(CountOnHand(tx, call, *lot));
+  line.lot = *std::move(lot);
+  line.product = *std::move(product);
+  return absl::OkStatus();
+}
+
+// What the patient took home.
+absl::Status TraceDispensings(Transaction& tx, const CallContext& call, const PatientName& patient,
+                              PatientTrace& trace) {
+  MESO_ASSIGN_OR_RETURN(const std::vector<Dispensing> dispensings,
+                        ListDispensingsOfPatient(tx, patient, kTraceRecordsMax + 1));
+  if (dispensings.size() > kTraceRecordsMax) {
+    return TraceTooLarge("dispensings name this patient", kTraceRecordsMax);
+  }
+  for (const Dispensing& dispensing : dispensings) {
+    if (!MaySee(call, dispensing.site)) {
+      trace.restricted = true;
+      continue;
+    }
+    PatientTraceLine line;
+    line.given.lot = dispensing.lot;
+    line.given.product = dispensing.product;
+    line.given.ampoules = dispensing.ampoules;
+    line.dispensing = dispensing;
+    MESO_RETURN_IF_ERROR(FillLine(tx, call, dispensing.lot, line));
+    trace.lines.push_back(std::move(line));
+  }
   return absl::OkStatus();
 }
 
@@ -70,6 +154,7 @@ absl::StatusOr<LotTrace> InventoryOperations::TraceLot(Transaction& tx, const Ca
   MESO_RETURN_IF_ERROR(CountOnHand(tx, call, trace.lot));
   MESO_ASSIGN_OR_RETURN(trace.stock_levels, LevelsOfLot(tx, call, now, *lot, trace.restricted));
   MESO_RETURN_IF_ERROR(TraceRecords(tx, call, *lot, trace));
+  MESO_RETURN_IF_ERROR(TraceWays(tx, call, *lot, trace));
   MESO_ASSIGN_OR_RETURN(std::vector<Reservation> reservations,
                         ListReservationsOnLot(tx, lot->row, SiteName()));
   for (Reservation& reservation : reservations) {
@@ -104,15 +189,14 @@ absl::StatusOr<PatientTrace> InventoryOperations::TracePatient(Transaction& tx,
       PatientTraceLine line;
       line.administration = record;
       line.given = given;
-      MESO_ASSIGN_OR_RETURN(std::optional<Lot> lot, LoadLot(tx, given.lot, /*all_holds=*/true));
-      MESO_ASSIGN_OR_RETURN(std::optional<Product> product, LoadProduct(tx, given.product));
-      if (!lot || !product) return absl::DataLossError("a record names a lot that is gone");
-      MESO_RETURN_IF_ERROR(CountOnHand(tx, call, *lot));
-      line.lot = *std::move(lot);
-      line.product = *std::move(product);
+      MESO_RETURN_IF_ERROR(FillLine(tx, call, given.lot, line));
       trace.lines.push_back(std::move(line));
     }
   }
+  MESO_RETURN_IF_ERROR(TraceDispensings(tx, call, patient, trace));
+  std::stable_sort(
+      trace.lines.begin(), trace.lines.end(),
+      [](const PatientTraceLine& a, const PatientTraceLine& b) { return a.Time() > b.Time(); });
   MESO_ASSIGN_OR_RETURN(trace.as_of, HeadPosition(tx));
   return trace;
 }

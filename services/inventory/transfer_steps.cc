@@ -8,6 +8,7 @@
 #include "common/base/status_macros.h"
 #include "services/inventory/domain/errors.h"
 #include "services/inventory/events/inventory_events.h"
+#include "services/inventory/excursion_steps.h"
 #include "services/inventory/store/stock_store.h"
 #include "services/inventory/store/transfer_store.h"
 
@@ -97,9 +98,11 @@ absl::Status MoveAcross(Step& step, const Transfer& transfer, const TransferLine
   MESO_RETURN_IF_ERROR(MoveLeg(step, transfer, lot,
                                {MovementKind::kReceiveTransfer, transfer.from_site, line.unit,
                                 Account::kInTransit, Account::kTransfer, ampoules, ""}));
-  return MoveLeg(step, transfer, lot,
-                 {MovementKind::kReceiveTransfer, transfer.to_site, unit, Account::kTransfer,
-                  Account::kStock, ampoules, ""});
+  MESO_RETURN_IF_ERROR(MoveLeg(step, transfer, lot,
+                               {MovementKind::kReceiveTransfer, transfer.to_site, unit,
+                                Account::kTransfer, Account::kStock, ampoules, ""}));
+  // What an excursion holds where they came from is held here before anybody can use it.
+  return ampoules == 0 ? absl::OkStatus() : FollowMovedUnits(step, lot);
 }
 
 absl::Status PutBack(Step& step, const Transfer& transfer, TransferLine& line, const Lot& lot,
@@ -109,6 +112,7 @@ absl::Status PutBack(Step& step, const Transfer& transfer, TransferLine& line, c
   MESO_RETURN_IF_ERROR(MoveLeg(step, transfer, lot,
                                {MovementKind::kReceiveTransfer, transfer.from_site, line.unit,
                                 Account::kInTransit, Account::kStock, ampoules, reason}));
+  MESO_RETURN_IF_ERROR(FollowMovedUnits(step, lot));
   return QueueReallocations(step, transfer.from_site, line.product);
 }
 

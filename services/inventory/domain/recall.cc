@@ -1,6 +1,8 @@
 #include "services/inventory/domain/recall.h"
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/resource_name.h"
@@ -10,6 +12,11 @@ namespace {
 
 constexpr size_t kLotsMax = 50;
 constexpr size_t kReferenceMax = 64;
+
+bool IsRemoval(Account account) {
+  return account == Account::kWasted || account == Account::kReturned ||
+         account == Account::kDisposed;
+}
 
 }  // namespace
 
@@ -30,6 +37,88 @@ void CheckRecall(const Recall& recall, FieldErrors& errors) {
   if (recall.reference.size() > kReferenceMax) {
     errors.Invalid("recall.reference", absl::StrCat("at most ", kReferenceMax, " bytes"));
   }
+}
+
+absl::string_view ToText(RecallState state) {
+  switch (state) {
+    case RecallState::kOpen:
+      return "OPEN";
+    case RecallState::kClosed:
+      return "CLOSED";
+    case RecallState::kUnspecified:
+      break;
+  }
+  return "";
+}
+
+void CountSince(const Movement& line, int64_t after_movement, RecallSite& site) {
+  const auto [from, to] = AccountsOf(line);
+  if (IsRemoval(to)) site.removed += line.ampoules;
+  // What is taken back counts only if it was counted.
+  if (IsRemoval(from) && line.reverses > after_movement) site.removed -= line.ampoules;
+  if (to == Account::kAdjustment) site.lost += line.ampoules;
+  if (from == Account::kAdjustment) site.lost -= line.ampoules;
+}
+
+RecallEffectiveness MeasureRecall(const std::vector<RecallSite>& sites, absl::Time create_time) {
+  RecallEffectiveness sum;
+  absl::Time last = create_time;
+  for (const RecallSite& site : sites) {
+    ++sum.sites;
+    const int64_t lost = std::max<int64_t>(site.lost, 0);
+    int64_t missing = 0;
+    if (site.IsAcknowledged()) {
+      ++sum.sites_acknowledged;
+      last = std::max(last, site.acknowledge_time);
+      missing = std::max<int64_t>(site.book - site.found, 0);
+    }
+    sum.missing += missing;
+    sum.used += site.used;
+    // What the books have lost since was received all the same.
+    sum.received += site.received + lost;
+    // Of the missing units, those still in the books are counted there.
+    sum.recovered += site.Book() + site.outbound + site.gone - std::max<int64_t>(missing - lost, 0);
+  }
+  sum.recovered = std::max<int64_t>(sum.recovered, 0);
+  const int64_t recoverable = sum.received - sum.used;
+  sum.recovered_permille =
+      recoverable <= 0
+          ? 1000
+          : static_cast<int32_t>(std::min<int64_t>(sum.recovered * 1000 / recoverable, 1000));
+  if (sum.sites > 0 && sum.sites_acknowledged == sum.sites) {
+    sum.acknowledge_seconds = absl::ToInt64Seconds(last - create_time);
+  }
+  return sum;
+}
+
+absl::Status DecideClose(const Recall& recall, const std::vector<RecallSite>& sites) {
+  if (recall.state != RecallState::kOpen) {
+    return StateNotAllowed(recall.name.value(), ToText(recall.state), "OPEN");
+  }
+  std::vector<Violation> causes;
+  const auto left = [&](const RecallSite& site, int64_t units, absl::string_view where,
+                        absl::string_view remedy) {
+    if (units == 0) return;
+    causes.push_back({"STATE_NOT_ALLOWED", site.site.value(),
+                      absl::StrCat(units, " ampoules are ", where, "; ", remedy)});
+  };
+  for (const RecallSite& site : sites) {
+    if (!site.IsAcknowledged()) {
+      causes.push_back({"STATE_NOT_ALLOWED", site.site.value(),
+                        "it has not acknowledged the recall; it must say what it found"});
+    }
+    left(site, site.on_hand, "on its shelves", "destroy or return them, or adjust what is missing");
+    left(site, site.drawn, "drawn for appointments", "record, return or throw them away");
+    left(site, site.opened, "open", "discard them");
+    left(site, site.outbound, "under way from it", "receive or account for them");
+  }
+  if (causes.empty()) return absl::OkStatus();
+  Error error(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED",
+              absl::StrCat(recall.name.value(), " can't be closed for ", causes.size(),
+                           " reasons. Do what each says, then close it."));
+  error.With("recall", recall.name.value());
+  for (Violation& cause : causes) error.Because(std::move(cause));
+  return error;
 }
 
 }  // namespace meso::inventory

@@ -186,4 +186,13 @@ absl::Status AppendSensorSilenceChanged(Transaction& tx, const EventStamp& stamp
                 payload);
 }
 
+absl::Status AppendRecallChanged(Transaction& tx, const EventStamp& stamp, const Recall& recall,
+                                 const SiteName& site) {
+  v1::RecallChanged payload;
+  payload.set_recall(recall.name.value());
+  payload.set_state(static_cast<v1::Recall::State>(recall.state));
+  payload.set_site(site.value());
+  return Append(tx, stamp, payload.recall(), site, payload);
+}
+
 }  // namespace meso::inventory

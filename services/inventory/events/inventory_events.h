@@ -16,6 +16,7 @@
 #include "services/inventory/domain/excursion.h"
 #include "services/inventory/domain/lot.h"
 #include "services/inventory/domain/product.h"
+#include "services/inventory/domain/recall.h"
 #include "services/inventory/domain/reservation.h"
 #include "services/inventory/domain/transfer.h"
 
@@ -54,6 +55,10 @@ absl::Status AppendExcursionChanged(Transaction& tx, const EventStamp& stamp,
                                     const Excursion& excursion);
 absl::Status AppendSensorSilenceChanged(Transaction& tx, const EventStamp& stamp,
                                         const Sensor& sensor);
+
+// `site` is the one that acknowledged; empty = the recall was closed.
+absl::Status AppendRecallChanged(Transaction& tx, const EventStamp& stamp, const Recall& recall,
+                                 const SiteName& site);
 
 }  // namespace meso::inventory
 

@@ -2,6 +2,9 @@
 
 #include "common/rpc/proto_values.h"
 #include "services/inventory/domain/calendar.h"
+#include "services/inventory/rpc/container_convert.h"
+#include "services/inventory/rpc/stock_convert.h"
+#include "services/inventory/rpc/transfer_convert.h"
 
 namespace meso::inventory {
 
@@ -80,7 +83,9 @@ void ToDeviation(const Deviation& in, v1::Deviation* out) {
 void ToTraceLine(const PatientTraceLine& in, v1::PatientTraceLine* out) {
   out->set_administration(in.administration.name.value());
   out->set_appointment(in.administration.appointment.value());
-  ToProto(in.administration.occurred_time, out->mutable_occurred_time());
+  out->set_container(in.given.container.value());
+  if (in.dispensing) out->set_dispensing(in.dispensing->name.value());
+  ToProto(in.Time(), out->mutable_occurred_time());
   ToProto(in.lot, out->mutable_lot());
   ToProto(in.product, out->mutable_product());
   out->set_ampoules(in.given.ampoules);
@@ -307,23 +312,6 @@ void ToProto(const Administration& in, v1::Administration* out) {
   for (const DrawnLot& drawn : in.outstanding) ToProto(drawn, out->add_outstanding());
 }
 
-void ToProto(const Recall& in, v1::Recall* out) {
-  out->set_name(in.name.value());
-  for (const LotName& lot : in.lots) out->add_lots(lot.value());
-  out->set_reason(static_cast<v1::HoldReason>(in.reason));
-  out->set_severity(static_cast<v1::Recall::Severity>(in.severity));
-  out->set_reference(in.reference);
-  if (!in.name.empty()) out->set_state(v1::Recall::STATE_OPEN);
-  v1::RecallReach* reach = out->mutable_reach();
-  for (const StockLevel& level : in.reach.stock_levels) ToProto(level, reach->add_stock_levels());
-  for (const auto& name : in.reach.reservations) reach->add_reservations(name.value());
-  for (const auto& name : in.reach.appointments) reach->add_appointments(name.value());
-  for (const auto& name : in.reach.administrations) reach->add_administrations(name.value());
-  reach->set_patients_exposed(in.reach.patients_exposed);
-  ToProto(in.create_time, out->mutable_create_time());
-  out->set_creator(in.creator);
-}
-
 void ToProto(const EmergencyKit& in, v1::EmergencyKit* out) {
   out->set_site(in.site.value());
   out->set_state(static_cast<v1::EmergencyKit::State>(in.state));
@@ -348,6 +336,11 @@ void ToProto(const LotTrace& in, v1::LotTrace* out) {
     ToProto(reservation, out->add_reservations());
   }
   for (const RecallName& recall : in.recalls) out->add_recalls(recall.value());
+  for (const OpenedContainer& container : in.containers) {
+    ToProto(container, out->add_opened_containers());
+  }
+  for (const Transfer& transfer : in.transfers) ToProto(transfer, out->add_transfers());
+  for (const Dispensing& dispensing : in.dispensings) ToProto(dispensing, out->add_dispensings());
   out->set_restricted(in.restricted);
   ToProto(in.as_of, out->mutable_as_of());
 }

@@ -17,6 +17,7 @@
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/known_sites.h"
 #include "services/inventory/planning_operations.h"
+#include "services/inventory/recall_operations.h"
 #include "services/inventory/scan_operations.h"
 #include "services/inventory/stock_count_operations.h"
 #include "services/inventory/transfer_operations.h"
@@ -120,6 +121,8 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   MESO_RPC(ListSensors, ListSensorsRequest, ListSensorsResponse);
 
   // The recall as a case: recall_rpc.cc.
+  MESO_RPC(AcknowledgeRecall, AcknowledgeRecallRequest, Recall);
+  MESO_RPC(CloseRecall, CloseRecallRequest, Recall);
 
   // CSV: exchange_rpc.cc.
   grpc::ServerBidiReactor<v1::ImportStockRequest, v1::ImportStockResponse>* ImportStock(
@@ -158,6 +161,7 @@ class InventoryService final : public v1::InventoryService::CallbackService {
   const ColdChainOperations cold_chain_{operations_.use_case()};
 
   // The recall as a case.
+  const RecallOperations recalls_{operations_.use_case()};
 
   // CSV.
   std::atomic<int> running_imports_{0};

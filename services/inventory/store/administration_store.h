@@ -1,4 +1,4 @@
-// What was drawn and given, recalls, and the histories that traces read, in SQL.
+// What was drawn and given, and the histories that traces read, in SQL.
 //
 // Records are appended only; a patient's are chained by links to the one before, so that a trace
 // reads them without an index on patients. Functions over a Transaction, no state.
@@ -12,7 +12,6 @@
 #include "absl/status/statusor.h"
 #include "common/database/database.h"
 #include "services/inventory/domain/administration.h"
-#include "services/inventory/domain/recall.h"
 #include "services/inventory/store/inventory_store.h"
 
 namespace meso::inventory {
@@ -71,12 +70,6 @@ absl::StatusOr<std::vector<SitePatient>> ListPatientsOfLot(Transaction& tx, int6
 absl::StatusOr<std::vector<Administration>> ListAdministrationsOfPatient(Transaction& tx,
                                                                          const PatientName& patient,
                                                                          int limit);
-
-absl::Status InsertRecall(Transaction& tx, const Recall& recall);
-absl::StatusOr<std::optional<Recall>> LoadRecall(Transaction& tx, const RecallName& name);
-// In the order of names. Filter fields: lot, state.
-absl::StatusOr<std::vector<Recall>> ListRecalls(Transaction& tx, const PageQuery& page);
-absl::StatusOr<std::vector<RecallName>> ListRecallsOfLot(Transaction& tx, int64_t lot_row);
 
 }  // namespace meso::inventory
 

@@ -66,6 +66,15 @@ absl::StatusOr<Transfer> ReadTransfer(Transaction& tx, const Row& row) {
   return transfer;
 }
 
+absl::StatusOr<std::vector<Transfer>> ReadTransfers(Transaction& tx, const Rows& rows) {
+  std::vector<Transfer> transfers;
+  for (const Row& row : rows) {
+    MESO_ASSIGN_OR_RETURN(Transfer transfer, ReadTransfer(tx, row));
+    transfers.push_back(std::move(transfer));
+  }
+  return transfers;
+}
+
 Value TimeOrNull(absl::Time time) {
   return time == absl::InfinitePast() ? Value() : TimeValue(time);
 }
@@ -84,7 +93,8 @@ absl::StatusOr<std::optional<Transfer>> LoadTransfer(Transaction& tx, const Tran
 
 absl::StatusOr<std::vector<Transfer>> ListTransfers(Transaction& tx, const PageQuery& page) {
   static const auto& columns = *new std::map<std::string, FilterColumn>{
-      {"state", {"t.state"}},
+      {"state",
+       {"t.state", FilterType::kText, {"DRAFT", "SHIPPED", "VARIANCE", "RECEIVED", "CANCELLED"}}},
       {"from_site", {"t.from_site"}},
       {"to_site", {"t.to_site"}},
       {"lot",
@@ -100,12 +110,18 @@ absl::StatusOr<std::vector<Transfer>> ListTransfers(Transaction& tx, const PageQ
                    " FROM transfer t, page WHERE t.name > page.after AND ",
                    filter.where, " ORDER BY t.name LIMIT (SELECT size FROM page)")),
                std::move(args)));
-  std::vector<Transfer> transfers;
-  for (const Row& row : rows) {
-    MESO_ASSIGN_OR_RETURN(Transfer transfer, ReadTransfer(tx, row));
-    transfers.push_back(std::move(transfer));
-  }
-  return transfers;
+  return ReadTransfers(tx, rows);
+}
+
+absl::StatusOr<std::vector<Transfer>> ListTransfersOfLot(Transaction& tx, int64_t lot_row,
+                                                         int limit) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT " MESO_TRANSFER_COLUMNS
+               " FROM transfer t WHERE t.state <> 'DRAFT' AND t.id IN (SELECT x.transfer FROM "
+               "transfer_line x WHERE x.lot = $1) ORDER BY t.name LIMIT $2",
+               {lot_row, int64_t{limit}}));
+  return ReadTransfers(tx, rows);
 }
 
 absl::Status InsertTransfer(Transaction& tx, const Transfer& transfer) {

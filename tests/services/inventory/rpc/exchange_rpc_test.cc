@@ -17,10 +17,7 @@ namespace meso::inventory {
 namespace {
 
 using ::google::protobuf::util::MessageDifferencer;
-using ::testing::Contains;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::SizeIs;
 using Code = absl::StatusCode;
 using Stub = v1::InventoryService::Stub;
@@ -352,7 +349,7 @@ TEST_F(ExchangeTest, ACallerThatGoesAwayMidwayLeavesNothing) {
                   .Read([&](Transaction& tx) -> absl::Status {
                     const auto lots = operations_.ListLots(tx, CallContext(), PageQuery());
                     if (!lots.ok()) return lots.status();
-                    EXPECT_THAT(lots->items, IsEmpty());
+                    EXPECT_EQ(lots->items.size(), 0u);
                     return absl::OkStatus();
                   })
                   .ok());
