@@ -230,13 +230,19 @@ absl::StatusOr<std::vector<ExportShelf>> ListExportShelves(Transaction& tx, cons
   return shelves;
 }
 
-// Nothing is open before there are containers. Then: SELECT open_time_us, beyond_use_time_us FROM
-// opened_container WHERE lot = $1 AND site = $2 AND unit = $3 AND closed_time_us IS NULL ORDER BY
-// beyond_use_time_us LIMIT 1.
-absl::StatusOr<std::optional<OpenContainerTimes>> LoadFirstOpenContainer(Transaction&, int64_t,
-                                                                         const SiteName&,
-                                                                         const std::string&) {
-  return std::optional<OpenContainerTimes>();
+absl::StatusOr<std::optional<OpenContainerTimes>> LoadFirstOpenContainer(Transaction& tx,
+                                                                         int64_t lot_row,
+                                                                         const SiteName& site,
+                                                                         const std::string& unit) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(
+          tx,
+          "SELECT open_time_us, beyond_use_time_us FROM container WHERE lot = $1 AND site = $2 "
+          "AND unit = $3 AND state = 1 ORDER BY beyond_use_time_us, id LIMIT 1",
+          {lot_row, site.value(), unit}));
+  if (!row) return std::optional<OpenContainerTimes>();
+  return std::optional<OpenContainerTimes>({row->Time(0), row->Time(1)});
 }
 
 }  // namespace meso::inventory
