@@ -1,6 +1,7 @@
 // meso-bench: rates and latencies of the hot paths, each beside its raw limit of the same run.
 //
-//   meso-bench [--scenario=empty,draw,book,day,ledger,scan] [--callers=1,16,64,256] [--calls=4000]
+//   meso-bench [--scenario=empty,draw,book,day,ledger,scan,chain] [--callers=1,16,64,256]
+//   [--calls=4000]
 //              [--open_share=0.6] [--ledger_rows=10000] [--slow_fsync_us=1000] [--explain]
 //              [--json=FILE] [--compare=FILE] [--gates]
 //
@@ -22,7 +23,7 @@
 #include "tests/bench/scenarios.h"
 
 ABSL_FLAG(std::vector<std::string>, scenario, std::vector<std::string>({"empty", "draw", "book"}),
-          "which scenarios to run: empty, draw, book, day, ledger, scan");
+          "which scenarios to run: empty, draw, book, day, ledger, scan, chain");
 ABSL_FLAG(std::vector<std::string>, callers, std::vector<std::string>({"1", "16", "64", "256"}),
           "how many callers at once, one cell each");
 ABSL_FLAG(int, calls, 4000, "calls per cell; a quarter of it for book");
@@ -54,7 +55,8 @@ void StartAgainWithSlowFsync(char** argv) {
   std::exit(1);
 }
 
-constexpr absl::string_view kScenarios[] = {"empty", "draw", "book", "day", "ledger", "scan"};
+constexpr absl::string_view kScenarios[] = {"empty",  "draw", "book", "day",
+                                            "ledger", "scan", "chain"};
 
 bool IsScenario(absl::string_view name) {
   return std::find(std::begin(kScenarios), std::end(kScenarios), name) != std::end(kScenarios);
@@ -69,6 +71,8 @@ void RunScenario(const std::string& name, meso::BenchSettings settings, meso::Re
     report->Add(meso::RunBook(settings));
   } else if (name == "day") {
     report->Add(meso::RunDay(settings));
+  } else if (name == "chain") {
+    report->Add(meso::RunChain(settings));
   } else if (name == "scan") {
     report->Add(meso::RunScan(settings));
   } else {  // ledger

@@ -28,6 +28,11 @@ Scenario RunDraw(const BenchSettings& settings);
 // databases. A quarter of settings.calls per cell.
 Scenario RunBook(const BenchSettings& settings);
 
+// ReserveStock and DrawStock in a chain of 20 sites x 500 lots beside one of a hundredth, the
+// levels of all sites, the trace of a lot given 10,000 times. Prints its own lines; no load, no raw
+// limit.
+Scenario RunChain(const BenchSettings& settings);
+
 // What a chain's desks do over a day: four searches, two bookings, two lists, one look at a booking
 // and one draw in ten calls. No raw limit.
 Scenario RunDay(const BenchSettings& settings);

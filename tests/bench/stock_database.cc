@@ -24,7 +24,8 @@ void Must(const absl::Status& status, const char* what) {
   MESO_CHECK(false, what);
 }
 
-// Runs `count` closures through the group commit, a few hundred at a time, and waits for all.
+}  // namespace
+
 void RunMany(Database& database, int count,
              const std::function<absl::Status(Transaction&, int)>& work) {
   constexpr int kBatch = 256;
@@ -44,8 +45,9 @@ void RunMany(Database& database, int count,
   }
 }
 
-void LoadRecipe(Database& database, const InventoryOperations& operations, const CallContext& call,
-                std::string* cocktail_name) {
+std::string LoadRecipe(Database& database, const InventoryOperations& operations,
+                       const CallContext& call) {
+  std::string cocktail_name;
   inventory::Site site;
   site.name = SiteName(kSite);
   site.time_zone = "Europe/Paris";
@@ -78,10 +80,11 @@ void LoadRecipe(Database& database, const InventoryOperations& operations, const
                           operations.CreateCocktail(tx, call, cocktail));
     MESO_ASSIGN_OR_RETURN(const inventory::Cocktail published,
                           operations.PublishCocktail(tx, call, draft, ""));
-    *cocktail_name = inventory::NameOf(published).value();
+    cocktail_name = inventory::NameOf(published).value();
     return absl::OkStatus();
   }),
        "cocktail");
+  return cocktail_name;
 }
 
 std::unique_ptr<Database> OpenForBench(const std::string& file, const Clock& clock) {
@@ -93,8 +96,6 @@ std::unique_ptr<Database> OpenForBench(const std::string& file, const Clock& clo
   return *std::move(database);
 }
 
-}  // namespace
-
 StockDatabase MakeStockDatabase(const std::string& file, int draws, int ledger_rows) {
   static SystemClock& clock = *new SystemClock;
   Uuid7Source ids(clock);
@@ -104,7 +105,7 @@ StockDatabase MakeStockDatabase(const std::string& file, int draws, int ledger_r
   Must(Migrate(*database, "inventory", InventoryMigrations(), ids), "migrate");
   const InventoryOperations operations(clock, ids, [] {});
   const CallContext call = ServiceContext("inventory", "bench");
-  LoadRecipe(*database, operations, call, &made.cocktail);
+  made.cocktail = LoadRecipe(*database, operations, call);
 
   // Twenty lots per product; the receipts repeat until the ledger is long enough.
   const int receipts = std::max(60, ledger_rows);

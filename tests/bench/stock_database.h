@@ -4,6 +4,7 @@
 #ifndef MESO_TESTS_BENCH_STOCK_DATABASE_H_
 #define MESO_TESTS_BENCH_STOCK_DATABASE_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,15 @@ struct StockDatabase {
   std::string cocktail;
   std::vector<PreparedDraw> draws;
 };
+
+// The parts a filled database is made of, for other scenarios.
+std::unique_ptr<Database> OpenForBench(const std::string& file, const Clock& clock);
+// Runs `count` closures through the group commit, a few hundred at a time, and waits for all.
+void RunMany(Database& database, int count,
+             const std::function<absl::Status(Transaction&, int)>& work);
+// Three products and a published recipe of them, at sites/par-1; returns the recipe's name.
+std::string LoadRecipe(Database& database, const inventory::InventoryOperations& operations,
+                       const CallContext& call);
 
 // Makes the file with `draws` reservations and at least `ledger_rows` movements, closed and
 // checkpointed.
