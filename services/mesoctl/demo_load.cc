@@ -226,11 +226,6 @@ void PrintCounts(const Loader& loader, const DemoChoice& choice, const DemoPlan&
   for (const auto& [reason, count] : sessions.left_out) {
     story.Refused(absl::StrCat(count, " sessions are left out: ", reason));
   }
-  if (sessions.left_out.count("BEYOND_HORIZON") > 0) {
-    story.Item(
-        "meso-inventory keeps lots for fewer days than the chain books: start it with "
-        "--allocation_horizon_days=31");
-  }
   story.Good(absl::StrFormat("%d calls of the public API by %d people with their own roles, %.1f s",
                              loader.runner().calls(), people, absl::ToDoubleSeconds(took)));
 }

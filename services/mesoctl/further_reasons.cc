@@ -26,8 +26,8 @@ constexpr FurtherReason kReasons[] = {
      "service's log has the whole text. Repeat with the same request_id; if it stays, tell "
      "whoever operates the suite."},
     {"BEYOND_HORIZON", kFailed, "cause of STOCK_NOT_AVAILABLE",
-     "the date of use is further ahead than lots are kept for (14 days unless the service was "
-     "started with another --allocation_horizon_days); book nearer to the day."},
+     "the date of use is more than 400 days ahead, where no stock can be promised; book nearer to "
+     "the day."},
     {"FULLY_RESERVED", kFailed, "cause of INSUFFICIENT_STOCK",
      "all of the lot at this site is kept for other appointments; receive more, or use another "
      "product."},

@@ -278,8 +278,8 @@ ExitCode RecordTemperatures(const Invocation& invocation, Session& session) {
   const absl::Status shown = PrintTable(table, "recorded", session.output(), session.out());
   if (!shown.ok()) return session.Fail(kWhat, shown);
   for (const v1::Excursion& excursion : answer.excursions()) {
-    session.err() << "Excursion " << excursion.name() << ": " << excursion.lots_size()
-                  << " lots were there; see mesoctl excursions get\n";
+    session.err() << excursion.lots_size() << " of the lots in the unit met the excursion "
+                  << excursion.name() << "; `mesoctl excursions get` says what it means\n";
   }
   return ExitCode::kOk;
 }
@@ -362,10 +362,9 @@ Command SensorCommand() {
                  .value = "SERIAL",
                  .help = "The sensor's serial number",
                  .required = true}},
-      .examples = {"echo '2026-11-01T08:00:00Z,5.2' | mesoctl sensors record - --unit par-1/main "
-                   "--sensor S-1",
-                   "printf '%s\\n' 2026-11-01T09:00:00Z,5.3 2026-11-01T09:10:00Z,5.1 | mesoctl "
-                   "sensors record - --unit main --site par-1 --sensor S-1 -o json"},
+      .examples = {"echo now,5.2 | mesoctl sensors record - --unit par-1/main --sensor S-1",
+                   "printf '%s\\n' -20m,5.3 -10m,5.1 | mesoctl sensors record - --unit main --site "
+                   "par-1 --sensor S-1 -o json"},
       .run = RecordTemperatures};
 }
 

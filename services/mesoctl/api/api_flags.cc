@@ -83,7 +83,7 @@ class FlagCollector {
       const std::string path = absl::StrCat(prefix, field.name());
       const bool output_only = field.options().GetExtension(meso::options::v1::output_only);
       const bool is_body = path == body_;  // of UpdateSite it is called "site"
-      if (path == command_.argument || output_only) continue;
+      if (path == command_.argument || output_only || IsFixed(path)) continue;
       if (!is_body && IsHandledElsewhere(field.name())) continue;
       if (is_body) {
         needs_json_ = true;
@@ -94,6 +94,11 @@ class FlagCollector {
         needs_json_ = true;
       }
     }
+  }
+
+  // The verb itself says it.
+  bool IsFixed(const std::string& path) const {
+    return absl::StartsWith(command_.fixed, absl::StrCat(path, "="));
   }
 
   void AddField(const FieldDescriptor& field, const std::string& path) {

@@ -127,6 +127,7 @@ constexpr ApiCommand kCommands[] = {
      .columns = "site,product,lot_number,expiry_date,on_hand,reserved,available,quarantined,drawn",
      .key = "lot",
      .filters = "product,lot",
+     .fixed = "view=VIEW_SHELVES",
      .summary = "Show what is on the shelves",
      .example_1 = "mesoctl stock list --site par-1",
      .example_2 = "mesoctl stock list --product AMP-HA1 -o csv"},
@@ -315,7 +316,6 @@ constexpr ApiCommand kCommands[] = {
     {.noun = "recalls",
      .verb = "create",
      .method = "InventoryService.CreateRecall",
-     .columns = kRecallColumns,
      .summary = "Call lots back everywhere; --dry-run shows whom it reaches",
      .example_1 =
          "mesoctl recalls create --dry-run --lots $(mesoctl lots list --product AMP-HA1 -o "

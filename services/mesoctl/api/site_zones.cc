@@ -31,7 +31,7 @@ absl::TimeZone SiteZones::Of(const std::string& site) {
 
 absl::TimeZone SiteZones::OfMessage(const google::protobuf::Message& message,
                                     const std::string& otherwise) {
-  for (const char* path : {"name", "site", "appointment", "leaf.site"}) {
+  for (const char* path : {"name", "site", "storage_unit", "appointment", "leaf.site"}) {
     if (FindField(*message.GetDescriptor(), path) == nullptr) continue;
     const std::string site = SiteOf(ShowPath(message, path, absl::UTCTimeZone(), true));
     if (!site.empty()) return Of(site);

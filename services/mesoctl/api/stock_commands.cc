@@ -13,6 +13,9 @@ constexpr char kTransferColumns[] =
     "name,state,from_site,to_site,document,lines.lot_number,"
     "lines.ampoules,lines.in_transit_ampoules";
 constexpr char kCountColumns[] = "name,state,done_lines,creator,create_time,poster";
+constexpr char kSheetColumns[] =
+    "product,lot_number,storage_unit,counted,counted_ampoules,book_ampoules,variance_ampoules,"
+    "recount,counter,reason";
 constexpr char kExcursionColumns[] =
     "name,storage_unit,state,begin_time,end_time,max_centidegrees,lots.lot_number,lots.causes";
 constexpr char kRecallColumns[] =
@@ -30,6 +33,7 @@ constexpr ApiCommand kCommands[] = {
      .verb = "delete",
      .method = "InventoryService.DeleteProduct",
      .argument = "name",
+     .columns = "name,display_name,gtin",
      .summary = "Remove a product nothing was ever received of",
      .example_1 = "mesoctl products delete AMP-SPARE",
      .example_2 = "mesoctl products delete AMP-SPARE -o json"},
@@ -103,10 +107,6 @@ constexpr ApiCommand kCommands[] = {
     {.noun = "inventory",
      .verb = "promise",
      .method = "InventoryService.PromiseStock",
-     .rows = "products",
-     .columns =
-         "product,needed_ampoules,promised_ampoules,short_ampoules,lots.lot_number,lots.reasons",
-     .key = "product",
      .summary = "Whether a site can do a recipe on a date, and why not",
      .example_1 = "mesoctl inventory promise --site par-1 --cocktail C-01 --use_time +30d",
      .example_2 = "mesoctl inventory promise --site par-1 --cocktail C-01 --use_time +3d "
@@ -127,9 +127,9 @@ constexpr ApiCommand kCommands[] = {
      .columns = kMovementColumns,
      .summary = "Bring the books into line with the shelf",
      .example_1 = "mesoctl stock adjust --site par-1 --lot " LOT_AT(
-         "par-1", "AMP-HA1") " --delta 2 --reason found",
+         "par-1", "AMP-HA1") " --delta 2 --reason found --occurred_time yesterday",
      .example_2 = "mesoctl stock adjust --site par-1 --lot " LOT_AT(
-         "par-1", "AMP-HA1") " --delta=-1 --reason lost --occurred_time yesterday"},
+         "par-1", "AMP-HA1") " --delta=-1 --reason other --note 'fell behind the fridge' -o json"},
     {.noun = "stock",
      .verb = "return",
      .method = "InventoryService.ReturnDrawnStock",
@@ -138,12 +138,13 @@ constexpr ApiCommand kCommands[] = {
      .columns = "product,lot_number,expiry_date,ampoules,accounted_ampoules",
      .key = "lot",
      .summary = "Put drawn, unopened units back onto the shelf",
-     .example_1 =
-         "mesoctl stock return sites/par-1/appointments/01890000-0000-7000-8000-00000000a001 "
-         "--lot " LOT_AT("par-1", "AMP-HA1") " --ampoules 1 --reason not_needed",
+     .example_1 = "A=$(mesoctl appointments list --state checked_in -o name --limit 1); mesoctl "
+                  "stock return $A --lot " LOT_AT("$(echo $A | cut -d / -f 2)",
+                                                  "AMP-HA1") " --ampoules 1 --reason not_needed",
      .example_2 =
-         "mesoctl stock return sites/par-1/appointments/01890000-0000-7000-8000-00000000a001 "
-         "--lot " LOT_AT("par-1", "AMP-HA1") " --ampoules 1 --reason session_cancelled -o json"},
+         "A=$(mesoctl appointments list --state checked_in -o name --limit 1); mesoctl "
+         "stock return $A --lot " LOT_AT("$(echo $A | cut -d / -f 2)",
+                                         "AMP-HA1") " --ampoules 1 --reason wrong_lot -o json"},
     {.noun = "stock",
      .verb = "dispense",
      .method = "InventoryService.DispenseHomeCare",
@@ -309,8 +310,7 @@ constexpr ApiCommand kCommands[] = {
      .method = "InventoryService.GetStockCount",
      .argument = "name",
      .rows = "lines",
-     .columns = "product,lot_number,storage_unit,counted,counted_ampoules,book_ampoules,"
-                "variance_ampoules,recount,counter,reason",
+     .columns = kSheetColumns,
      .key = "lot",
      .summary = "Show the sheet of a count",
      .example_1 = "mesoctl counts list --site par-1 -o name --limit 1 | mesoctl counts get -",
@@ -329,8 +329,10 @@ constexpr ApiCommand kCommands[] = {
      .verb = "record",
      .method = "InventoryService.RecordStockCount",
      .argument = "name",
-     .columns = kCountColumns,
-     .summary = "Enter what was counted",
+     .rows = "lines",
+     .columns = kSheetColumns,
+     .key = "lot",
+     .summary = "Enter what was counted; the sheet says what must be counted once more",
      .example_1 =
          "C=$(mesoctl counts list --site par-1 --state open -o name --limit 1); mesoctl counts "
          "record $C --json \"{\\\"lines\\\": [{\\\"lot\\\": \\\"$(mesoctl counts get $C -o name | "
@@ -340,7 +342,9 @@ constexpr ApiCommand kCommands[] = {
      .verb = "post",
      .method = "InventoryService.PostStockCount",
      .argument = "name",
-     .columns = kCountColumns,
+     .rows = "lines",
+     .columns = kSheetColumns,
+     .key = "lot",
      .summary = "Put the differences into the books; another person than the counters",
      .example_1 =
          "mesoctl counts list --site par-1 --state open -o name --limit 1 | mesoctl counts post "

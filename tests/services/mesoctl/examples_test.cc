@@ -52,6 +52,10 @@ class ExamplesTest : public ::testing::Test {
     std::ofstream(variables_["MESO_TOKEN_FILE"]) << suite_.Token(
         "users/all", {"front_desk@*", "practitioner@*", "doctor@*", "inventory_manager@*",
                       "compliance_auditor@*", "medical_director@*", "chain_admin@*"});
+    // What takes two people takes a second one here too.
+    variables_["SECOND_TOKEN"] = absl::StrCat(dir_.path(), "/second.token");
+    std::ofstream(variables_["SECOND_TOKEN"])
+        << suite_.Token("users/second", {"inventory_manager@*"});
   }
 
   Shown Type(const std::string& line) {
@@ -98,7 +102,11 @@ class ClinicExamplesTest : public ExamplesTest {
       clinic_.Receive(50, 300, site, {"EMR-ADR", "AMP-AAM", "AMP-PDR"});
     }
     clinic_.Screen(absl::StrCat("patients/", kPatient));
+    std::ofstream(dir_.path() + "/stock.csv") << "site_code,gtin,lot,expiry,qty\r\n"
+                                                 "par-1,09521234000112,IMP-1,2031-06-30,20\r\n";
+    MakeProducts();
     AddSituations();
+    AddStockSituations();
   }
 
   static absl::TimeZone Zone(const char* name) {
@@ -151,6 +159,118 @@ class ClinicExamplesTest : public ExamplesTest {
       Must(absl::StrCat("mesoctl stock reserve ", clinic_.NewRequestId(),
                         " --site par-1 --cocktail C-03 --use_time +3d"));
     };
+  }
+
+  // Those the examples of stock work need; each with what is special about it.
+  void MakeProducts() {
+    const std::pair<const char*, const char*> products[] = {
+        {"AMP-HOME --gtin 09521234990024 --container_kind ampoule --home_care true", "pantothenic"},
+        {"AMP-MULTI --gtin 09521234990031 --container_kind multi_dose_vial", "lidocaine"},
+        {"AMP-COLD --gtin 09521234990048 --container_kind ampoule", "peptide"}};
+    for (const auto& [flags, tag] : products) {
+      Must(absl::StrCat("mesoctl products apply ", flags, " --display_name ", tag,
+                        " --unit_microlitres 5000 --units_per_pack 10 --tags ", tag,
+                        " --after_opening 2419200s --json '{\"storage\": "
+                        "{\"temperature_min_decidegrees\": 20, \"temperature_max_decidegrees\": "
+                        "80}}'"));
+    }
+    clinic_.Receive(20, 300, "sites/par-1", {"AMP-HOME", "AMP-MULTI"});
+    Must("mesoctl storage apply par-1/cold --display_name Cold --kind fridge");
+    Must(
+        "mesoctl stock receive --site par-1 --storage_unit cold --product AMP-COLD --lot_number "
+        "COLD-1 --expiry_date +200d --ampoules 8 --document DN-4 --occurred_time -6h");
+  }
+
+  void AddStockSituations() {
+    situations_["products delete"] = [this] {
+      Must(
+          "mesoctl products apply AMP-SPARE --display_name Spare --gtin 09521234990017 "
+          "--container_kind ampoule --unit_microlitres 2000 --units_per_pack 10");
+    };
+    situations_["lots inspect"] = [this] { ReceiveForInspection(); };
+    situations_["stock return"] = [this] { Draw(); };
+    situations_["stock dispose"] = [this] { clinic_.Receive(5, 300, "sites/par-1", {"AMP-PDR"}); };
+    situations_["transfers get"] = situations_["transfers ship"] = situations_["transfers list"] =
+        situations_["transfers cancel"] = [this] { WriteTransfer(); };
+    situations_["transfers receive"] = [this] { ShipTransfer(); };
+    situations_["transfers close"] = [this] { ReceiveTransfer(); };
+    situations_["counts get"] = situations_["counts list"] = situations_["counts record"] =
+        situations_["counts cancel"] = [this] { BeginCount(); };
+    situations_["counts post"] = [this] { Count(); };
+    situations_["inventory excursions"] = situations_["excursions get"] =
+        situations_["excursions list"] = situations_["excursions resolve"] = [this] { Warm(); };
+    situations_["recalls acknowledge"] = situations_["recalls get"];
+    situations_["recalls close"] = [this] { FinishRecalls(); };
+  }
+
+  void ReceiveForInspection() {
+    Must(
+        "mesoctl products apply AMP-NEW --display_name Novella --gtin 09521234009993 "
+        "--container_kind ampoule --unit_microlitres 2000 --units_per_pack 10 "
+        "--inspect_on_receipt true");
+    clinic_.Receive(5, 300, "sites/par-1", {"AMP-NEW"});
+  }
+  void WriteTransfer() {
+    Must(R"(
+      LOT=$(mesoctl stock list --site par-1 --product AMP-HA1 -o name --limit 1)
+      mesoctl transfers create --from_site par-1 --to_site syd-1 --document TN-7 \
+        --json "{\"lines\": [{\"lot\": \"$LOT\", \"ampoules\": 4}]}")");
+  }
+  void ShipTransfer() {
+    WriteTransfer();
+    Must(
+        "mesoctl transfers list --state draft --all -o name | mesoctl transfers ship - "
+        "--take_reserved true");
+  }
+  // Of every transfer under way one unit is missing.
+  void ReceiveTransfer() {
+    ShipTransfer();
+    Must(R"(
+      for T in $(mesoctl transfers list --state shipped --all -o name); do
+        LOT=$(mesoctl transfers get $T --columns lines.lot -o csv | tail -n 1 | tr -d '\r')
+        mesoctl transfers receive $T \
+          --json "{\"lines\": [{\"lot\": \"$LOT\", \"ampoules\": 3}]}" || exit
+      done)");
+  }
+  // Leaves exactly one count open.
+  void BeginCount() {
+    Must("mesoctl counts list --state open --all -o name | xargs -r -n 1 mesoctl counts cancel");
+    Must("mesoctl counts create --site par-1 --products AMP-COE");
+  }
+  // Everything is where it should be but one unit, counted twice.
+  void Count() {
+    BeginCount();
+    Must(R"(
+      C=$(mesoctl counts list --state open -o name)
+      HELD=$(mesoctl stock list --site par-1 --product AMP-COE --columns on_hand -o csv |
+             tail -n 1 | tr -d '\r')
+      LINE="{\"lot\": \"$(mesoctl counts get $C -o name)\", \"ampoules\": $((HELD - 1)),
+             \"reason\": \"broken\"}"
+      for time in 1 2; do mesoctl counts record $C --json "{\"lines\": [$LINE]}" || exit; done)");
+  }
+  // The fridge was too warm for two hours; told once.
+  void Warm() {
+    Must(R"(
+      [ -z "$(mesoctl excursions list -o name)" ] || exit 0
+      for minute in 240 210 180 150 120 90 60 30 5; do
+        [ $minute -lt 200 ] && [ $minute -gt 80 ] && echo -${minute}m,18.5 || echo -${minute}m,5.0
+      done | mesoctl sensors record - --unit par-1/cold --sensor S-9)");
+  }
+  // Every site has answered and nothing is left of what was called back.
+  void FinishRecalls() {
+    Must(R"(
+      values() { tail -n +2 | tr -d '\r"' | tr , ' '; }
+      for R in $(mesoctl recalls list --state open --all -o name); do
+        for LOT in $(mesoctl recalls get $R --columns lots -o csv | values); do
+          for SITE in $(mesoctl stock list --lot $LOT --columns site -o csv | values); do
+            mesoctl stock dispose $LOT --site $SITE --reason recalled \
+              --witness users/pharmacist --document DR-9 || exit
+          done
+        done
+        for SITE in $(mesoctl recalls get $R --columns sites.site -o csv | values); do
+          mesoctl recalls acknowledge $R --site $SITE --found_ampoules 0 || exit
+        done
+      done)");
   }
 
   // By another author, so that this one may publish it.
