@@ -57,7 +57,7 @@ TEST(BookingOperationsTest, BooksOnAPromiseOfStockWithoutLots) {
   EXPECT_TRUE(BookAppointment(clinic.env, clinic.Call(9), trial).ok());
   const Appointment booked = clinic.Booked();
   EXPECT_EQ(booked.state, AppointmentState::kBooked);
-  EXPECT_THAT(booked.lots, IsEmpty());
+  EXPECT_THAT(booked.lots, ::testing::IsEmpty());
   EXPECT_TRUE(booked.risks.empty());
   EXPECT_EQ(clinic.peers.StateOf(booked.reservation.value()), "PROMISED");
   ExpectOneBooking(clinic);
