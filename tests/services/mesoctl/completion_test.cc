@@ -52,7 +52,8 @@ TEST(CompletionTest, TheValuesOfWordsAreOffered) {
   EXPECT_THAT(Offered({"appointments", "cancel", "x", "--reason", "patient_"}),
               ElementsAre("patient_request", "patient_ill"));
   EXPECT_THAT(Offered({"appointments", "list", "--state", "b"}), ElementsAre("booked"));
-  EXPECT_THAT(Offered({"movements", "list", "--kind", "rec"}), ElementsAre("receipt"));
+  EXPECT_THAT(Offered({"movements", "list", "--kind", "rec"}),
+              ElementsAre("receipt", "receive_transfer"));
   EXPECT_THAT(Offered({"audit", "entries", "--outcome", "re"}), ElementsAre("refused"));
   EXPECT_THAT(Offered({"completion", ""}), ElementsAre("bash", "zsh", "fish"));
   EXPECT_THAT(Offered({"errors", "explain", "SLOT"}), ElementsAre("SLOT_TAKEN"));
