@@ -1,5 +1,5 @@
-// Containers opened, drawn from, recorded and thrown away; what reservations, holds and the ledger
-// see of it, and who gets the last of one.
+// Containers opened, drawn from and thrown away; what reservations, holds and the ledger see of it,
+// and who gets the last of one.
 #include "services/inventory/container_operations.h"
 
 #include <thread>
@@ -8,7 +8,7 @@
 #include "common/base/error.h"
 #include "services/inventory/correction_operations.h"
 #include "services/inventory/domain/calendar.h"
-#include "tests/services/inventory/inventory_fixture.h"
+#include "tests/services/inventory/container_fixture.h"
 
 namespace meso::inventory {
 namespace {
@@ -19,83 +19,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using Code = absl::StatusCode;
 
-// A holds 2000 microlitres for one patient; B is a multi-dose vial of 10000 for 28 days.
-class ContainerOperationsTest : public InventoryFixture {
- protected:
-  ContainerOperationsTest() {
-    Change("B", [](Product& b) {
-      b.container_kind = ContainerKind::kMultiDoseVial;
-      b.unit_microlitres = 10000;
-      b.after_opening = absl::Hours(24 * 28);
-    });
-  }
-
-  OpenRequest Wish(const LotName& lot, int appointment = 0) {
-    OpenRequest request;
-    request.site = kParis;
-    request.lot = lot;
-    if (appointment > 0) request.appointment = AppointmentOf(appointment);
-    return request;
-  }
-  absl::StatusOr<OpenedContainer> Open(const OpenRequest& request) {
-    return Run(containers_, &ContainerOperations::OpenContainer, request);
-  }
-  // A vial of a new lot of B, open; stops the test when it fails.
-  OpenedContainer OpenVial(const char* lot_number = "B1", const char* expiry = "2027-06-30") {
-    const auto vial = Open(Wish(Receive("B", lot_number, expiry, 1)));
-    EXPECT_TRUE(vial.ok()) << vial.status();
-    return *vial;
-  }
-  absl::StatusOr<OpenedContainer> Get(const ContainerName& name) {
-    return Run(containers_, &ContainerOperations::GetOpenedContainer, name);
-  }
-  absl::StatusOr<OpenedContainer> Discard(const ContainerName& name, const std::string& etag = "") {
-    return Run(containers_, &ContainerOperations::DiscardContainer,
-               DiscardRequest{name, DiscardReason::kLeftover, "", etag});
-  }
-  static DrawItem Out(const ContainerName& container, int64_t microlitres) {
-    DrawItem item;
-    item.ampoules = 0;
-    item.container = container;
-    item.microlitres = microlitres;
-    return item;
-  }
-  absl::StatusOr<DrawAnswer> TakeOut(int n, const ContainerName& container, int64_t microlitres) {
-    DrawRequest request;
-    request.appointment = AppointmentOf(n);
-    request.items = {Out(container, microlitres)};
-    return Run(&InventoryOperations::DrawStock, request);
-  }
-  static AdministeredLot GivenOf(const OpenedContainer& container, int64_t microlitres,
-                                 int64_t wasted = 0) {
-    AdministeredLot line;
-    line.lot = container.lot;
-    line.container = container.name;
-    line.microlitres = microlitres;
-    line.wasted_microlitres = wasted;
-    return line;
-  }
-  static std::vector<std::string> Codes(const Administration& record) {
-    std::vector<std::string> codes;
-    for (const Deviation& deviation : record.deviations) codes.push_back(deviation.code);
-    return codes;
-  }
-  std::vector<ContainerName> Listed(const std::string& filter, const SiteName& site = kParis) {
-    SitePageQuery query;
-    query.site = site;
-    if (!filter.empty()) {
-      query.page.filter = *ParseFilter(filter, {"product", "lot", "state", "due"});
-    }
-    std::vector<ContainerName> names;
-    const auto page = Run(containers_, &ContainerOperations::ListOpenedContainers, query);
-    EXPECT_TRUE(page.ok()) << page.status();
-    for (const OpenedContainer& container : page->items) names.push_back(container.name);
-    return names;
-  }
-  absl::Time Now() { return database_.clock().Now(); }
-
-  const ContainerOperations containers_{operations_.use_case()};
-};
+class ContainerOperationsTest : public ContainerFixture {};
 
 TEST_F(ContainerOperationsTest, OpeningMovesAUnitFromTheShelf) {
   const LotName b = Receive("B", "B1", "2027-06-30", 3);
@@ -353,85 +277,6 @@ TEST_F(ContainerOperationsTest, TheWasteListIsWhatMustGoByTheEndOfTheDay) {
   EXPECT_THAT(Listed("due = \"true\""), IsEmpty());
   database_.clock().Advance(absl::Microseconds(1));
   EXPECT_THAT(Listed("due = \"true\""), ElementsAre(vial.name));
-}
-
-TEST_F(ContainerOperationsTest, TheRecordAccountsForWhatWasTakenOut) {
-  const OpenedContainer vial = OpenVial();
-  ASSERT_TRUE(TakeOut(1, vial.name, 1000).ok());
-  const auto part = Record(1, "PT-1", {GivenOf(vial, 600)});
-  ASSERT_TRUE(part.ok()) << part.status();
-  EXPECT_THAT(part->deviations, IsEmpty());
-  ASSERT_THAT(part->outstanding, SizeIs(1)) << "400 are neither given nor thrown away";
-  EXPECT_EQ(part->outstanding[0].accounted_microlitres, 600);
-  const auto rest = Record(1, "PT-1", {GivenOf(vial, 300, 100)});
-  EXPECT_THAT(rest->deviations, IsEmpty());
-  EXPECT_THAT(rest->outstanding, IsEmpty());
-  const auto read = Run(&InventoryOperations::GetAdministration, rest->name);
-  EXPECT_EQ(read->lots[0].container, vial.name);
-  EXPECT_EQ(read->lots[0].wasted_microlitres, 100);
-  ExpectSoundLedger();
-}
-
-TEST_F(ContainerOperationsTest, AFactIsNeverRefusedItIsFlagged) {
-  const OpenedContainer vial = OpenVial();
-  EXPECT_THAT(Codes(*Record(1, "PT-1", {GivenOf(vial, 1000)})), ElementsAre("NOT_DRAWN"));
-  EXPECT_EQ(Get(vial.name)->remaining, 9000) << "the volume is taken out now";
-  EXPECT_THAT(Codes(*Record(2, "PT-2", {GivenOf(vial, 9001)})),
-              ElementsAre("NOT_DRAWN", "OVER_VOLUME"));
-  const auto empty = Get(vial.name);
-  EXPECT_EQ(empty->state, ContainerState::kEmpty);
-  EXPECT_EQ(empty->drawn, 10000) << "what it never held is in no book";
-  EXPECT_THAT(Codes(*Record(3, "PT-3", {GivenOf(vial, 1)})),
-              ElementsAre("NOT_DRAWN", "OVER_VOLUME"));
-  ExpectRefused(Record(3, "PT-3", {[&] {
-                         AdministeredLot line = GivenOf(vial, 1);
-                         line.container = ContainerName("sites/par-1/containers/" + Uuid(5));
-                         return line;
-                       }()})
-                    .status(),
-                Code::kNotFound, "RESOURCE_NOT_FOUND");
-  const LotName a = Receive("A", "A1", "2027-06-30", 1);
-  ExpectRefused(Record(3, "PT-3", {[&] {
-                         AdministeredLot line = GivenOf(vial, 1);
-                         line.lot = a;
-                         return line;
-                       }()})
-                    .status(),
-                Code::kInvalidArgument, "FIELD_INVALID");
-}
-
-TEST_F(ContainerOperationsTest, GivingPastTheBeyondUseTimeIsFlaggedAsOfWhenItWasGiven) {
-  const OpenedContainer vial = OpenVial();
-  ASSERT_TRUE(TakeOut(1, vial.name, 1000).ok());
-  Administration record;
-  record.appointment = AppointmentOf(1);
-  record.patient = PatientName("patients/PT-1");
-  record.practitioner = "practitioners/pr-01";
-  record.lots = {GivenOf(vial, 400)};
-  database_.clock().Advance(absl::Hours(24 * 29));
-  record.occurred_time = vial.beyond_use_time - absl::Seconds(1);
-  EXPECT_THAT(Run(&InventoryOperations::RecordAdministration, record)->deviations, IsEmpty());
-  record.occurred_time = vial.beyond_use_time;
-  const CallContext call = Manager();
-  EXPECT_THAT(Codes(*Run(&InventoryOperations::RecordAdministration, record, call)),
-              ElementsAre("CONTAINER_BEYOND_USE"));
-  EXPECT_TRUE(call.audit.violation);
-}
-
-TEST_F(ContainerOperationsTest, TheCapOfASessionCountsUnitsVolumesAndEarlierRecords) {
-  Change("B", [](Product& b) { b.session_microlitres_max = 10500; });
-  const OpenedContainer vial = OpenVial("B1");
-  const LotName whole = Receive("B", "B2", "2027-12-31", 5);
-  ASSERT_TRUE(TakeOut(1, vial.name, 2000).ok());
-  DrawRequest draw;
-  draw.appointment = AppointmentOf(1);
-  draw.items = {{"", whole, 1, FefoOverride::kDoctorDecision}};
-  ASSERT_TRUE(Run(&InventoryOperations::DrawStock, draw).ok());
-  EXPECT_THAT(Codes(*Record(1, "PT-1", {GivenOf(vial, 500)})), IsEmpty());
-  EXPECT_THAT(Codes(*Record(1, "PT-1", {Given(whole, 1)})), IsEmpty()) << "10500 exactly";
-  EXPECT_THAT(Codes(*Record(1, "PT-1", {GivenOf(vial, 1)})), ElementsAre("OVER_DOSE"));
-  EXPECT_THAT(Codes(*Record(1, "PT-1", {GivenOf(vial, 0, 1)})), ElementsAre("OVER_DOSE"))
-      << "the session is over its cap, whatever is added";
 }
 
 TEST_F(ContainerOperationsTest, AHoldConcernsWhoDrewOutOfAnOpenContainer) {
