@@ -27,7 +27,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
-using Code = absl::StatusCode;
 
 constexpr char kHeader[] = "site_code,gtin,lot,expiry,qty,storage_location,received_at,hold\n";
 constexpr char kA[] = "09521234000112";
@@ -339,7 +338,6 @@ TEST_F(ImportTest, WhateverStatementFailsNothingIsHalfDone) {
   FaultyDatabase faulty(*database_);
   const std::string text = kHeader + Row(kA, "A1", 3, ",,QUARANTINE") + Row(kB, "B1", 3);
   auto run = Read(text, WithId(1), {}, faulty);
-  faulty.FailStatement(1000);
   int n = 0;
   while (true) {
     faulty.FailStatement(++n);
@@ -363,7 +361,6 @@ TEST_F(ImportTest, ManyImportsOfOneFileAtOnceAreOne) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&, i] {
-      NoPeers peers;
       auto run = std::make_unique<StockImportRun>(Tools(*database_), ImportRequest());
       const CallContext call = WithId(i);
       ASSERT_TRUE(run->Take(call, text).ok());
@@ -393,8 +390,7 @@ TEST_F(ImportTest, FilesAndReceiptsOfTheSameLotsAtOnceAddUp) {
       const auto answer = run->Apply(
           Manager(), Hash(text), [](int64_t) {}, nullptr);
       // Being overtaken again and again is the one way not to get through.
-      if (answer.ok()) return;
-      EXPECT_EQ(answer.status().code(), Code::kAborted) << answer.status();
+      EXPECT_TRUE(answer.ok() || absl::IsAborted(answer.status())) << answer.status();
     });
     threads.emplace_back([&] {
       for (int n = 0; n < 20; ++n) Receive("A", absl::StrCat("L", n), "2027-06-30", 100);
@@ -488,9 +484,6 @@ TEST_F(ImportTest, TakesInALargeFileAndTellsHowFarItIs) {
   const auto seconds = [](auto from, auto to) {
     return std::chrono::duration<double>(to - from).count();
   };
-  RecordProperty("rows", rows);
-  RecordProperty("read_seconds", absl::StrCat(seconds(begin, read)));
-  RecordProperty("write_seconds", absl::StrCat(seconds(read, written)));
   if (rows_wanted != nullptr) {
     std::cout << rows << " rows: read and judged in " << seconds(begin, read)
               << " s, written in one transaction in " << seconds(read, written) << " s\n";
