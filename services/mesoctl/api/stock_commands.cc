@@ -255,7 +255,7 @@ constexpr ApiCommand kCommands[] = {
          "mesoctl transfers list --state draft -o name --limit 1 | mesoctl transfers ship -",
      .example_2 =
          "mesoctl transfers list --state draft -o name --limit 1 | mesoctl transfers ship - "
-         "--take_reserved true"},
+         "--take_reserved"},
     {.noun = "transfers",
      .verb = "receive",
      .method = "InventoryService.ReceiveTransfer",
@@ -346,9 +346,8 @@ constexpr ApiCommand kCommands[] = {
      .columns = kSheetColumns,
      .key = "lot",
      .summary = "Put the differences into the books; another person than the counters",
-     .example_1 =
-         "mesoctl counts list --site par-1 --state open -o name --limit 1 | mesoctl counts post "
-         "- --dry-run",
+     .example_1 = "mesoctl counts list --site par-1 --state open -o name --limit 1 | "
+                  "MESO_TOKEN_FILE=$SECOND_TOKEN mesoctl counts post - --dry-run",
      .example_2 = "mesoctl counts list --site par-1 --state open -o name --limit 1 | "
                   "MESO_TOKEN_FILE=$SECOND_TOKEN mesoctl counts post -"},
     {.noun = "counts",

@@ -164,7 +164,7 @@ class ClinicExamplesTest : public ExamplesTest {
   // Those the examples of stock work need; each with what is special about it.
   void MakeProducts() {
     const std::pair<const char*, const char*> products[] = {
-        {"AMP-HOME --gtin 09521234990024 --container_kind ampoule --home_care true", "pantothenic"},
+        {"AMP-HOME --gtin 09521234990024 --container_kind ampoule --home_care", "pantothenic"},
         {"AMP-MULTI --gtin 09521234990031 --container_kind multi_dose_vial", "lidocaine"},
         {"AMP-COLD --gtin 09521234990048 --container_kind ampoule", "peptide"}};
     for (const auto& [flags, tag] : products) {
@@ -207,30 +207,30 @@ class ClinicExamplesTest : public ExamplesTest {
     Must(
         "mesoctl products apply AMP-NEW --display_name Novella --gtin 09521234009993 "
         "--container_kind ampoule --unit_microlitres 2000 --units_per_pack 10 "
-        "--inspect_on_receipt true");
+        "--inspect_on_receipt");
     clinic_.Receive(5, 300, "sites/par-1", {"AMP-NEW"});
   }
   void WriteTransfer() {
-    Must(R"(
+    Must(R"sh(
       LOT=$(mesoctl stock list --site par-1 --product AMP-HA1 -o name --limit 1)
       mesoctl transfers create --from_site par-1 --to_site syd-1 --document TN-7 \
-        --json "{\"lines\": [{\"lot\": \"$LOT\", \"ampoules\": 4}]}")");
+        --json "{\"lines\": [{\"lot\": \"$LOT\", \"ampoules\": 4}]}")sh");
   }
   void ShipTransfer() {
     WriteTransfer();
     Must(
         "mesoctl transfers list --state draft --all -o name | mesoctl transfers ship - "
-        "--take_reserved true");
+        "--take_reserved");
   }
   // Of every transfer under way one unit is missing.
   void ReceiveTransfer() {
     ShipTransfer();
-    Must(R"(
+    Must(R"sh(
       for T in $(mesoctl transfers list --state shipped --all -o name); do
         LOT=$(mesoctl transfers get $T --columns lines.lot -o csv | tail -n 1 | tr -d '\r')
         mesoctl transfers receive $T \
           --json "{\"lines\": [{\"lot\": \"$LOT\", \"ampoules\": 3}]}" || exit
-      done)");
+      done)sh");
   }
   // Leaves exactly one count open.
   void BeginCount() {
@@ -240,25 +240,25 @@ class ClinicExamplesTest : public ExamplesTest {
   // Everything is where it should be but one unit, counted twice.
   void Count() {
     BeginCount();
-    Must(R"(
+    Must(R"sh(
       C=$(mesoctl counts list --state open -o name)
       HELD=$(mesoctl stock list --site par-1 --product AMP-COE --columns on_hand -o csv |
              tail -n 1 | tr -d '\r')
       LINE="{\"lot\": \"$(mesoctl counts get $C -o name)\", \"ampoules\": $((HELD - 1)),
              \"reason\": \"broken\"}"
-      for time in 1 2; do mesoctl counts record $C --json "{\"lines\": [$LINE]}" || exit; done)");
+      for time in 1 2; do mesoctl counts record $C --json "{\"lines\": [$LINE]}" || exit; done)sh");
   }
   // The fridge was too warm for two hours; told once.
   void Warm() {
-    Must(R"(
+    Must(R"sh(
       [ -z "$(mesoctl excursions list -o name)" ] || exit 0
       for minute in 240 210 180 150 120 90 60 30 5; do
         [ $minute -lt 200 ] && [ $minute -gt 80 ] && echo -${minute}m,18.5 || echo -${minute}m,5.0
-      done | mesoctl sensors record - --unit par-1/cold --sensor S-9)");
+      done | mesoctl sensors record - --unit par-1/cold --sensor S-9)sh");
   }
   // Every site has answered and nothing is left of what was called back.
   void FinishRecalls() {
-    Must(R"(
+    Must(R"sh(
       values() { tail -n +2 | tr -d '\r"' | tr , ' '; }
       for R in $(mesoctl recalls list --state open --all -o name); do
         for LOT in $(mesoctl recalls get $R --columns lots -o csv | values); do
@@ -270,7 +270,7 @@ class ClinicExamplesTest : public ExamplesTest {
         for SITE in $(mesoctl recalls get $R --columns sites.site -o csv | values); do
           mesoctl recalls acknowledge $R --site $SITE --found_ampoules 0 || exit
         done
-      done)");
+      done)sh");
   }
 
   // By another author, so that this one may publish it.
