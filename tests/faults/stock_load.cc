@@ -150,7 +150,7 @@ void StockLoad::Record(Chance& chance, const v1::DrawStockResponse& drawn,
   record->set_appointment(appointment);
   record->set_patient(absl::StrCat("patients/LOAD-", Roll(chance, 0, 30)));
   record->set_practitioner("practitioners/pr-1");
-  ToProto(clinic_.Tomorrow() - absl::Hours(24), record->mutable_occurred_time());
+  ToProto(clinic_.Tomorrow() - absl::Hours(26), record->mutable_occurred_time());
   for (const v1::DrawnLot& lot : drawn.drawn_lots()) {
     v1::AdministeredLot* line = record->add_lots();
     line->set_lot(lot.lot());
@@ -261,9 +261,17 @@ void StockLoad::Count(Chance& chance) {
     return;
   }
   std::map<std::string, int64_t> on_hand;
-  for (const auto& level : clinic_.ListStockLevels(create.parent())) {
-    on_hand[absl::StrCat(level.lot(), "|", level.storage_unit())] = level.on_hand();
-  }
+  v1::ListStockLevelsRequest list;
+  list.set_parent(create.parent());
+  list.set_page_size(1000);
+  do {
+    v1::ListStockLevelsResponse page;
+    if (!Call("list levels", {}, &Stub::ListStockLevels, clinic_.manager(), list, &page)) return;
+    for (const v1::StockLevel& level : page.stock_levels()) {
+      on_hand[absl::StrCat(level.lot(), "|", level.storage_unit())] = level.on_hand();
+    }
+    list.set_page_token(page.next_page_token());
+  } while (!list.page_token().empty());
   v1::RecordStockCountRequest record;
   record.set_name(count.name());
   for (const v1::CountLine& line : count.lines()) {
