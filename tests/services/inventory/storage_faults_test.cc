@@ -50,7 +50,8 @@ class StorageFaultsTest : public InventoryFixture {
       for (const char* sql :
            {"SELECT group_concat(lot || site || on_hand || '/' || reserved || '/' || drawn) FROM "
             "balance",
-            "SELECT count(*) || '' FROM movement", "SELECT count(*) || '' FROM hold",
+            "SELECT count(*) || '' FROM movement",
+            "SELECT count(*) || '' FROM hold",
             "SELECT group_concat(name || state || revision) FROM reservation",
             "SELECT group_concat(reservation || '/' || lot || '/' || ampoules || '/' || drawn) "
             "FROM allocation",
@@ -63,8 +64,10 @@ class StorageFaultsTest : public InventoryFixture {
             "SELECT group_concat(state || revision) FROM lot",
             "SELECT group_concat(state || drawn || wasted || remaining) FROM container",
             "SELECT group_concat(microlitres || accounted || units) FROM container_draw",
-            "SELECT count(*) || '' FROM dispensing", "SELECT count(*) || '' FROM inspection",
-            "SELECT count(*) || '' FROM administration", "SELECT count(*) || '' FROM meso_event",
+            "SELECT count(*) || '' FROM dispensing",
+            "SELECT count(*) || '' FROM inspection",
+            "SELECT count(*) || '' FROM administration",
+            "SELECT count(*) || '' FROM meso_event",
             "SELECT group_concat(product || day || ampoules) FROM daily_use",
             "SELECT count(*) || '' FROM meso_pending_work"}) {
         const auto rows = tx.Query(sql, {});
