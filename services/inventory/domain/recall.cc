@@ -51,13 +51,14 @@ absl::string_view ToText(RecallState state) {
   return "";
 }
 
-void CountSince(const Movement& line, int64_t after_movement, RecallSite& site) {
+void AddToSite(const Movement& line, bool since, int64_t after_movement, RecallSite& site) {
   const auto [from, to] = AccountsOf(line);
-  if (IsRemoval(to)) site.removed += line.ampoules;
+  if (since && IsRemoval(to)) site.removed += line.ampoules;
   // What is taken back counts only if it was counted.
   if (IsRemoval(from) && line.reverses > after_movement) site.removed -= line.ampoules;
-  if (to == Account::kAdjustment) site.lost += line.ampoules;
-  if (from == Account::kAdjustment) site.lost -= line.ampoules;
+  int64_t& lost = since ? site.lost : site.lost_before;
+  if (to == Account::kAdjustment) lost += line.ampoules;
+  if (from == Account::kAdjustment) lost -= line.ampoules;
 }
 
 RecallEffectiveness MeasureRecall(const std::vector<RecallSite>& sites, absl::Time create_time) {
@@ -66,18 +67,22 @@ RecallEffectiveness MeasureRecall(const std::vector<RecallSite>& sites, absl::Ti
   for (const RecallSite& site : sites) {
     ++sum.sites;
     const int64_t lost = std::max<int64_t>(site.lost, 0);
-    int64_t missing = 0;
+    // What turned up since was lost before.
+    const int64_t lost_before =
+        std::max<int64_t>(site.lost_before + std::min<int64_t>(site.lost, 0), 0);
+    int64_t missing = lost;
+    int64_t in_books = 0;  // of the missing units
     if (site.IsAcknowledged()) {
       ++sum.sites_acknowledged;
       last = std::max(last, site.acknowledge_time);
-      missing = std::max<int64_t>(site.book - site.found, 0);
+      missing = std::max(site.book - site.found, lost);
+      in_books = missing - lost;
     }
-    sum.missing += missing;
+    sum.missing += missing + lost_before;
     sum.used += site.used;
-    // What the books have lost since was received all the same.
-    sum.received += site.received + lost;
-    // Of the missing units, those still in the books are counted there.
-    sum.recovered += site.Book() + site.outbound + site.gone - std::max<int64_t>(missing - lost, 0);
+    // What the books have lost was received all the same.
+    sum.received += site.received + lost + lost_before;
+    sum.recovered += site.Book() + site.outbound + site.gone - in_books;
   }
   sum.recovered = std::max<int64_t>(sum.recovered, 0);
   const int64_t recoverable = sum.received - sum.used;
@@ -99,8 +104,9 @@ absl::Status DecideClose(const Recall& recall, const std::vector<RecallSite>& si
   const auto left = [&](const RecallSite& site, int64_t units, absl::string_view where,
                         absl::string_view remedy) {
     if (units == 0) return;
-    causes.push_back({"STATE_NOT_ALLOWED", site.site.value(),
-                      absl::StrCat(units, " ampoules are ", where, "; ", remedy)});
+    causes.push_back(
+        {"STATE_NOT_ALLOWED", site.site.value(),
+         absl::StrCat(units, units == 1 ? " ampoule is " : " ampoules are ", where, "; ", remedy)});
   };
   for (const RecallSite& site : sites) {
     if (!site.IsAcknowledged()) {
@@ -115,7 +121,8 @@ absl::Status DecideClose(const Recall& recall, const std::vector<RecallSite>& si
   if (causes.empty()) return absl::OkStatus();
   Error error(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED",
               absl::StrCat(recall.name.value(), " can't be closed for ", causes.size(),
-                           " reasons. Do what each says, then close it."));
+                           causes.size() == 1 ? " reason" : " reasons",
+                           ". Do what each says, then close it."));
   error.With("recall", recall.name.value());
   for (Violation& cause : causes) error.Because(std::move(cause));
   return error;

@@ -50,6 +50,7 @@ struct RecallSite {
   int64_t received = 0;         // net: with what came and without what went to other sites
   int64_t gone = 0;             // destroyed, thrown away or returned, whenever
   int64_t lost = 0;             // adjusted away since the recall, less what was adjusted in
+  int64_t lost_before = 0;      // the same before it
   std::string acknowledged_by;  // empty = nobody yet
   absl::Time acknowledge_time = absl::InfinitePast();
   int64_t found = 0;
@@ -96,12 +97,12 @@ struct Recall {
 // Adds every broken rule of form to `errors`, with fields as "recall.lots[0]".
 void CheckRecall(const Recall& recall, FieldErrors& errors);
 
-// Adds a ledger line of one of the lots, booked behind the line `after_movement`, to what its site
-// removed and lost since.
-void CountSince(const Movement& line, int64_t after_movement, RecallSite& site);
+// Adds a ledger line of one of the lots to what its site removed since the recall and what its
+// books lost before and since. A recall comes behind the line `after_movement`.
+void AddToSite(const Movement& line, bool since, int64_t after_movement, RecallSite& site);
 
-// The numbers of all sites together. A unit that the books still had and the site did not find is
-// missing, also when the books have been adjusted to that since.
+// The numbers of all sites together: received = recovered + used + missing. A unit that the books
+// still had and the site did not find is missing, as is one that the books have lost, whenever.
 RecallEffectiveness MeasureRecall(const std::vector<RecallSite>& sites, absl::Time create_time);
 
 // Whether nothing is left to do. Errors: FAILED_PRECONDITION / STATE_NOT_ALLOWED, with every site

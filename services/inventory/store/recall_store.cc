@@ -135,16 +135,16 @@ absl::Status AddBalances(Transaction& tx, int64_t recall, Sites& sites) {
   return absl::OkStatus();
 }
 
-// What was booked since, along each lot's chain.
-absl::Status AddLinesSince(Transaction& tx, const Recall& recall, int64_t lot, Sites& sites) {
+// What was booked, along each lot's chain.
+absl::Status AddLines(Transaction& tx, const Recall& recall, int64_t lot, Sites& sites) {
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
       tx.Query("WITH RECURSIVE chain (id) AS (SELECT last_movement FROM lot WHERE id = $1 AND "
-               "last_movement > $2 UNION ALL SELECT p.lot_previous FROM chain c JOIN movement p ON "
-               "p.id = c.id WHERE p.lot_previous > $2 AND p.lot_previous < p.id) "
+               "last_movement > 0 UNION ALL SELECT p.lot_previous FROM chain c JOIN movement p ON "
+               "p.id = c.id WHERE p.lot_previous > 0 AND p.lot_previous < p.id) "
                "SELECT m.site, m.kind, m.ampoules, m.reverses, m.reversed_kind, m.from_account, "
-               "m.to_account FROM chain c JOIN movement m ON m.id = c.id",
-               {lot, recall.after_movement}));
+               "m.to_account, m.id FROM chain c JOIN movement m ON m.id = c.id",
+               {lot}));
   for (const Row& row : rows) {
     Movement line;
     line.kind = static_cast<MovementKind>(row.Int(1));
@@ -153,7 +153,8 @@ absl::Status AddLinesSince(Transaction& tx, const Recall& recall, int64_t lot, S
     line.reversed_kind = static_cast<MovementKind>(row.Int(4));
     line.from = static_cast<Account>(row.Int(5));
     line.to = static_cast<Account>(row.Int(6));
-    CountSince(line, recall.after_movement, SiteIn(sites, row.Text(0)));
+    AddToSite(line, row.Int(7) > recall.after_movement, recall.after_movement,
+              SiteIn(sites, row.Text(0)));
   }
   return absl::OkStatus();
 }
@@ -185,7 +186,7 @@ absl::StatusOr<std::vector<RecallSite>> ListRecallSites(Transaction& tx, const R
   Sites sites;
   MESO_RETURN_IF_ERROR(AddBalances(tx, recall.row, sites));
   for (const int64_t lot : recall.lot_rows) {
-    MESO_RETURN_IF_ERROR(AddLinesSince(tx, recall, lot, sites));
+    MESO_RETURN_IF_ERROR(AddLines(tx, recall, lot, sites));
     MESO_ASSIGN_OR_RETURN(const auto inbound, LoadInboundUnits(tx, lot));
     for (const auto& [site, units] : inbound) SiteIn(sites, site.value()).inbound += units;
   }

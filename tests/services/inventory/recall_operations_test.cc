@@ -97,7 +97,7 @@ TEST_F(RecallCaseTest, FromTheCallToTheClosedCase) {
   EXPECT_THAT(
       Causes(Close(made->name).status()),
       ElementsAre("sites/par-1: it has not acknowledge", "sites/par-1: 7 ampoules are on its ",
-                  "sites/par-1: 1 ampoules are drawn f", "sites/syd-1: it has not acknowledge",
+                  "sites/par-1: 1 ampoule is drawn for", "sites/syd-1: it has not acknowledge",
                   "sites/syd-1: 4 ampoules are on its "));
   const int64_t told = static_cast<int64_t>(Events().size());
   auto answered = Acknowledge(made->name, kParis, 6);
@@ -158,6 +158,29 @@ TEST_F(RecallCaseTest, WhatTheBooksLoseAfterwardsStaysMissing) {
   EXPECT_EQ(closed->effectiveness.received, 10);
   EXPECT_EQ(closed->effectiveness.missing, 2);
   EXPECT_EQ(closed->effectiveness.recovered_permille, 800);
+  ExpectSoundLedger();
+}
+
+TEST_F(RecallCaseTest, WhatTheBooksHadLostBeforeIsMissingToo) {
+  const LotName lot = Receive("A", "A1", "2027-06-30", 10);
+  Book(lot, MovementKind::kAdjust, kParis, 2, Account::kStock, Account::kAdjustment);
+  const auto made = CallBack({lot});
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->effectiveness.received, 10);
+  EXPECT_EQ(made->effectiveness.missing, 2);
+  EXPECT_EQ(made->effectiveness.recovered, 8);
+  EXPECT_EQ(made->effectiveness.recovered_permille, 800);
+  // One more is not found: the books still have it.
+  ASSERT_TRUE(Acknowledge(made->name, kParis, 7).ok());
+  auto measured = Run(&InventoryOperations::GetRecall, made->name)->effectiveness;
+  EXPECT_EQ(measured.missing, 3);
+  EXPECT_EQ(measured.recovered, 7);
+  // The two turn up after all.
+  Book(lot, MovementKind::kAdjust, kParis, 2, Account::kAdjustment, Account::kStock);
+  measured = Run(&InventoryOperations::GetRecall, made->name)->effectiveness;
+  EXPECT_EQ(measured.received, 10);
+  EXPECT_EQ(measured.missing, 1);
+  EXPECT_EQ(measured.recovered, 9);
   ExpectSoundLedger();
 }
 

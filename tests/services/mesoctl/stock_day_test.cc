@@ -376,7 +376,7 @@ void StockDayTest::FinishRecall() {
                  "state,effectiveness.sites_acknowledged,effectiveness.received_ampoules,"
                  "effectiveness.recovered_ampoules,effectiveness.used_ampoules,"
                  "effectiveness.missing_ampoules"),
-            "CLOSED,2,47,46,1,0");
+            "CLOSED,2,50,46,1,3");
   EXPECT_EQ(Cell("lots list --lot_number DAY-1", "state,held,on_hand"), "DISPOSED,yes,0");
 }
 
