@@ -51,7 +51,8 @@ absl::string_view ToText(RecallState state) {
   return "";
 }
 
-void AddToSite(const Movement& line, bool since, int64_t after_movement, RecallSite& site) {
+void AddToSite(const Movement& line, int64_t id, int64_t after_movement, RecallSite& site) {
+  const bool since = id > after_movement;
   const auto [from, to] = AccountsOf(line);
   if (since && IsRemoval(to)) site.removed += line.ampoules;
   // What is taken back counts only if it was counted.

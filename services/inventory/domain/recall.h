@@ -97,9 +97,9 @@ struct Recall {
 // Adds every broken rule of form to `errors`, with fields as "recall.lots[0]".
 void CheckRecall(const Recall& recall, FieldErrors& errors);
 
-// Adds a ledger line of one of the lots to what its site removed since the recall and what its
-// books lost before and since. A recall comes behind the line `after_movement`.
-void AddToSite(const Movement& line, bool since, int64_t after_movement, RecallSite& site);
+// Adds the ledger line `id` of one of the lots to what its site removed since the recall and what
+// its books lost before and since. A recall comes behind the line `after_movement`.
+void AddToSite(const Movement& line, int64_t id, int64_t after_movement, RecallSite& site);
 
 // The numbers of all sites together: received = recovered + used + missing. A unit that the books
 // still had and the site did not find is missing, as is one that the books have lost, whenever.

@@ -153,8 +153,7 @@ absl::Status AddLines(Transaction& tx, const Recall& recall, int64_t lot, Sites&
     line.reversed_kind = static_cast<MovementKind>(row.Int(4));
     line.from = static_cast<Account>(row.Int(5));
     line.to = static_cast<Account>(row.Int(6));
-    AddToSite(line, row.Int(7) > recall.after_movement, recall.after_movement,
-              SiteIn(sites, row.Text(0)));
+    AddToSite(line, row.Int(7), recall.after_movement, SiteIn(sites, row.Text(0)));
   }
   return absl::OkStatus();
 }

@@ -89,8 +89,9 @@ TEST(RecallTest, NothingToRecoverIsAllRecovered) {
   EXPECT_EQ(MeasureRecall({used}, kMade).recovered_permille, 1000);
 }
 
-TEST(RecallTest, CountsWhatWasRemovedAndLostSince) {
+TEST(RecallTest, CountsWhatWasRemovedSinceAndLostWhenever) {
   RecallSite site = Site("par-1");
+  int64_t id = 55;
   const auto add = [&](MovementKind kind, int64_t ampoules, Account from = Account::kByKind,
                        Account to = Account::kByKind) {
     Movement line;
@@ -98,7 +99,7 @@ TEST(RecallTest, CountsWhatWasRemovedAndLostSince) {
     line.ampoules = ampoules;
     line.from = from;
     line.to = to;
-    CountSince(line, 50, site);
+    AddToSite(line, id, 50, site);
   };
   add(MovementKind::kWaste, 1);
   add(MovementKind::kWaste, 2, Account::kStock);
@@ -114,14 +115,32 @@ TEST(RecallTest, CountsWhatWasRemovedAndLostSince) {
   back.reversed_kind = MovementKind::kReturnToSupplier;
   back.ampoules = 8;
   back.reverses = 51;
-  CountSince(back, 50, site);
+  AddToSite(back, 60, 50, site);
   EXPECT_EQ(site.removed, 23);
   back.reverses = 50;
-  CountSince(back, 50, site);
+  AddToSite(back, 60, 50, site);
   EXPECT_EQ(site.removed, 23) << "it was removed before the recall";
   add(MovementKind::kAdjust, 5, Account::kStock, Account::kAdjustment);
   add(MovementKind::kAdjust, 2);
   EXPECT_EQ(site.lost, 3);
+  EXPECT_EQ(site.lost_before, 0);
+  id = 50;
+  add(MovementKind::kAdjust, 7, Account::kStock, Account::kAdjustment);
+  add(MovementKind::kWaste, 1);
+  EXPECT_EQ(site.lost_before, 7);
+  EXPECT_EQ(site.lost, 3);
+  EXPECT_EQ(site.removed, 23);
+}
+
+TEST(RecallTest, WhatTurnsUpAgainWasLostBefore) {
+  RecallSite site = Site("par-1");
+  site.lost_before = 5;
+  site.lost = -2;
+  site.received = site.on_hand = 7;
+  const RecallEffectiveness sum = MeasureRecall({site}, kMade);
+  EXPECT_EQ(sum.received, 10);
+  EXPECT_EQ(sum.recovered, 7);
+  EXPECT_EQ(sum.missing, 3);
 }
 
 TEST(RecallTest, ClosesWhenNothingIsLeftAndNamesEveryCauseElse) {
@@ -143,7 +162,7 @@ TEST(RecallTest, ClosesWhenNothingIsLeftAndNamesEveryCauseElse) {
     EXPECT_EQ(cause.subject, "sites/syd-1");
     causes.push_back(cause.description.substr(0, 12));
   }
-  EXPECT_THAT(causes, ElementsAre("it has not a", "1 ampoules a", "2 ampoules a", "3 ampoules a",
+  EXPECT_THAT(causes, ElementsAre("it has not a", "1 ampoule is", "2 ampoules a", "3 ampoules a",
                                   "4 ampoules a"));
   recall.state = RecallState::kClosed;
   EXPECT_EQ(ReasonOf(DecideClose(recall, {done})), "STATE_NOT_ALLOWED");
