@@ -12,6 +12,7 @@
 #include "common/base/status_macros.h"
 #include "services/inventory/container_steps.h"
 #include "services/inventory/domain/calendar.h"
+#include "services/inventory/domain/lot_past.h"
 #include "services/inventory/draw_steps.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/paged.h"
@@ -73,24 +74,39 @@ class Recording {
     return absl::OkStatus();
   }
 
+  // The lines are read only of a lot that ended: of others the inspections say it all.
+  absl::StatusOr<LotPast> LoadPast(const Lot& lot) {
+    LotPast past;
+    MESO_ASSIGN_OR_RETURN(past.inspections, ListInspections(step_.tx, lot.row));
+    if (lot.state != LotState::kRejected && lot.state != LotState::kDisposed) return past;
+    MESO_ASSIGN_OR_RETURN(const LotHistory history, LoadLotHistory(step_.tx, lot));
+    past.passed_gate = HasPassedGate(history.movements);
+    if (lot.state == LotState::kDisposed) past.dispose_time = DisposeTimeOf(history.movements);
+    return past;
+  }
+
   absl::StatusOr<LotEvidence> LoadEvidence(const LotName& name) {
     LotEvidence evidence;
     // Holds that were ended since count too: what matters is the moment it was given.
     MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot, LoadLot(step_.tx, name, true));
     if (!lot) return ResourceNotFound(name.value());
     evidence.lot = *lot;
+    MESO_ASSIGN_OR_RETURN(const LotPast past, LoadPast(*lot));
+    evidence.lot.state = StateAt(*lot, past, record_.occurred_time);
     MESO_ASSIGN_OR_RETURN(const std::optional<Product> product,
                           LoadProduct(step_.tx, lot->product));
     if (!product) return ResourceNotFound(lot->product.value());
     evidence.product = *product;
-    evidence.use = {record_.site, DateAt(record_.occurred_time, zone_), record_.occurred_time,
-                    product->min_remaining_life_days};
+    MESO_ASSIGN_OR_RETURN(evidence.use, UseAt(step_.tx, record_.site, *product,
+                                              DateAt(record_.occurred_time, zone_)));
+    evidence.use.as_of = record_.occurred_time;
     MESO_ASSIGN_OR_RETURN(const std::vector<DrawRow> draws,
                           ListDraws(step_.tx, record_.appointment));
     for (const DrawRow& row : draws) {
-      if (row.drawn.lot_row == lot->row) {
-        evidence.drawn_open += row.drawn.ampoules - row.drawn.accounted;
-      }
+      const int64_t open = row.drawn.ampoules - row.drawn.accounted;
+      if (row.drawn.lot_row != lot->row || open == 0) continue;
+      evidence.drawn_open += open;
+      evidence.drawn_from.insert(row.unit);
     }
     MESO_ASSIGN_OR_RETURN(const std::vector<Balance> balances,
                           ListBalancesOfLot(step_.tx, lot->row));
@@ -169,7 +185,7 @@ class Recording {
     const int64_t used = line.microlitres + line.wasted_microlitres;
     ContainerDraw unrecorded;
     unrecorded.appointment = record_.appointment;
-    unrecorded.draw_time = step_.now;
+    unrecorded.draw_time = std::min(record_.occurred_time, step_.now);
     unrecorded.microlitres =
         std::clamp<int64_t>(used - evidence.drawn_open, 0, container.remaining);
     if (unrecorded.microlitres > 0) {
@@ -232,6 +248,9 @@ class Recording {
     movement.unit = unit;
     movement.ampoules = ampoules;
     movement.record_time = step_.now;
+    // A fact is not asked whether it may be back-dated. Units the books did not have were there
+    // when they were given.
+    if (record_.occurred_time < step_.now) movement.occurred_time = record_.occurred_time;
     movement.actor = record_.recorder;
     movement.appointment = record_.appointment;
     movement.administration = record_.name;

@@ -9,6 +9,7 @@
 #include "common/base/status_macros.h"
 #include "services/inventory/domain/errors.h"
 #include "services/inventory/draw_steps.h"
+#include "services/inventory/excursion_steps.h"
 #include "services/inventory/hold_steps.h"
 #include "services/inventory/shelf_steps.h"
 #include "services/inventory/store/administration_store.h"
@@ -168,6 +169,7 @@ absl::StatusOr<Movement> CorrectionOperations::AdjustStock(Transaction& tx, cons
   if (found) {
     MESO_RETURN_IF_ERROR(CheckUnitExists(tx, request.site, request.unit));
     MESO_RETURN_IF_ERROR(AppendMovement(tx, lot, line, 0, nullptr));
+    MESO_RETURN_IF_ERROR(FollowFoundUnits(step, lot, request.site, request.unit));
     MESO_RETURN_IF_ERROR(QueueReallocations(step, request.site, lot.product));
   } else {
     MESO_RETURN_IF_ERROR(TakeOffShelf(step, lot, line));

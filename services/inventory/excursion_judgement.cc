@@ -296,4 +296,33 @@ absl::Status FollowMovedUnits(Step& step, const Lot& lot) {
   return absl::OkStatus();
 }
 
+absl::Status FollowFoundUnits(Step& step, const Lot& lot, const SiteName& site,
+                              const std::string& unit) {
+  MESO_RETURN_IF_ERROR(FollowMovedUnits(step, lot));
+  MESO_ASSIGN_OR_RETURN(const std::optional<Lot> found, LoadLotByRow(step.tx, lot.row));
+  if (!found) return absl::InternalError("units were found of a lot that does not exist");
+  for (const Hold& hold : found->holds) {
+    const bool elsewhere = hold.site == site && !hold.unit.empty() && hold.unit != unit;
+    // An excursion's hold has just followed by its own rule; a count's ends with the count.
+    const bool follows = hold.kind != HoldKind::kExcursion && hold.kind != HoldKind::kCount;
+    if (!elsewhere || !follows) continue;
+    // Loaded anew: the hold before may be for the same reason.
+    MESO_ASSIGN_OR_RETURN(const std::optional<Lot> stored, LoadLotByRow(step.tx, lot.row));
+    const bool held =
+        std::any_of(stored->holds.begin(), stored->holds.end(), [&](const Hold& other) {
+          return other.kind == hold.kind && other.reason == hold.reason &&
+                 other.recall == hold.recall && other.HoldsAt(site, unit, kHoldsInForce);
+        });
+    if (held) continue;
+    Hold copy = hold;
+    copy.hold_id = step.ids.NewId();
+    copy.unit = unit;
+    copy.placed_by = step.call.user().subject;
+    copy.place_time = step.now;
+    MESO_RETURN_IF_ERROR(PlaceHold(step, *stored, copy));
+    step.call.Touch("lot", stored->name.value());
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace meso::inventory

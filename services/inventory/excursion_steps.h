@@ -52,6 +52,12 @@ absl::Status EndExcursionHolds(Step& step, ExcursionLot& lot, const std::string&
 // rejecting excursion holds is held there too. Nothing to do for a lot without such.
 absl::Status FollowMovedUnits(Step& step, const Lot& lot);
 
+// After units of a lot turned up on a shelf and the ledger does not say from where (adjusted, found
+// by a count, delivered though not sent): FollowMovedUnits, and what else holds the lot in another
+// storage unit of the site holds it there too, until somebody who looked releases it.
+absl::Status FollowFoundUnits(Step& step, const Lot& lot, const SiteName& site,
+                              const std::string& unit);
+
 }  // namespace meso::inventory
 
 #endif  // MESO_SERVICES_INVENTORY_EXCURSION_STEPS_H_

@@ -151,6 +151,14 @@ struct EmergencyKit {
   EventPosition as_of;
 };
 
+// What an appointment drew of a lot and no record accounts for yet.
+struct OpenDraw {
+  AppointmentName appointment;
+  SiteName site;
+  PatientName patient;  // whom an earlier record of the appointment names; empty = none yet
+  int64_t ampoules = 0;
+  int64_t microlitres = 0;
+};
 struct LotTrace {
   Lot lot;
   std::vector<StockLevel> stock_levels;
@@ -161,6 +169,7 @@ struct LotTrace {
   std::vector<OpenedContainer> containers;
   std::vector<Transfer> transfers;
   std::vector<Dispensing> dispensings;
+  std::vector<OpenDraw> open_draws;
   bool restricted = false;
   EventPosition as_of;
 };

@@ -10,6 +10,7 @@
 #include "common/base/status_macros.h"
 #include "services/inventory/domain/calendar.h"
 #include "services/inventory/domain/errors.h"
+#include "services/inventory/excursion_steps.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/shelf_steps.h"
 #include "services/inventory/stock_steps.h"
@@ -41,6 +42,7 @@ class Reversing {
       MESO_RETURN_IF_ERROR(TakeOffShelf());
     } else {
       MESO_RETURN_IF_ERROR(AppendMirror(0, BooksDisagree));
+      MESO_RETURN_IF_ERROR(HoldWhatIsBack());
       MESO_RETURN_IF_ERROR(QueueReallocations(step_, line_.site, lot_.product));
     }
     MESO_FAILPOINT("inventory.reverse.before_commit");
@@ -73,6 +75,14 @@ class Reversing {
       return ReversalLacksUnits(name_, lot_, line_.ampoules, shelf, keepers);
     }
     return AppendMirror(0, BooksDisagree);
+  }
+
+  // An excursion found the shelf empty and placed no hold there. What was booked as lost may have
+  // been anywhere; what was booked as thrown away or sent back never left its shelf.
+  absl::Status HoldWhatIsBack() {
+    return AccountsOf(line_).second == Account::kAdjustment
+               ? FollowFoundUnits(step_, lot_, line_.site, line_.unit)
+               : FollowMovedUnits(step_, lot_);
   }
 
   // Drawn units come back to the shelf, and to the reservation they were kept for.

@@ -13,6 +13,7 @@
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
 #include "services/inventory/domain/calendar.h"
+#include "services/inventory/excursion_steps.h"
 #include "services/inventory/paged.h"
 #include "services/inventory/scan_steps.h"
 #include "services/inventory/stock_steps.h"
@@ -212,6 +213,7 @@ absl::Status PostLine(Step& step, const StockCount& count, const CountLine& line
   }
   MESO_RETURN_IF_ERROR(AppendMovement(step.tx, *lot, movement, 0,
                                       [count, line] { return UsedSinceCounted(count, {line}); }));
+  if (missing < 0) MESO_RETURN_IF_ERROR(FollowFoundUnits(step, *lot, site, line.unit));
   return missing < 0 ? QueueReallocations(step, site, line.product) : absl::OkStatus();
 }
 

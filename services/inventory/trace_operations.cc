@@ -3,8 +3,10 @@
 #include <set>
 
 #include "common/base/error.h"
+#include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
 #include "services/inventory/domain/errors.h"
+#include "services/inventory/draw_steps.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/shelf_view.h"
 #include "services/inventory/stock_steps.h"
@@ -52,6 +54,34 @@ absl::Status TraceRecords(Transaction& tx, const CallContext& call, const Lot& l
     trace.dispensings.push_back(std::move(dispensing));
   }
   trace.patients.assign(patients.begin(), patients.end());
+  return absl::OkStatus();
+}
+
+// What sessions have drawn and not recorded yet.
+absl::Status TraceOpenDraws(Transaction& tx, const CallContext& call, const Lot& lot,
+                            LotTrace& trace) {
+  MESO_ASSIGN_OR_RETURN(const std::vector<AppointmentName> appointments,
+                        ListOpenDrawsOfLot(tx, lot.row, SiteName()));
+  if (appointments.size() > kTraceRecordsMax) {
+    return TraceTooLarge("appointments have drawn of this lot", kTraceRecordsMax);
+  }
+  for (const AppointmentName& appointment : appointments) {
+    OpenDraw open;
+    open.appointment = appointment;
+    open.site = SiteName(SiteOf(appointment.value()));
+    if (!MaySee(call, open.site)) {
+      trace.restricted = true;
+      continue;
+    }
+    MESO_ASSIGN_OR_RETURN(open.patient, PatientOfAppointment(tx, appointment));
+    MESO_ASSIGN_OR_RETURN(const std::vector<DrawnLot> drawn, ListDrawnLots(tx, appointment));
+    for (const DrawnLot& one : drawn) {
+      if (one.lot_row != lot.row) continue;
+      open.ampoules += one.ampoules - one.accounted;
+      open.microlitres += one.microlitres - one.accounted_microlitres;
+    }
+    trace.open_draws.push_back(std::move(open));
+  }
   return absl::OkStatus();
 }
 
@@ -154,6 +184,7 @@ absl::StatusOr<LotTrace> InventoryOperations::TraceLot(Transaction& tx, const Ca
   MESO_RETURN_IF_ERROR(CountOnHand(tx, call, trace.lot));
   MESO_ASSIGN_OR_RETURN(trace.stock_levels, LevelsOfLot(tx, call, now, *lot, trace.restricted));
   MESO_RETURN_IF_ERROR(TraceRecords(tx, call, *lot, trace));
+  MESO_RETURN_IF_ERROR(TraceOpenDraws(tx, call, *lot, trace));
   MESO_RETURN_IF_ERROR(TraceWays(tx, call, *lot, trace));
   MESO_ASSIGN_OR_RETURN(std::vector<Reservation> reservations,
                         ListReservationsOnLot(tx, lot->row, SiteName()));

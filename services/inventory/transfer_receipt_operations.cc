@@ -7,6 +7,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/status_macros.h"
 #include "services/inventory/domain/allocation.h"
+#include "services/inventory/excursion_steps.h"
 #include "services/inventory/scan_steps.h"
 #include "services/inventory/store/storage_unit_store.h"
 #include "services/inventory/transfer_operations.h"
@@ -51,6 +52,9 @@ absl::Status TakeIn(Step& step, const Transfer& transfer, TransferLine& line,
       MoveLeg(step, transfer, lot,
               {MovementKind::kAdjust, transfer.to_site, receipt.unit, Account::kAdjustment,
                Account::kStock, receipt.over, receipt.reason}));
+  if (receipt.over > 0) {
+    MESO_RETURN_IF_ERROR(FollowFoundUnits(step, lot, transfer.to_site, receipt.unit));
+  }
   if (receipt.received + receipt.over == 0) return absl::OkStatus();
   return QueueReallocations(step, transfer.to_site, line.product);
 }

@@ -1,6 +1,8 @@
 #include "services/inventory/domain/administration.h"
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/resource_name.h"
@@ -61,6 +63,23 @@ void CheckLine(const AdministeredLot& line, absl::string_view site, const std::s
   }
 }
 
+// The reasons of every storage unit the units were drawn from; of units not drawn it is not known
+// where they lay, and any storage unit counts.
+std::vector<std::string> WhyNotUsable(const AdministeredLot& line, const LotEvidence& evidence) {
+  std::set<std::string> units = evidence.drawn_from;
+  if (units.empty() || line.ampoules + line.wasted > evidence.drawn_open) units.insert("");
+  std::vector<std::string> reasons;
+  for (const std::string& unit : units) {
+    Use use = evidence.use;
+    use.unit = unit;
+    for (std::string& reason : DecideEligibility(evidence.lot, use)) {
+      const bool named = std::find(reasons.begin(), reasons.end(), reason) != reasons.end();
+      if (!named) reasons.push_back(std::move(reason));
+    }
+  }
+  return reasons;
+}
+
 }  // namespace
 
 void CheckAdministration(const Administration& administration, absl::Time now,
@@ -94,7 +113,7 @@ std::vector<Deviation> DecideDeviations(const AdministeredLot& line, const LotEv
   std::vector<Deviation> deviations;
   // Units only thrown away reached nobody: whether they were usable does not matter.
   if (line.ampoules > 0) {
-    for (const std::string& reason : DecideEligibility(evidence.lot, evidence.use)) {
+    for (const std::string& reason : WhyNotUsable(line, evidence)) {
       deviations.push_back({reason, line.lot, "The lot was not to be used on that day."});
     }
   }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -80,13 +81,14 @@ struct Administration {
 // Adds every broken rule of form to `errors`, with fields as "administration.lots[0].lot".
 void CheckAdministration(const Administration& administration, absl::Time now, FieldErrors& errors);
 
-// What the books knew about one lot when the record was made.
+// What the books know about one lot, its state as it was when units were given.
 struct LotEvidence {
   Lot lot;
   Product product;
-  Use use;                 // the day it was given, holds as of that moment
+  Use use;                 // the day it was given, holds as of that moment, in any storage unit
   int64_t drawn_open = 0;  // drawn for the appointment and not yet accounted for
-  int64_t on_hand = 0;     // on the site's shelf
+  std::set<std::string> drawn_from;  // the storage units these came from
+  int64_t on_hand = 0;               // on the site's shelf
 };
 
 // The rules this line broke.

@@ -86,6 +86,22 @@ bool IsOverdrawn(const StoredBalance& balance) {
   return balance.on_hand < 0 || balance.drawn < 0 || balance.in_transit < 0 || balance.opened < 0;
 }
 
+// Units in an account that can't have fewer than none; of the others 0.
+int64_t LeftIn(Account account, const StoredBalance& balance) {
+  switch (account) {
+    case Account::kStock:
+      return balance.on_hand;
+    case Account::kDrawn:
+      return balance.drawn;
+    case Account::kInTransit:
+      return balance.in_transit;
+    case Account::kOpened:
+      return balance.opened;
+    default:
+      return 0;
+  }
+}
+
 class Checker {
  public:
   explicit Checker(const LotHistory& history) : history_(history) {}
@@ -344,13 +360,15 @@ std::optional<absl::Time> FindOverdraw(const std::vector<Movement>& movements,
   std::stable_sort(lines.begin(), lines.end(), [](const Movement* a, const Movement* b) {
     return a->OccurredTime() < b->OccurredTime();
   });
+  // Only what it takes can lack: a fact recorded late may have overdrawn another account before.
+  const Account from = AccountsOf(movement).first;
   StoredBalance balance;
   for (size_t i = 0; i < lines.size(); ++i) {
     ApplyMovement(*lines[i], balance);
     // Of one moment nobody knows what came first: what counts is how it left the shelf.
     const absl::Time moment = lines[i]->OccurredTime();
     if (i + 1 < lines.size() && lines[i + 1]->OccurredTime() == moment) continue;
-    if (IsOverdrawn(balance) && moment >= movement.OccurredTime()) return moment;
+    if (LeftIn(from, balance) < 0 && moment >= movement.OccurredTime()) return moment;
   }
   return std::nullopt;
 }

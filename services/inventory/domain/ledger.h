@@ -163,9 +163,8 @@ struct LotHistory {
 std::map<Shelf, StoredBalance> FoldMovements(const std::vector<Movement>& movements,
                                              absl::Time as_of = absl::InfiniteFuture());
 
-// A moment after which a shelf would have had fewer than no units on hand, drawn, under way or
-// open, had `movement` happened when it says; nullopt = there is none. `movements` are the lot's
-// lines.
+// A moment after which a shelf would have had fewer than no units in the account `movement` takes
+// from, had it happened when it says; nullopt = there is none. `movements` are the lot's lines.
 std::optional<absl::Time> FindOverdraw(const std::vector<Movement>& movements,
                                        const Movement& movement);
 

@@ -341,6 +341,14 @@ void ToProto(const LotTrace& in, v1::LotTrace* out) {
   }
   for (const Transfer& transfer : in.transfers) ToProto(transfer, out->add_transfers());
   for (const Dispensing& dispensing : in.dispensings) ToProto(dispensing, out->add_dispensings());
+  for (const OpenDraw& draw : in.open_draws) {
+    v1::OpenDraw* to = out->add_open_draws();
+    to->set_appointment(draw.appointment.value());
+    to->set_site(draw.site.value());
+    to->set_patient(draw.patient.value());
+    to->set_ampoules(draw.ampoules);
+    to->set_microlitres(draw.microlitres);
+  }
   out->set_restricted(in.restricted);
   ToProto(in.as_of, out->mutable_as_of());
 }

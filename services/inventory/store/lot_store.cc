@@ -142,6 +142,19 @@ absl::Status InsertInspection(Transaction& tx, const Lot& lot, const std::string
       {lot.row, outcome, note, by, TimeValue(now)});
 }
 
+absl::StatusOr<std::vector<PastInspection>> ListInspections(Transaction& tx, int64_t lot_row) {
+  MESO_ASSIGN_OR_RETURN(const Rows rows,
+                        tx.Query("SELECT inspect_time_us, outcome = 'RELEASE' FROM inspection "
+                                 "WHERE lot = $1 ORDER BY id",
+                                 {lot_row}));
+  std::vector<PastInspection> inspections;
+  for (const Row& row : rows) {
+    const bool released = row.Int(1) != 0;
+    inspections.push_back({row.Time(0), released ? LotState::kReleased : LotState::kRejected});
+  }
+  return inspections;
+}
+
 absl::Status InsertHold(Transaction& tx, const Lot& lot, const Hold& hold) {
   MESO_RETURN_IF_ERROR(
       tx.Execute("INSERT INTO hold (hold_id, lot, kind, site, reason, recall, note, placed_by, "

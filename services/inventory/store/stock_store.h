@@ -16,6 +16,7 @@
 #include "services/inventory/domain/allocation.h"
 #include "services/inventory/domain/ledger.h"
 #include "services/inventory/domain/lot.h"
+#include "services/inventory/domain/lot_past.h"
 #include "services/inventory/store/inventory_store.h"
 
 namespace meso::inventory {
@@ -36,6 +37,8 @@ absl::Status UpdateLotState(Transaction& tx, const Lot& lot, LotState state);
 // Keeps what an inspection found.
 absl::Status InsertInspection(Transaction& tx, const Lot& lot, const std::string& outcome,
                               const std::string& note, const std::string& by, absl::Time now);
+// What inspections found, in their order.
+absl::StatusOr<std::vector<PastInspection>> ListInspections(Transaction& tx, int64_t lot_row);
 
 // Places a hold; raises the lot's revision.
 absl::Status InsertHold(Transaction& tx, const Lot& lot, const Hold& hold);

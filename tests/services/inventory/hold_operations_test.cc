@@ -258,6 +258,34 @@ TEST_F(HoldTest, ATraceOfALotIsCompleteAndSaysWhatACallerMayNotSee) {
   EXPECT_TRUE(sydney->restricted);
 }
 
+TEST_F(HoldTest, ATraceNamesTheSessionsThatHaveDrawnAndNotRecorded) {
+  const LotName a = Receive("A", "A1", "2027-06-30", 9);
+  DrawRequest draw;
+  draw.appointment = AppointmentOf(1);
+  draw.items = {{"", a, 3, {}}};
+  ASSERT_TRUE(Run(&InventoryOperations::DrawStock, draw).ok());
+  draw.appointment = AppointmentOf(2);
+  ASSERT_TRUE(Run(&InventoryOperations::DrawStock, draw).ok());
+  ASSERT_TRUE(Record(2, "PT-7", {Given(a, 1)}).ok());
+  draw.appointment = AppointmentOf(3);
+  ASSERT_TRUE(Run(&InventoryOperations::DrawStock, draw).ok());
+  ASSERT_TRUE(Record(3, "PT-3", {Given(a, 2, 1)}).ok());
+  const auto trace = Run(&InventoryOperations::TraceLot, a);
+  ASSERT_TRUE(trace.ok()) << trace.status();
+  ASSERT_THAT(trace->open_draws, SizeIs(2)) << "the third is all accounted for";
+  EXPECT_EQ(trace->open_draws[0].appointment, AppointmentOf(1));
+  EXPECT_EQ(trace->open_draws[0].site, kParis);
+  EXPECT_EQ(trace->open_draws[0].patient, PatientName()) << "nobody said who";
+  EXPECT_EQ(trace->open_draws[0].ampoules, 3);
+  EXPECT_EQ(trace->open_draws[0].microlitres, 0);
+  EXPECT_EQ(trace->open_draws[1].appointment, AppointmentOf(2));
+  EXPECT_EQ(trace->open_draws[1].patient, PatientName("patients/PT-7"));
+  EXPECT_EQ(trace->open_draws[1].ampoules, 2);
+  const auto sydney = Run(&InventoryOperations::TraceLot, a, AtSite("syd-1"));
+  EXPECT_THAT(sydney->open_draws, IsEmpty());
+  EXPECT_TRUE(sydney->restricted);
+}
+
 TEST_F(HoldTest, APatientsHistoryFollowsTheChainNewestFirst) {
   const LotName a = Receive("A", "A1", "2027-06-30", 9);
   for (int n = 1; n <= 3; ++n) {

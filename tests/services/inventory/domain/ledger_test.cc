@@ -266,6 +266,21 @@ TEST(LedgerTest, BackDatingMayNotUseWhatWasNotDrawnYet) {
   EXPECT_EQ(FindOverdraw(lines, waste), std::nullopt) << "of one moment the end counts";
 }
 
+TEST(LedgerTest, WhatAFactOverdrewHindersNoLineThatTakesNothingOfIt) {
+  const absl::Time monday = absl::UnixEpoch() + absl::Hours(24 * 4);
+  // Two were given before the books had them.
+  const std::vector<Movement> lines = {
+      Occurred(Line(1, MovementKind::kReceipt, 5, 0), monday + absl::Hours(9)),
+      Occurred(Line(2, MovementKind::kDraw, 2, 1), monday + absl::Hours(4)),
+      Occurred(Line(3, MovementKind::kAdminister, 2, 2), monday + absl::Hours(4))};
+  Movement line = Occurred(Line(0, MovementKind::kAdjust, 1, 0), monday);
+  EXPECT_EQ(FindOverdraw(lines, line), std::nullopt) << "found units make it no worse";
+  line = Occurred(Line(0, MovementKind::kDraw, 1, 0), monday + absl::Hours(3));
+  EXPECT_EQ(FindOverdraw(lines, line), monday + absl::Hours(3));
+  line = Occurred(Line(0, MovementKind::kDraw, 3, 0), monday + absl::Hours(9));
+  EXPECT_EQ(FindOverdraw(lines, line), std::nullopt);
+}
+
 TEST(LedgerTest, TheOpenPeriodBeginsWithThePreviousMonthAtTheSite) {
   absl::TimeZone zone;
   ASSERT_TRUE(absl::LoadTimeZone("Australia/Sydney", &zone));

@@ -290,6 +290,32 @@ TEST_F(InventoryServiceTest, ReadingATraceIsAnEntryWithEveryPatientReturned) {
               Contains(std::pair<std::string, std::string>("patient", "patients/PT-0042")));
 }
 
+TEST_F(InventoryServiceTest, ATraceShowsWhatIsDrawnAndNotRecordedWithItsPatientAsAKey) {
+  Load(5);
+  v1::DrawStockRequest draw;
+  draw.set_request_id(Uuid(71));
+  draw.set_appointment(Appointment(1));
+  draw.add_items()->set_lot(lot_);
+  draw.mutable_items(0)->set_ampoules(3);
+  v1::DrawStockResponse drawn;
+  ASSERT_EQ(Call(&Stub::DrawStock, nurse_, draw, &drawn), absl::OkStatus());
+  v1::Administration record;
+  ASSERT_EQ(Call(&Stub::RecordAdministration, nurse_, Administration(1), &record),
+            absl::OkStatus());
+  v1::TraceLotRequest request;
+  request.set_name(lot_);
+  v1::LotTrace trace;
+  ASSERT_EQ(Call(&Stub::TraceLot, manager_, request, &trace), absl::OkStatus());
+  ASSERT_THAT(trace.open_draws(), SizeIs(1));
+  EXPECT_EQ(trace.open_draws(0).appointment(), Appointment(1));
+  EXPECT_EQ(trace.open_draws(0).site(), "sites/par-1");
+  EXPECT_EQ(trace.open_draws(0).patient(), "patients/PT-0042");
+  EXPECT_GT(trace.open_draws(0).ampoules(), 0);
+  EXPECT_THAT(server_.Entries().back().keys,
+              IsSupersetOf(std::vector<std::pair<std::string, std::string>>{
+                  {"patient", "patients/PT-0042"}, {"appointment", Appointment(1)}}));
+}
+
 TEST_F(InventoryServiceTest, ATrialChangesNothing) {
   Load(5);
   v1::CreateRecallRequest recall;
