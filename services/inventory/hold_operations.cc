@@ -25,13 +25,15 @@ absl::StatusOr<Lot> AnswerLot(Step& step, const LotName& name) {
   return *std::move(lot);
 }
 
-// Whether the caller may end a hold by ReleaseLot. What a recall or an
-// excursion placed ends with the recall or with the decision about the excursion.
+// Whether the caller may end a hold by ReleaseLot. What a recall placed never ends, also not with
+// the recall; what an excursion placed ends with the decision about it.
 absl::Status CheckMayRelease(const Step& step, const Lot& lot, const Hold& hold) {
   const std::string object = absl::StrCat("hold ", hold.hold_id, " on ", lot.name.value());
   if (hold.kind == HoldKind::kRecall) {
-    return StateNotAllowed(object, "RECALL",
-                           "QUARANTINE or EXCURSION: a recall's hold ends with the recall");
+    return StateNotAllowed(
+        object, "RECALL",
+        "QUARANTINE or EXCURSION: a recalled lot stays held, also when the recall is "
+        "closed");
   }
   if (hold.kind == HoldKind::kExcursion) {
     MESO_ASSIGN_OR_RETURN(const std::optional<ExcursionName> excursion,

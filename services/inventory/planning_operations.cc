@@ -265,6 +265,22 @@ absl::StatusOr<absl::CivilDay> DecidePromiseDate(const PromiseRequest& request,
   return date;
 }
 
+// What others at the site count on without lots: promises until `date`, booked or not; of later
+// ones, those that were booked; and what bookings lost.
+absl::StatusOr<std::vector<UnkeptNeed>> LoadOthers(Transaction& tx, PlanningView& view,
+                                                   const SiteName& site, absl::CivilDay date,
+                                                   absl::Time now) {
+  MESO_ASSIGN_OR_RETURN(std::vector<UnkeptNeed> others, view.InvalidatedNeeds(site));
+  for (const bool later : {false, true}) {
+    MESO_ASSIGN_OR_RETURN(const std::vector<UnkeptNeed> promised,
+                          ListPromisedNeeds(tx, site, now, /*booked_only=*/later));
+    for (const UnkeptNeed& need : promised) {
+      if (later == (need.use_date > date)) others.push_back(need);
+    }
+  }
+  return others;
+}
+
 }  // namespace
 
 absl::StatusOr<StockPromise> PlanningOperations::PromiseStock(Transaction& tx, const CallContext&,
@@ -279,9 +295,9 @@ absl::StatusOr<StockPromise> PlanningOperations::PromiseStock(Transaction& tx, c
     return ResourceNotFound(request.cocktail.value());
   }
   MESO_RETURN_IF_ERROR(recipe.status());
-  MESO_ASSIGN_OR_RETURN(const std::vector<UnkeptNeed> promised,
-                        ListPromisedNeeds(tx, request.site, now, /*booked_only=*/false));
   PlanningView view(tx, now);
+  MESO_ASSIGN_OR_RETURN(const std::vector<UnkeptNeed> others,
+                        LoadOthers(tx, view, request.site, promise.use_date, now));
   promise.possible = true;
   for (const Need& need : *recipe) {
     PromiseQuestion question;
@@ -292,10 +308,9 @@ absl::StatusOr<StockPromise> PlanningOperations::PromiseStock(Transaction& tx, c
                           view.Shelves(request.site, need.product));
     for (const AgeingShelf& ageing : shelves) question.shelves.push_back(ageing.shelf);
     MESO_ASSIGN_OR_RETURN(question.inbound, view.Inbound(request.site, need.product));
-    for (const UnkeptNeed& other : promised) {
-      if (other.product == need.product && other.use_date <= promise.use_date) {
-        question.promised.push_back({other.use_date, other.ampoules});
-      }
+    for (const UnkeptNeed& other : others) {
+      if (other.product != need.product) continue;
+      question.promised.push_back({other.use_date, other.ampoules});
     }
     if (!question.use.authorised) promise.reasons = {kNotAuthorised};
     promise.products.push_back(DecidePromise(question));

@@ -108,12 +108,15 @@ absl::StatusOr<std::vector<SiteName>> PlanningView::SitesInNeed(const ProductNam
 absl::Status PlanningView::LoadNeeds() {
   if (needs_) return absl::OkStatus();
   MESO_ASSIGN_OR_RETURN(needs_, ListPromisedNeeds(tx_, SiteName(), now_, /*booked_only=*/true));
-  return AddInvalidated();
+  MESO_ASSIGN_OR_RETURN(const std::vector<UnkeptNeed> invalidated, InvalidatedNeeds(SiteName()));
+  needs_->insert(needs_->end(), invalidated.begin(), invalidated.end());
+  return absl::OkStatus();
 }
 
-absl::Status PlanningView::AddInvalidated() {
+absl::StatusOr<std::vector<UnkeptNeed>> PlanningView::InvalidatedNeeds(const SiteName& site) {
   MESO_ASSIGN_OR_RETURN(const std::vector<Reservation> invalidated,
-                        ListInvalidatedBookings(tx_, SiteName(), now_));
+                        ListInvalidatedBookings(tx_, site, now_));
+  std::vector<UnkeptNeed> needs;
   for (const Reservation& reservation : invalidated) {
     MESO_ASSIGN_OR_RETURN(const std::vector<Need> recipe, LoadRecipe(tx_, reservation.cocktail));
     for (const Need& need : UndrawnNeeds(recipe, reservation)) {
@@ -124,10 +127,10 @@ absl::Status PlanningView::AddInvalidated() {
         if (usable) missing -= allocation.Left();
       }
       if (missing <= 0) continue;
-      needs_->push_back({reservation.site, need.product, reservation.use_date, missing});
+      needs.push_back({reservation.site, need.product, reservation.use_date, missing});
     }
   }
-  return absl::OkStatus();
+  return needs;
 }
 
 absl::StatusOr<bool> PlanningView::IsUsable(const Reservation& reservation,

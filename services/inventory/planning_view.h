@@ -44,12 +44,14 @@ class PlanningView {
   // kept for.
   absl::StatusOr<int64_t> Committed(const SiteName& site, const ProductName& product,
                                     absl::CivilDay until = absl::CivilDay::max());
+  // What INVALIDATED bookings of a site, or (empty) of all, need of all products and keep no usable
+  // lot for.
+  absl::StatusOr<std::vector<UnkeptNeed>> InvalidatedNeeds(const SiteName& site);
   // The sites with such needs.
   absl::StatusOr<std::vector<SiteName>> SitesInNeed(const ProductName& product);
 
  private:
   absl::Status LoadNeeds();
-  absl::Status AddInvalidated();
   // What an INVALIDATED reservation keeps of lots that may be used on its day still counts.
   absl::StatusOr<bool> IsUsable(const Reservation& reservation, const Allocation& allocation);
 

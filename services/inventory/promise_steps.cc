@@ -9,13 +9,14 @@
 #include "services/inventory/domain/calendar.h"
 #include "services/inventory/domain/errors.h"
 #include "services/inventory/inventory_operations.h"
+#include "services/inventory/store/planning_store.h"
 #include "services/inventory/store/reservation_store.h"
 
 namespace meso::inventory {
 namespace {
 
 // A call keeps at most this many promises of others: the writer is shared.
-constexpr int kPromisesPerCall = 16;
+constexpr size_t kPromisesPerCall = 16;
 
 }  // namespace
 
@@ -62,11 +63,13 @@ absl::Status KeepPromise(Step& step, const Reservation& reservation) {
   return found ? absl::OkStatus() : Invalidate(step, reservation, kInsufficientStock, {});
 }
 
-absl::Status KeepDuePromises(Step& step, const SiteName& site, int horizon_days) {
+absl::StatusOr<bool> KeepDuePromises(Step& step, const SiteName& site, int horizon_days) {
   MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(step.tx, site));
   const absl::CivilDay until = DateAt(step.now, zone) + horizon_days;
-  MESO_ASSIGN_OR_RETURN(const std::vector<Reservation> promised,
-                        ListPromisedUntil(step.tx, site, until, kPromisesPerCall));
+  MESO_ASSIGN_OR_RETURN(std::vector<Reservation> promised,
+                        ListPromisedUntil(step.tx, site, until, kPromisesPerCall + 1));
+  const bool all = promised.size() <= kPromisesPerCall;
+  if (!all) promised.pop_back();
   for (const Reservation& reservation : promised) {
     if (reservation.IsLapsed(step.now)) continue;
     MESO_RETURN_IF_ERROR(KeepPromise(step, reservation));
@@ -74,6 +77,22 @@ absl::Status KeepDuePromises(Step& step, const SiteName& site, int horizon_days)
     if (!reservation.appointment.empty()) {
       step.call.Touch("appointment", reservation.appointment.value());
     }
+  }
+  return all;
+}
+
+absl::Status SetAsideForDue(Step& step, const SiteName& site, int horizon_days,
+                            std::vector<Candidate>& candidates) {
+  MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(step.tx, site));
+  const absl::CivilDay until = DateAt(step.now, zone) + horizon_days;
+  MESO_ASSIGN_OR_RETURN(const std::vector<UnkeptNeed> needs,
+                        ListPromisedNeeds(step.tx, site, step.now, /*booked_only=*/false));
+  for (const UnkeptNeed& need : needs) {  // of each product, the soonest first
+    if (need.use_date > until) continue;
+    MESO_ASSIGN_OR_RETURN(const std::optional<Product> product, LoadProduct(step.tx, need.product));
+    if (!product) return ResourceNotFound(need.product.value());
+    MESO_ASSIGN_OR_RETURN(const Use use, UseAt(step.tx, site, *product, need.use_date));
+    SetAside({need.product, need.ampoules}, use, candidates);
   }
   return absl::OkStatus();
 }

@@ -30,9 +30,14 @@ absl::StatusOr<bool> IsPromiseDue(Step& step, const Reservation& reservation, in
 // ended.
 absl::Status KeepPromise(Step& step, const Reservation& reservation);
 
-// Keeps the promises of the site that are due, soonest use first: who was promised units before
-// gets them before anybody new.
-absl::Status KeepDuePromises(Step& step, const SiteName& site, int horizon_days);
+// Keeps promises of the site that are due, soonest use first: who was promised units before gets
+// them before anybody new. True when that were all of them; the others are left to pending work.
+absl::StatusOr<bool> KeepDuePromises(Step& step, const SiteName& site, int horizon_days);
+
+// Counts as reserved what the due promises of the site need that are not kept yet, soonest use
+// first.
+absl::Status SetAsideForDue(Step& step, const SiteName& site, int horizon_days,
+                            std::vector<Candidate>& candidates);
 
 }  // namespace meso::inventory
 

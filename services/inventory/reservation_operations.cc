@@ -47,9 +47,12 @@ absl::StatusOr<absl::CivilDay> DecideUseDate(const ReserveRequest& request,
 absl::StatusOr<AllocationPlan> PlanReservation(Step& step, const Reservation& reservation,
                                                const std::vector<Need>& needs, int horizon_days) {
   MESO_RETURN_IF_ERROR(ExpireLapsed(step, reservation.site));
-  MESO_RETURN_IF_ERROR(KeepDuePromises(step, reservation.site, horizon_days));
+  MESO_ASSIGN_OR_RETURN(const bool all_kept, KeepDuePromises(step, reservation.site, horizon_days));
   MESO_ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
                         LoadUsable(step, reservation.site, needs, reservation.use_date));
+  if (!all_kept) {
+    MESO_RETURN_IF_ERROR(SetAsideForDue(step, reservation.site, horizon_days, candidates));
+  }
   AllocationPlan plan = DecideAllocation(needs, std::move(candidates));
   if (!plan.shortfalls.empty()) {
     return InsufficientStock(reservation.site, reservation.use_date, plan);

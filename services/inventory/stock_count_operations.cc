@@ -152,7 +152,8 @@ class CountRecording {
     }
     MESO_ASSIGN_OR_RETURN(const size_t position, FindOrAddLine(lot, in.unit));
     MESO_ASSIGN_OR_RETURN(const Balance shelf, LoadBalance(step_.tx, lot.row, site_, in.unit));
-    EnterCount({in.ampoules, shelf.on_hand, step_.call.user().subject, step_.now, in.reason},
+    MESO_ASSIGN_OR_RETURN(const int64_t last, LoadLastIndex(step_.tx));
+    EnterCount({in.ampoules, shelf.on_hand, step_.call.user().subject, step_.now, in.reason, last},
                count_.lines[position]);
     return SaveCounted(step_.tx, count_, position);
   }
@@ -182,6 +183,23 @@ class CountRecording {
   FieldErrors errors_;
   std::set<std::pair<int64_t, std::string>> seen_;
 };
+
+// Every shelf whose difference may have come into the books since, by other ways.
+absl::Status CheckNotCorrectedSince(Step& step, const StockCount& count) {
+  MESO_ASSIGN_OR_RETURN(const std::vector<Movement> movements,
+                        ListMovementsSinceCounted(step.tx, SiteOfCount(count.name), count.row));
+  std::vector<CountLine> corrected;
+  for (const CountLine& line : count.lines) {
+    if (line.Variance() == 0) continue;
+    if (std::any_of(movements.begin(), movements.end(), [&](const Movement& movement) {
+          return movement.lot_row == line.lot_row && movement.unit == line.unit &&
+                 IsToldTwice(line, movement);
+        })) {
+      corrected.push_back(line);
+    }
+  }
+  return corrected.empty() ? absl::OkStatus() : CorrectedSinceCounted(count, corrected);
+}
 
 // Every shelf that has fewer units now than are missing.
 absl::Status CheckNotUsedSince(Step& step, const StockCount& count) {
@@ -261,6 +279,7 @@ absl::StatusOr<StockCount> StockCountOperations::PostStockCount(
   MESO_ASSIGN_OR_RETURN(StockCount count, LoadOpen(step, request.name, request.etag));
   MESO_ASSIGN_OR_RETURN(const std::set<std::string> counters, ListCounters(tx, count));
   MESO_RETURN_IF_ERROR(CheckPostable(count, counters, call.user().subject));
+  MESO_RETURN_IF_ERROR(CheckNotCorrectedSince(step, count));
   MESO_RETURN_IF_ERROR(CheckNotUsedSince(step, count));
   count.state = StockCountState::kPosted;
   count.poster = call.user().subject;

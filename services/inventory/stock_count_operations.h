@@ -1,8 +1,9 @@
 // The use cases about stock counts: one function, one transaction each.
 //
 // A count lists shelves; each is compared with the books of the moment it was counted, so sessions
-// go on meanwhile, and posting books the differences, not the counted numbers. Reads answer for the
-// caller's sites only. Thread-safe.
+// go on meanwhile, and posting books the differences, not the counted numbers; a difference that
+// may be in the books already is refused, to be counted again. Reads answer for the caller's sites
+// only. Thread-safe.
 #ifndef MESO_SERVICES_INVENTORY_STOCK_COUNT_OPERATIONS_H_
 #define MESO_SERVICES_INVENTORY_STOCK_COUNT_OPERATIONS_H_
 

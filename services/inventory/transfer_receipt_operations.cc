@@ -59,6 +59,20 @@ absl::Status TakeIn(Step& step, const Transfer& transfer, TransferLine& line,
   return QueueReallocations(step, transfer.to_site, line.product);
 }
 
+// Each end speaks for its own shelves only.
+absl::Status CheckShelves(const CallContext& call, const Transfer& transfer,
+                          const std::vector<Resolution>& resolutions) {
+  for (const Resolution& resolution : resolutions) {
+    if (resolution.kind == ResolutionKind::kReceived && !MaySee(call, transfer.to_site)) {
+      return SiteForbidden(transfer.to_site.value());
+    }
+    if (resolution.kind == ResolutionKind::kReturned && !MaySee(call, transfer.from_site)) {
+      return SiteForbidden(transfer.from_site.value());
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Resolve(Step& step, const Transfer& transfer, TransferLine& line,
                      const LineResolution& resolution) {
   MESO_ASSIGN_OR_RETURN(const Lot lot, LoadLotOf(step, line));
@@ -103,6 +117,7 @@ absl::StatusOr<Transfer> TransferOperations::CloseTransfer(
   Step step = use_case_.Begin(tx, call);
   MESO_ASSIGN_OR_RETURN(Transfer transfer,
                         LoadForChange(step, request.name, request.etag, TransferEnd::kEither));
+  MESO_RETURN_IF_ERROR(CheckShelves(call, transfer, request.resolutions));
   MESO_ASSIGN_OR_RETURN(const std::vector<LineResolution> resolutions,
                         DecideClosing(transfer, request.resolutions, call.user().subject));
   for (const LineResolution& resolution : resolutions) {

@@ -23,18 +23,37 @@ SkippedLot Skip(const Candidate& candidate, std::vector<std::string> reasons) {
           candidate.balance.on_hand};
 }
 
+// In the order of use.
+void Sort(std::vector<Candidate>& candidates) {
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    if (IsUsedBefore(a.lot, b.lot)) return true;
+    if (IsUsedBefore(b.lot, a.lot)) return false;
+    return a.balance.unit < b.balance.unit;
+  });
+}
+
 }  // namespace
 
 bool IsUsedBefore(const Lot& a, const Lot& b) {
   return std::tie(a.expiry, a.receive_time, a.name) < std::tie(b.expiry, b.receive_time, b.name);
 }
 
+void SetAside(const Need& need, const Use& use, std::vector<Candidate>& candidates) {
+  Sort(candidates);
+  Use there = use;
+  int64_t missing = need.ampoules;
+  for (Candidate& candidate : candidates) {
+    if (candidate.lot.product != need.product || candidate.Free() <= 0) continue;
+    there.unit = candidate.balance.unit;
+    if (!DecideEligibility(candidate.lot, there).empty()) continue;
+    const int64_t taken = std::min(missing, candidate.Free());
+    candidate.balance.reserved += taken;
+    missing -= taken;
+  }
+}
+
 AllocationPlan DecideAllocation(const std::vector<Need>& needs, std::vector<Candidate> candidates) {
-  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-    if (IsUsedBefore(a.lot, b.lot)) return true;
-    if (IsUsedBefore(b.lot, a.lot)) return false;
-    return a.balance.unit < b.balance.unit;
-  });
+  Sort(candidates);
   AllocationPlan plan;
   for (const Need& need : needs) {
     int64_t missing = need.ampoules;

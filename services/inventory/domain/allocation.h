@@ -76,6 +76,10 @@ struct AllocationPlan {
 // True when `a` is to be used before `b`.
 bool IsUsedBefore(const Lot& a, const Lot& b);
 
+// Counts as reserved what somebody else is to get of a product for `use`: of the candidates usable
+// then, whatever their own reasons, the first to be used first.
+void SetAside(const Need& need, const Use& use, std::vector<Candidate>& candidates);
+
 // Takes what `needs` asks from the candidates in FEFO order. Lots that were passed over while
 // something was still needed, or that could not be used, are named with their reasons.
 AllocationPlan DecideAllocation(const std::vector<Need>& needs, std::vector<Candidate> candidates);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
 #include "services/inventory/domain/errors.h"
@@ -52,13 +53,16 @@ bool IsCountedExactly(const Product& product, AbcClass abc_class) {
 }
 
 void EnterCount(const Counted& counted, CountLine& line) {
+  const bool asked_for = line.recount;
+  const bool repeats = line.counts > 0 && line.Variance() == counted.ampoules - counted.book;
   ++line.counts;
   line.counted = counted.ampoules;
   line.book = counted.book;
   line.counter = counted.counter;
   line.count_time = counted.time;
   if (!counted.reason.empty()) line.reason = counted.reason;
-  line.recount = line.counts == 1 && IsOverTolerance(line);
+  line.after_movement = counted.after_movement;
+  line.recount = IsOverTolerance(line) && !asked_for && !repeats;
 }
 
 absl::Status CheckPostable(const StockCount& count, const std::set<std::string>& counters,
@@ -83,6 +87,30 @@ absl::Status CheckPostable(const StockCount& count, const std::set<std::string>&
                         "who counted does not post a difference; let another person post it");
   }
   return absl::OkStatus();
+}
+
+bool IsToldTwice(const CountLine& line, const Movement& movement) {
+  const auto [from, to] = AccountsOf(movement);
+  if (movement.index <= line.after_movement) return false;
+  if (from != Account::kStock && to != Account::kStock) return false;
+  if (movement.OccurredTime() < line.count_time) return true;
+  if (movement.kind == MovementKind::kReverse) return movement.reverses <= line.after_movement;
+  // What a transfer brought unsent is an arrival.
+  return movement.kind == MovementKind::kAdjust &&
+         !absl::StartsWith(movement.subject, "transfers/");
+}
+
+absl::Status CorrectedSinceCounted(const StockCount& count, const std::vector<CountLine>& lines) {
+  Error error(absl::StatusCode::kFailedPrecondition, kCountInProgress,
+              absl::StrCat("The books of shelves of ", count.name.value(),
+                           " were corrected since they were counted. Count these shelves again."));
+  error.With("stock_count", count.name.value());
+  for (const CountLine& line : lines) {
+    error.Because({kCountInProgress, line.lot.value(),
+                   absl::StrCat("lot ", line.lot_number, " in ", line.unit,
+                                ": its difference may be in the books already; count it again")});
+  }
+  return error;
 }
 
 absl::Status UsedSinceCounted(const StockCount& count, const std::vector<CountLine>& lines) {

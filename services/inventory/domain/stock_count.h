@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "common/base/ids.h"
 #include "services/inventory/domain/abc_class.h"
+#include "services/inventory/domain/ledger.h"
 #include "services/inventory/domain/product.h"
 
 namespace meso::inventory {
@@ -49,7 +50,8 @@ struct CountLine {
   bool exact = false;  // no difference is tolerated
   int counts = 0;      // how often it was counted
   int64_t counted = 0;
-  int64_t book = 0;  // on hand by the books when it was counted last
+  int64_t book = 0;            // on hand by the books when it was counted last
+  int64_t after_movement = 0;  // the ledger's last line then, of any shelf
   bool recount = false;
   std::string counter;
   absl::Time count_time = absl::InfinitePast();
@@ -85,11 +87,13 @@ struct Counted {
   int64_t book = 0;  // on hand at that moment
   std::string counter;
   absl::Time time;
-  std::string reason;  // empty = the earlier explanation stays
+  std::string reason;          // empty = the earlier explanation stays
+  int64_t after_movement = 0;  // the ledger's last line at that moment
 };
 
-// The line after it was counted (once more). The first count asks for a second one when its
-// difference is over the tolerance; the second settles it, whatever it says.
+// The line after it was counted (once more). A difference over the tolerance asks for one more
+// count, which settles it whatever it says. It is settled at once only when the count before found
+// the same difference.
 void EnterCount(const Counted& counted, CountLine& line);
 
 // May the count be posted by `poster`? `counters` are all who counted, also the first of two.
@@ -97,6 +101,14 @@ void EnterCount(const Counted& counted, CountLine& line);
 // explanation; SELF_APPROVAL when there is a difference and the poster counted.
 absl::Status CheckPostable(const StockCount& count, const std::set<std::string>& counters,
                            const std::string& poster);
+
+// Whether a movement of the line's shelf, booked after it was counted, tells of something that the
+// count has seen already, so that posting the difference would book it twice: a correction of the
+// books, or what happened before the count and was recorded late. What goes on since does not.
+bool IsToldTwice(const CountLine& line, const Movement& movement);
+
+// FAILED_PRECONDITION / COUNT_IN_PROGRESS: the books of these lines' shelves were corrected since.
+absl::Status CorrectedSinceCounted(const StockCount& count, const std::vector<CountLine>& lines);
 
 // FAILED_PRECONDITION / INSUFFICIENT_STOCK: units of these lines counted as missing have left their
 // shelves since, by other hands.

@@ -32,7 +32,6 @@ std::vector<Source> SourcesOf(const PromiseQuestion& question) {
         {&shelf.lot, shelf.balance.unit, "", std::nullopt, shelf.Free(), shelf.Free()});
   }
   for (const InboundUnits& inbound : question.inbound) {
-    if (inbound.expected_date > question.use.date) continue;
     sources.push_back({&inbound.lot, "", inbound.transfer, inbound.expected_date, inbound.ampoules,
                        inbound.ampoules});
   }
@@ -45,27 +44,48 @@ std::vector<Source> SourcesOf(const PromiseQuestion& question) {
   return sources;
 }
 
-void TakeForOthers(const PromiseQuestion& question, std::vector<Source>& sources) {
-  std::vector<PromisedNeed> promised = question.promised;
-  std::stable_sort(
-      promised.begin(), promised.end(),
-      [](const PromisedNeed& a, const PromisedNeed& b) { return a.use_date < b.use_date; });
-  for (const PromisedNeed& need : promised) {
-    int64_t missing = need.ampoules;
-    for (Source& source : sources) {
-      if (missing == 0) break;
-      if (source.left == 0 || !source.IsThere(need.use_date) ||
-          !ReasonsOn(source, question.use, need.use_date).empty()) {
-        continue;
-      }
-      const int64_t taken = std::min(missing, source.left);
-      source.left -= taken;
-      missing -= taken;
+// Takes units for a day; returns how many there were not.
+int64_t Take(const PromisedNeed& need, const Use& use, std::vector<Source>& sources) {
+  int64_t missing = need.ampoules;
+  for (Source& source : sources) {
+    if (missing == 0) break;
+    if (source.left == 0 || !source.IsThere(need.use_date) ||
+        !ReasonsOn(source, use, need.use_date).empty()) {
+      continue;
     }
+    const int64_t taken = std::min(missing, source.left);
+    source.left -= taken;
+    missing -= taken;
+  }
+  return missing;
+}
+
+// The same for several, which come in the order of their days.
+int64_t TakeAll(const std::vector<PromisedNeed>& needs, const Use& use,
+                std::vector<Source>& sources) {
+  int64_t missing = 0;
+  for (const PromisedNeed& need : needs) missing += Take(need, use, sources);
+  return missing;
+}
+
+// How many of the units we need can be taken such that nobody later misses more than without us.
+// Takes nothing itself.
+int64_t UnitsToTake(const PromiseQuestion& question, const std::vector<PromisedNeed>& later,
+                    const std::vector<Source>& sources) {
+  std::vector<Source> without_us = sources;
+  const int64_t missing_anyway = TakeAll(later, question.use, without_us);
+  int64_t ours = question.need.ampoules;
+  for (;;) {
+    std::vector<Source> left = sources;
+    ours -= Take({question.use.date, ours}, question.use, left);
+    const int64_t missed = TakeAll(later, question.use, left) - missing_anyway;
+    if (missed <= 0 || ours == 0) return ours;
+    ours -= std::min(missed, ours);
   }
 }
 
-PromisedLot Judge(const Source& source, const Use& use, int64_t& missing) {
+// `wanted` units are still to be taken; `short_of` says that they are not all we need.
+PromisedLot Judge(const Source& source, const Use& use, bool short_of, int64_t& wanted) {
   PromisedLot lot;
   lot.lot = source.lot->name;
   lot.lot_number = source.lot->lot_number;
@@ -75,10 +95,13 @@ PromisedLot Judge(const Source& source, const Use& use, int64_t& missing) {
   lot.skipped = source.free;
   lot.reasons = ReasonsOn(source, use, use.date);
   if (!lot.reasons.empty()) return lot;
-  lot.ampoules = std::min(missing, source.left);
-  missing -= lot.ampoules;
+  lot.ampoules = std::min(wanted, source.left);
+  wanted -= lot.ampoules;
   lot.skipped -= lot.ampoules;
-  if (lot.ampoules == 0) lot.reasons = {source.left == 0 ? kFullyReserved : kNotNeeded};
+  // What is left although we are short of it is left to somebody later.
+  if (lot.ampoules == 0) {
+    lot.reasons = {source.left == 0 || short_of ? kFullyReserved : kNotNeeded};
+  }
   return lot;
 }
 
@@ -88,12 +111,23 @@ PromisedProduct DecidePromise(const PromiseQuestion& question) {
   PromisedProduct answer;
   answer.product = question.need.product;
   answer.needed = question.need.ampoules;
-  for (const PromisedNeed& need : question.promised) answer.promised += need.ampoules;
+  std::vector<PromisedNeed> earlier = question.promised;
+  std::stable_sort(
+      earlier.begin(), earlier.end(),
+      [](const PromisedNeed& a, const PromisedNeed& b) { return a.use_date < b.use_date; });
+  const auto first_later =
+      std::find_if(earlier.begin(), earlier.end(),
+                   [&](const PromisedNeed& need) { return need.use_date > question.use.date; });
+  const std::vector<PromisedNeed> later(first_later, earlier.end());
+  earlier.erase(first_later, earlier.end());
+  for (const PromisedNeed& need : earlier) answer.promised += need.ampoules;
   std::vector<Source> sources = SourcesOf(question);
-  TakeForOthers(question, sources);
-  answer.missing = answer.needed;
+  TakeAll(earlier, question.use, sources);
+  int64_t wanted = UnitsToTake(question, later, sources);
+  answer.missing = answer.needed - wanted;
   for (const Source& source : sources) {
-    answer.lots.push_back(Judge(source, question.use, answer.missing));
+    if (!source.IsThere(question.use.date)) continue;
+    answer.lots.push_back(Judge(source, question.use, answer.missing > 0, wanted));
   }
   return answer;
 }

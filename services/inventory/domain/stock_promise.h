@@ -2,8 +2,8 @@
 // why.
 //
 // Pure. Earlier promises take their units first, each on its own day from the lots usable then, so
-// that a lot that expires between their day and ours is theirs. Usability is DecideEligibility's
-// word.
+// that a lot that expires between their day and ours is theirs. Later ones do not go first, but we
+// may take nothing that one of them would then miss. Usability is DecideEligibility's word.
 #ifndef MESO_SERVICES_INVENTORY_DOMAIN_STOCK_PROMISE_H_
 #define MESO_SERVICES_INVENTORY_DOMAIN_STOCK_PROMISE_H_
 
@@ -42,7 +42,7 @@ struct PromiseQuestion {
   Use use;    // at the site, on the use date
   std::vector<Candidate> shelves;
   std::vector<InboundUnits> inbound;
-  std::vector<PromisedNeed> promised;  // of others, on or before the use date
+  std::vector<PromisedNeed> promised;  // of others, on any day
 };
 
 struct PromisedLot {
@@ -59,7 +59,7 @@ struct PromisedLot {
 struct PromisedProduct {
   ProductName product;
   int64_t needed = 0;
-  int64_t promised = 0;  // to others
+  int64_t promised = 0;  // to others, on or before the use date
   int64_t missing = 0;
   std::vector<PromisedLot> lots;  // in the order of use
 };

@@ -157,6 +157,14 @@ absl::StatusOr<std::vector<LineResolution>> DecideClosing(
                         "who received it does not say what became of the "
                         "rest; let another person close it");
   }
+  const bool any_lost = std::any_of(
+      resolutions.begin(), resolutions.end(),
+      [](const Resolution& resolution) { return resolution.kind == ResolutionKind::kLost; });
+  if (any_lost && transfer.shipper == closer) {
+    return SelfApproval(transfer.name.value(),
+                        "who shipped it does not write off what did not arrive; let another person "
+                        "close it");
+  }
   FieldErrors errors;
   std::vector<LineResolution> found;
   std::set<std::pair<size_t, ResolutionKind>> seen;

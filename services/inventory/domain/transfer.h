@@ -126,8 +126,9 @@ struct LineResolution {
 
 // Finds the line of every resolution. Errors: FAILED_PRECONDITION / TRANSFER_STATE unless in
 // VARIANCE, or when they do not account for exactly what is under way (every line is named);
-// SELF_APPROVAL when `closer` received the transfer; INVALID_ARGUMENT with fields as
-// "resolutions[0].lot" for a lot that is not in the transfer, or a kind named twice for one line.
+// SELF_APPROVAL when `closer` received the transfer, or shipped it and calls units lost;
+// INVALID_ARGUMENT with fields as "resolutions[0].lot" for a lot that is not in the transfer, or a
+// kind named twice for one line.
 absl::StatusOr<std::vector<LineResolution>> DecideClosing(
     const Transfer& transfer, const std::vector<Resolution>& resolutions, absl::string_view closer);
 

@@ -53,7 +53,8 @@ absl::Status LoadLines(Transaction& tx, StockCount& count) {
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
       tx.Query("SELECT l.id, l.name, l.product, l.lot_number, l.expiry_date, x.unit, x.exact, "
-               "x.counts, x.counted, x.book, x.recount, x.counter, x.count_time_us, x.reason "
+               "x.counts, x.counted, x.book, x.recount, x.counter, x.count_time_us, x.reason, "
+               "x.after_movement "
                "FROM stock_count_line x JOIN lot l ON l.id = x.lot WHERE x.stock_count = $1 "
                "ORDER BY x.position",
                {count.row}));
@@ -67,6 +68,7 @@ absl::Status LoadLines(Transaction& tx, StockCount& count) {
     line.counter = row.Text(11);
     line.count_time = row.Time(12);
     line.reason = row.Text(13);
+    line.after_movement = row.Int(14);
     count.lines.push_back(std::move(line));
   }
   return absl::OkStatus();
@@ -81,14 +83,16 @@ absl::Status SaveLine(Transaction& tx, const StockCount& count, size_t position)
   const CountLine& line = count.lines[position];
   return tx.Execute(
       "INSERT INTO stock_count_line (stock_count, position, lot, unit, exact, counts, counted, "
-      "book, recount, counter, count_time_us, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-      "$10, $11, $12) ON CONFLICT (stock_count, position) DO UPDATE SET counts = excluded.counts, "
+      "book, recount, counter, count_time_us, reason, after_movement) VALUES ($1, $2, $3, $4, $5, "
+      "$6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (stock_count, position) DO UPDATE SET "
+      "counts = excluded.counts, "
       "counted = excluded.counted, book = excluded.book, recount = excluded.recount, "
       "counter = excluded.counter, count_time_us = excluded.count_time_us, "
-      "reason = excluded.reason",
+      "reason = excluded.reason, after_movement = excluded.after_movement",
       {count.row, static_cast<int64_t>(position), line.lot_row, line.unit,
        int64_t{line.exact ? 1 : 0}, int64_t{line.counts}, line.counted, line.book,
-       int64_t{line.recount ? 1 : 0}, line.counter, TimeOrNull(line.count_time), line.reason});
+       int64_t{line.recount ? 1 : 0}, line.counter, TimeOrNull(line.count_time), line.reason,
+       line.after_movement});
 }
 
 }  // namespace

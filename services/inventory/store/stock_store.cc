@@ -290,6 +290,29 @@ absl::StatusOr<Movement> LoadLastMovement(Transaction& tx, const Lot& lot) {
   return *std::move(line);
 }
 
+absl::StatusOr<int64_t> LoadLastIndex(Transaction& tx) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<Row> row,
+                        QueryOne(tx, "SELECT coalesce(max(id), 0) FROM movement", {}));
+  return row->Int(0);
+}
+
+absl::StatusOr<std::vector<Movement>> ListMovementsSinceCounted(Transaction& tx,
+                                                                const SiteName& site,
+                                                                int64_t stock_count) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query(
+          "SELECT " MESO_MOVEMENT_COLUMNS
+          " FROM movement m WHERE m.id > (SELECT min(y.after_movement) FROM stock_count_line y "
+          "WHERE y.stock_count = $1 AND y.counted <> y.book) AND m.site = $2 AND EXISTS "
+          "(SELECT 1 FROM stock_count_line x WHERE x.stock_count = $1 AND x.lot = m.lot AND "
+          "x.unit = m.unit AND x.counted <> x.book AND x.after_movement < m.id) ORDER BY m.id",
+          {stock_count, site.value()}));
+  std::vector<Movement> movements;
+  for (const Row& row : rows) movements.push_back(ReadMovement(row));
+  return movements;
+}
+
 namespace {
 
 absl::Status SumByShelf(Transaction& tx, const Sql& sql, int64_t lot_row,

@@ -94,6 +94,15 @@ absl::StatusOr<std::optional<Movement>> LoadMovement(Transaction& tx, int64_t in
 // The newest line of a lot. Precondition: it has one.
 absl::StatusOr<Movement> LoadLastMovement(Transaction& tx, const Lot& lot);
 
+// The ledger's last line, of any lot; 0 = it has none.
+absl::StatusOr<int64_t> LoadLastIndex(Transaction& tx);
+
+// Lines on the shelves of a stock count (its row number) that were found to differ, each behind the
+// last one its count knew of, in the order of their index.
+absl::StatusOr<std::vector<Movement>> ListMovementsSinceCounted(Transaction& tx,
+                                                                const SiteName& site,
+                                                                int64_t stock_count);
+
 // Everything CheckConservation needs of one lot, but the count of its ledger lines. The movements
 // are those its chain leads to.
 absl::StatusOr<LotHistory> LoadLotHistory(Transaction& tx, const Lot& lot);

@@ -88,7 +88,10 @@ TEST_F(HoldTest, ARecallsHoldIsNotReleasedByHand) {
   ASSERT_TRUE(CallBack({a}).ok());
   EXPECT_EQ(ReasonOf(Release(a).status()), "STATE_NOT_ALLOWED");
   const auto lot = Run(&InventoryOperations::GetLot, a);
-  EXPECT_EQ(ReasonOf(Release(a, {lot->holds[0].hold_id}).status()), "STATE_NOT_ALLOWED");
+  const absl::Status named = Release(a, {lot->holds[0].hold_id}).status();
+  EXPECT_EQ(ReasonOf(named), "STATE_NOT_ALLOWED");
+  EXPECT_EQ(DetailsOf(named).metadata.at("allowed"),
+            "QUARANTINE or EXCURSION: a recalled lot stays held, also when the recall is closed");
 }
 
 TEST_F(HoldTest, ReleasingALotHealsWhatItInvalidated) {

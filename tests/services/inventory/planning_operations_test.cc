@@ -143,6 +143,34 @@ TEST_F(PlanningTest, APromiseCountsWhatIsReservedAndWhatWasPromisedBefore) {
   EXPECT_TRUE(Promise(absl::Hours(60 * 24), 3)->possible) << "nobody confirmed any of them";
 }
 
+TEST_F(PlanningTest, APromiseTakesNothingThatBookedSessionsCountOn) {
+  Stock(5);
+  for (int n = 1; n <= 5; ++n) {
+    ASSERT_TRUE(Reserve(n, absl::Hours(40 * 24)).ok());
+    if (n > 1) {
+      ASSERT_TRUE(Book(n, absl::Hours(40 * 24)).ok());
+    }
+  }
+  EXPECT_TRUE(Promise(absl::Hours(30 * 24))->possible) << "one of five is not booked";
+  EXPECT_FALSE(Promise(absl::Hours(30 * 24), 2)->possible);
+  EXPECT_EQ(Promise(absl::Hours(30 * 24), 2)->products[0].missing, 2);
+  ASSERT_TRUE(Book(1, absl::Hours(40 * 24)).ok());
+  EXPECT_FALSE(Promise(absl::Hours(30 * 24))->possible);
+  EXPECT_EQ(Promise(absl::Hours(30 * 24))->products[0].missing, 2);
+}
+
+TEST_F(PlanningTest, APromiseCountsBookingsThatWaitForStock) {
+  Stock(1);
+  ASSERT_TRUE(Reserve(1).ok());
+  ASSERT_TRUE(Book(1).ok());
+  ASSERT_TRUE(Quarantine(Reservations(1)->allocations[1].lot).ok());
+  RunPendingWork();
+  ASSERT_EQ(Reservations(1)->state, ReservationState::kInvalidated);
+  Receive("B", "B2", "2027-06-30", 1);  // it waits for this one
+  const auto promise = Promise(absl::Hours(24));
+  EXPECT_EQ(promise->products[1].missing, 1);
+}
+
 TEST_F(PlanningTest, APromiseCountsUnitsUnderWayFromTheDayTheyAreExpected) {
   Receive("B", "B1", "2027-06-30", 1);
   Receive("C", "C1", "2027-06-30", 1);

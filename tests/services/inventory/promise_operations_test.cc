@@ -283,6 +283,26 @@ TEST_F(PromiseTest, AProductForbiddenAfterThePromiseInvalidatesIt) {
   EXPECT_EQ(Reservations(1)->state, ReservationState::kInvalidated);
 }
 
+TEST_F(PromiseTest, ANewcomerOvertakesNobodyHoweverManyAreDue) {
+  constexpr int kPromises = 20;  // more than one call keeps
+  for (int n = 1; n <= kPromises; ++n) {
+    ASSERT_TRUE(Reserve(n, kAhead).ok());
+    ASSERT_TRUE(Book(n, kAhead).ok());
+  }
+  MoveClock(kUntilNear);
+  Stock(kPromises);
+  EXPECT_EQ(ReasonOf(Reserve(100).status()), "INSUFFICIENT_STOCK");
+  Stock(1);
+  ASSERT_TRUE(Reserve(101).ok()) << "of what nobody was promised";
+  EXPECT_EQ(Reservations(16)->state, ReservationState::kConfirmed);
+  EXPECT_EQ(Reservations(17)->state, ReservationState::kPromised);
+  RunPendingWork();
+  for (int n = 1; n <= kPromises; ++n) {
+    EXPECT_EQ(Reservations(n)->state, ReservationState::kConfirmed) << n;
+  }
+  ExpectSoundLedger();
+}
+
 TEST_F(PromiseTest, ManyWhoMeetADuePromiseKeepItOnce) {
   ASSERT_TRUE(Reserve(1, kAhead).ok());
   ASSERT_TRUE(Book(1, kAhead).ok());

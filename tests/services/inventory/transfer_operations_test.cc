@@ -215,7 +215,12 @@ TEST_F(TransferOperationsTest, AVarianceStaysOpenUntilASecondPersonAccountsForEv
   ExpectRefused(Close(name, {whole[3]}, Second()).status(), Code::kFailedPrecondition,
                 "TRANSFER_STATE");
   ExpectRefused(CallOff(name).status(), Code::kFailedPrecondition, "TRANSFER_STATE");
-  const auto closed = Close(name, whole, Second("syd-1"));
+  // Each end speaks for its own shelves.
+  ExpectRefused(Close(name, whole, Second("syd-1")).status(), Code::kPermissionDenied,
+                "SITE_FORBIDDEN");
+  ExpectRefused(Close(name, whole, Second("par-1")).status(), Code::kPermissionDenied,
+                "SITE_FORBIDDEN");
+  const auto closed = Close(name, whole, Second());
   ASSERT_TRUE(closed.ok()) << closed.status();
   EXPECT_EQ(closed->state, TransferState::kReceived);
   EXPECT_EQ(closed->closer, "users/second");

@@ -72,6 +72,73 @@ TEST(StockCountTest, OverTheToleranceAFirstCountAsksForASecondWhichSettlesIt) {
   }
 }
 
+TEST(StockCountTest, ACountOverTheToleranceIsNeverSettledByItselfAlone) {
+  const auto recounts = [](const std::vector<Counted>& counts) {
+    CountLine line;
+    std::vector<bool> asked;
+    for (const Counted& counted : counts) {
+      EnterCount(counted, line);
+      asked.push_back(line.recount);
+    }
+    return asked;
+  };
+  EXPECT_THAT(recounts({Found(10, 10), Found(1, 10, "lost"), Found(1, 10)}),
+              ElementsAre(false, true, false))
+      << "the second is off, not the first";
+  EXPECT_THAT(recounts({Found(8, 10), Found(10, 10), Found(8, 10), Found(9, 10)}),
+              ElementsAre(true, false, true, false));
+  EXPECT_THAT(recounts({Found(8, 10), Found(8, 10), Found(6, 8, "used meanwhile")}),
+              ElementsAre(true, false, false))
+      << "the same difference again";
+  EXPECT_THAT(recounts({Found(8, 10), Found(8, 10), Found(8, 8), Found(6, 8)}),
+              ElementsAre(true, false, false, true));
+}
+
+TEST(StockCountTest, WhatTheCountHasSeenAlreadyIsToldTwice) {
+  CountLine line;
+  line.count_time = absl::UnixEpoch() + absl::Hours(12);
+  line.after_movement = 7;
+  struct Case {
+    const char* what;
+    MovementKind kind;
+    Account from, to;
+    bool twice;
+    int hour = 15;
+    int64_t reverses = 0;
+    const char* subject = "";
+    int64_t index = 8;
+  };
+  const Account stock = Account::kStock, found = Account::kAdjustment;
+  const Case cases[] = {
+      {"a draw", MovementKind::kDraw, stock, Account::kDrawn, false},
+      {"a receipt", MovementKind::kReceipt, Account::kSupplier, stock, false},
+      {"shipped", MovementKind::kShip, stock, Account::kInTransit, false},
+      {"an adjustment", MovementKind::kAdjust, stock, found, true},
+      {"found", MovementKind::kAdjust, found, stock, true},
+      {"known to the count", MovementKind::kAdjust, stock, found, false, 15, 0, "", 7},
+      {"another count", MovementKind::kAdjust, stock, found, true, 15, 0, "sites/s/stockCounts/c"},
+      {"unsent units", MovementKind::kAdjust, found, stock, false, 15, 0, "transfers/t"},
+      {"given before, told later", MovementKind::kDraw, stock, Account::kDrawn, true, 9},
+      {"waste before", MovementKind::kWaste, stock, Account::kWasted, true, 9},
+      {"waste since", MovementKind::kWaste, stock, Account::kWasted, false, 12},
+      {"never on the shelf", MovementKind::kAdminister, Account::kDrawn, Account::kAdministered,
+       false, 9},
+      {"an earlier line taken back", MovementKind::kReverse, Account::kDrawn, stock, true, 15, 7},
+      {"a later one", MovementKind::kReverse, Account::kDrawn, stock, false, 15, 8, "", 9}};
+  for (const Case& c : cases) {
+    Movement movement;
+    movement.index = c.index;
+    movement.kind = c.kind;
+    movement.from = c.from;
+    movement.to = c.to;
+    movement.record_time = absl::UnixEpoch() + absl::Hours(15);
+    movement.occurred_time = absl::UnixEpoch() + absl::Hours(c.hour);
+    movement.reverses = c.reverses;
+    movement.subject = c.subject;
+    EXPECT_EQ(IsToldTwice(line, movement), c.twice) << c.what;
+  }
+}
+
 TEST(StockCountTest, TheLastCountAndItsBooksCountAndAnExplanationStays) {
   CountLine line;
   EnterCount(Found(4, 9, "five broken"), line);

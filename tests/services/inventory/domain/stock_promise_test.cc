@@ -126,6 +126,24 @@ TEST(StockPromiseTest, TheSoonestPromiseComesFirstWhateverTheOrderOfAsking) {
               ElementsAre("L1 0/3 FULLY_RESERVED", "L2 0/3 FULLY_RESERVED"));
 }
 
+TEST(StockPromiseTest, NobodyLaterMissesWhatWeTake) {
+  PromiseQuestion question = Ask(4, "2026-12-20");
+  question.shelves = {Shelf(1, "2026-12-24", 1), Shelf(2, "2027-03-01", 9)};
+  question.promised = {{*ParseDate("2027-01-10"), 7}};
+  const PromisedProduct answer = DecidePromise(question);
+  EXPECT_EQ(answer.promised, 0) << "on or before our day";
+  EXPECT_EQ(answer.missing, 1);
+  EXPECT_THAT(Told(answer), ElementsAre("L1 1/0", "L2 2/7"));
+  // What comes between their day and ours is theirs.
+  question.inbound = {Inbound(3, "2027-06-01", 1, "2027-01-05")};
+  EXPECT_EQ(DecidePromise(question).missing, 0);
+  EXPECT_THAT(Told(DecidePromise(question)), ElementsAre("L1 1/0", "L2 3/6"));
+  // Those who miss units anyway are not our doing: all ten are theirs, and one more.
+  question.promised[0].ampoules = 11;
+  EXPECT_EQ(DecidePromise(question).missing, 3);
+  EXPECT_THAT(Told(DecidePromise(question)), ElementsAre("L1 1/0", "L2 0/9 FULLY_RESERVED"));
+}
+
 TEST(StockPromiseTest, TheMinimumLifeAndTheJurisdictionOfTheProductCount) {
   PromiseQuestion question = Ask(1, "2026-12-20");
   question.shelves = {Shelf(1, "2027-01-18", 3)};

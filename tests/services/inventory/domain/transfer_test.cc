@@ -143,6 +143,25 @@ TEST(TransferTest, OnlyWhatIsUnderWayArrives) {
   }
 }
 
+TEST(TransferTest, WhoShippedItDoesNotWriteItOff) {
+  Transfer transfer;
+  transfer.name = TransferName("transfers/t");
+  transfer.state = TransferState::kVariance;
+  transfer.shipper = "users/s";
+  transfer.receiver = "users/r";
+  transfer.lines = {{}};
+  transfer.lines[0].lot = kA;
+  transfer.lines[0].unit = "main";
+  transfer.lines[0].ampoules = 4;
+  transfer.lines[0].in_transit = 4;
+  const Resolution lost{kA, "", ResolutionKind::kLost, 1, "not found"};
+  const Resolution back{kA, "", ResolutionKind::kReturned, 3, "left behind"};
+  const Resolution all_back{kA, "", ResolutionKind::kReturned, 4, "left behind"};
+  EXPECT_EQ(ReasonOf(DecideClosing(transfer, {back, lost}, "users/s").status()), "SELF_APPROVAL");
+  EXPECT_TRUE(DecideClosing(transfer, {back, lost}, "users/c").ok());
+  EXPECT_TRUE(DecideClosing(transfer, {all_back}, "users/s").ok()) << "it is on the own shelf";
+}
+
 TEST(TransferTest, AClosingAccountsForEveryUnitOnce) {
   Transfer transfer = Shipped({Line(kA, "main", 4), Line(kB, "main", 9)});
   transfer.state = TransferState::kVariance;
