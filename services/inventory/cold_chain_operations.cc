@@ -29,10 +29,16 @@ absl::Time SilentFrom(const Sensor& sensor) {
 absl::StatusOr<std::vector<Reading>> InOrder(const TemperatureBatch& batch, absl::Time now,
                                              int64_t& repeated) {
   FieldErrors errors;
+  const absl::Time oldest = now - kReadingAgeMax;
   for (size_t i = 0; i < batch.readings.size(); ++i) {
-    if (batch.readings[i].time > now) {
-      errors.Invalid(absl::StrCat("readings[", i, "].measure_time"), "not in the future");
-    }
+    const absl::Time time = batch.readings[i].time;
+    if (time <= now && time >= oldest) continue;
+    errors.Invalid(
+        absl::StrCat("readings[", i, "].measure_time"),
+        time > now ? "not in the future"
+                   : absl::StrCat("not before ",
+                                  absl::FormatTime(absl::RFC3339_sec, oldest, absl::UTCTimeZone()),
+                                  "; set the sensor's clock"));
   }
   MESO_RETURN_IF_ERROR(errors.ToStatus());
   std::vector<Reading> sorted = batch.readings;
@@ -130,8 +136,7 @@ absl::StatusOr<TemperatureAnswer> ColdChainOperations::RecordTemperatures(
   answer.duplicates += static_cast<int64_t>(readings.size() - fresh.size());
   if (!fresh.empty()) {
     MESO_RETURN_IF_ERROR(NoteReadings(step, fresh, sensor));
-    MESO_ASSIGN_OR_RETURN(answer.excursions,
-                          EvaluateReadings(step, sensor, fresh.front().time, fresh.back().time));
+    MESO_ASSIGN_OR_RETURN(answer.excursions, EvaluateReadings(step, sensor, fresh));
   }
   call.audit.object_type = "StorageUnit";
   call.audit.object_name = unit;
@@ -218,7 +223,7 @@ absl::Status ColdChainOperations::CheckSilence(Transaction& tx, const CallContex
   MESO_RETURN_IF_ERROR(UpdateSensor(tx, *sensor));
   MESO_RETURN_IF_ERROR(AppendSensorSilenceChanged(tx, step.Stamp(), *sensor));
   MESO_ASSIGN_OR_RETURN(const std::vector<ExcursionName> ended,
-                        EvaluateReadings(step, *sensor, sensor->last.time, sensor->last.time));
+                        EvaluateReadings(step, *sensor, {sensor->last}));
   MESO_RETURN_IF_ERROR(RecordSilence(step, *sensor, ended));
   return DeletePendingWork(tx, work.id);
 }

@@ -277,21 +277,16 @@ absl::StatusOr<bool> JudgeExcursion(Step& step, ColdChainView& view, ExcursionDr
 }
 
 absl::Status FollowMovedUnits(Step& step, const Lot& lot) {
-  MESO_ASSIGN_OR_RETURN(
-      const std::vector<Excursion> excursions,
-      ListExcursionsOfLot(step.tx, lot.row, absl::InfinitePast(), absl::InfiniteFuture()));
-  for (const Excursion& before : excursions) {
-    Excursion now = before;
-    for (ExcursionLot& mine : now.lots) {
-      const bool holds = mine.exceeded && mine.decision != ExcursionDecision::kRelease;
-      if (mine.lot_row == lot.row && holds) {
-        MESO_RETURN_IF_ERROR(HoldWhereUnitsAre(step, now, mine));
-      }
+  MESO_ASSIGN_OR_RETURN(std::vector<Excursion> excursions, ListExcursionsHolding(step.tx, lot.row));
+  for (Excursion& excursion : excursions) {
+    for (ExcursionLot& mine : excursion.lots) {
+      const size_t before = mine.holds.size();
+      MESO_RETURN_IF_ERROR(HoldWhereUnitsAre(step, excursion, mine));
+      if (mine.holds.size() == before) continue;
+      ++excursion.revision;
+      MESO_RETURN_IF_ERROR(UpdateExcursion(step.tx, excursion));
+      MESO_RETURN_IF_ERROR(SaveExcursionHolds(step.tx, excursion, mine));
     }
-    if (SameLots(before.lots, now.lots)) continue;
-    now.revision = before.revision + 1;
-    MESO_RETURN_IF_ERROR(UpdateExcursion(step.tx, now));
-    MESO_RETURN_IF_ERROR(SaveExcursionLots(step.tx, now));
   }
   return absl::OkStatus();
 }

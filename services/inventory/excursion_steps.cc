@@ -115,6 +115,31 @@ absl::Status AddThoseOfMovedLots(Step& step, ColdChainView& view, const StorageU
   return absl::OkStatus();
 }
 
+// Evaluates what the readings of a clump touch; adds the excursions that changed.
+absl::Status EvaluateClump(Step& step, const Sensor& sensor, const Interval& clump,
+                           std::vector<ExcursionName>& changed) {
+  ColdChainView view(step.tx);
+  Interval touched;
+  MESO_ASSIGN_OR_RETURN(std::vector<ExcursionDraft> drafts,
+                        FindExcursions(step, view, sensor, clump.begin, clump.end, touched));
+  std::set<int64_t> listed;
+  for (const ExcursionDraft& draft : drafts) listed.insert(draft.now.row);
+  // Windows reach a day beyond an excursion, and a month before its end.
+  MESO_ASSIGN_OR_RETURN(std::vector<Excursion> near,
+                        ListExcursionsOfUnit(step.tx, sensor.storage_unit, touched.begin - kDay,
+                                             touched.end + kMonth));
+  MESO_RETURN_IF_ERROR(AddThoseOfMovedLots(step, view, sensor.storage_unit, touched, near));
+  for (const Excursion& excursion : near) {
+    if (listed.insert(excursion.row).second) drafts.push_back({excursion, excursion, false});
+  }
+  for (ExcursionDraft& draft : drafts) {
+    const ExcursionName name = draft.now.name;
+    MESO_ASSIGN_OR_RETURN(const bool differs, JudgeExcursion(step, view, std::move(draft)));
+    if (differs) changed.push_back(name);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<ExcursionDraft>> FindExcursions(Step& step, ColdChainView& view,
@@ -160,27 +185,16 @@ absl::StatusOr<std::vector<ExcursionDraft>> FindExcursions(Step& step, ColdChain
 }
 
 absl::StatusOr<std::vector<ExcursionName>> EvaluateReadings(Step& step, const Sensor& sensor,
-                                                            absl::Time first, absl::Time last) {
-  ColdChainView view(step.tx);
-  Interval touched;
-  MESO_ASSIGN_OR_RETURN(std::vector<ExcursionDraft> drafts,
-                        FindExcursions(step, view, sensor, first, last, touched));
-  std::set<int64_t> listed;
-  for (const ExcursionDraft& draft : drafts) listed.insert(draft.now.row);
-  // Windows reach a day beyond an excursion, and a month before its end.
-  MESO_ASSIGN_OR_RETURN(std::vector<Excursion> near,
-                        ListExcursionsOfUnit(step.tx, sensor.storage_unit, touched.begin - kDay,
-                                             touched.end + kMonth));
-  MESO_RETURN_IF_ERROR(AddThoseOfMovedLots(step, view, sensor.storage_unit, touched, near));
-  for (const Excursion& excursion : near) {
-    if (listed.insert(excursion.row).second) drafts.push_back({excursion, excursion, false});
-  }
+                                                            const std::vector<Reading>& readings) {
   std::vector<ExcursionName> changed;
-  for (ExcursionDraft& draft : drafts) {
-    const ExcursionName name = draft.now.name;
-    MESO_ASSIGN_OR_RETURN(const bool differs, JudgeExcursion(step, view, std::move(draft)));
-    if (differs) changed.push_back(name);
+  for (const Interval& clump : ClumpsOf(readings)) {
+    MESO_RETURN_IF_ERROR(EvaluateClump(step, sensor, clump, changed));
   }
+  std::set<ExcursionName> told;
+  changed.erase(
+      std::remove_if(changed.begin(), changed.end(),
+                     [&](const ExcursionName& name) { return !told.insert(name).second; }),
+      changed.end());
   return changed;
 }
 

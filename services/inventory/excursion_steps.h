@@ -39,11 +39,11 @@ absl::StatusOr<std::vector<ExcursionDraft>> FindExcursions(Step& step, ColdChain
 // when anything changed.
 absl::StatusOr<bool> JudgeExcursion(Step& step, ColdChainView& view, ExcursionDraft draft);
 
-// After readings of the sensor from `first` through `last` were kept: evaluates what they touch, of
-// the unit's other sensors and of the units that its lots went to since. Returns the excursions
-// that changed.
+// After readings of the sensor (ordered) were kept: evaluates what they touch, of the unit's other
+// sensors and of the units that its lots went to since. One long ago and one of now touch nothing
+// of the time between them but what is beside them. Returns the excursions that changed.
 absl::StatusOr<std::vector<ExcursionName>> EvaluateReadings(Step& step, const Sensor& sensor,
-                                                            absl::Time first, absl::Time last);
+                                                            const std::vector<Reading>& readings);
 
 // Ends the holds of a lot of an excursion and forgets them. `note` says why.
 absl::Status EndExcursionHolds(Step& step, ExcursionLot& lot, const std::string& note);

@@ -2,7 +2,9 @@
 #include "services/inventory/recall_operations.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
@@ -21,7 +23,7 @@
 namespace meso::inventory {
 namespace {
 
-// A recall that reaches more records than this names the first ones; TraceLot has them all.
+// Of a lot with more records than this the oldest are named; ListAdministrations has them all.
 constexpr int kReachRecordsMax = 1000;
 
 absl::StatusOr<Recall> LoadKnownRecall(Transaction& tx, const RecallName& name) {
@@ -35,74 +37,108 @@ bool MaySeeAny(const CallContext& call, const std::vector<SiteName>& sites) {
                      [&](const SiteName& site) { return MaySee(call, site); });
 }
 
-// What of the lot is under way, open, or at patients' homes.
-absl::Status AddPlaced(Transaction& tx, const CallContext& call, const LotName& name,
-                       RecallReach& reach, std::set<PatientName>& patients) {
-  MESO_ASSIGN_OR_RETURN(const Lot lot, LoadKnownLot(tx, name, ""));
-  const auto add = [&](const std::vector<PlacedName>& found, std::vector<std::string>& names) {
-    for (const PlacedName& one : found) {
-      if (!MaySeeAny(call, one.sites)) continue;
-      // One object may hold several of the lots.
-      if (std::find(names.begin(), names.end(), one.name) == names.end()) {
-        names.push_back(one.name);
-      }
-      if (!one.patient.empty()) patients.insert(one.patient);
+// Collects what the lots of a recall reach, as far as the caller may see it.
+class ReachReading {
+ public:
+  ReachReading(Transaction& tx, const CallContext& call, absl::Time now)
+      : tx_(tx), call_(call), now_(now) {}
+
+  absl::Status Add(const Lot& lot) {
+    bool hidden = false;
+    MESO_ASSIGN_OR_RETURN(const std::vector<StockLevel> levels,
+                          LevelsOfLot(tx_, call_, now_, lot, hidden));
+    reach_.stock_levels.insert(reach_.stock_levels.end(), levels.begin(), levels.end());
+    MESO_RETURN_IF_ERROR(AddPromised(lot));
+    MESO_RETURN_IF_ERROR(AddGiven(lot));
+    return AddPlaced(lot);
+  }
+
+  RecallReach Take() {
+    reach_.reservations.assign(reservations_.begin(), reservations_.end());
+    reach_.appointments.assign(appointments_.begin(), appointments_.end());
+    reach_.administrations.assign(administrations_.begin(), administrations_.end());
+    reach_.patients_exposed = static_cast<int64_t>(patients_.size());
+    return std::move(reach_);
+  }
+
+ private:
+  absl::Status AddPromised(const Lot& lot) {
+    MESO_ASSIGN_OR_RETURN(const std::vector<Reservation> relying,
+                          ListReservationsOnLot(tx_, lot.row, SiteName()));
+    for (const Reservation& reservation : relying) {
+      if (!MaySee(call_, reservation.site) || reservation.IsLapsed(now_)) continue;
+      reservations_.insert(reservation.name);
+      if (!reservation.appointment.empty()) appointments_.insert(reservation.appointment);
     }
-  };
-  MESO_ASSIGN_OR_RETURN(const auto transfers, ListTransfersUnderWay(tx, lot.row));
-  add(transfers, reach.transfers);
-  MESO_ASSIGN_OR_RETURN(const auto containers, ListContainersInUse(tx, lot.row));
-  add(containers, reach.opened_containers);
-  MESO_ASSIGN_OR_RETURN(const auto dispensings, ListDispensedOfLot(tx, lot.row));
-  add(dispensings, reach.dispensings);
-  return absl::OkStatus();
-}
+    MESO_ASSIGN_OR_RETURN(const std::vector<AppointmentName> drawn,
+                          ListOpenDrawsOfLot(tx_, lot.row, SiteName()));
+    for (const AppointmentName& appointment : drawn) {
+      if (MaySee(call_, SiteName(SiteOf(appointment.value())))) appointments_.insert(appointment);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddGiven(const Lot& lot) {
+    // Counted apart from the records, whose list is cut.
+    MESO_ASSIGN_OR_RETURN(const std::vector<SitePatient> exposed, ListPatientsOfLot(tx_, lot.row));
+    std::set<SiteName> sites;
+    for (const SitePatient& patient : exposed) {
+      if (!MaySee(call_, patient.site)) continue;
+      sites.insert(patient.site);
+      patients_.insert(patient.patient);
+    }
+    std::map<int64_t, AdministrationName> records;
+    for (const SiteName& site : sites) {
+      MESO_ASSIGN_OR_RETURN(auto names,
+                            ListAdministrationNamesOfLot(tx_, lot.row, site, kReachRecordsMax));
+      records.merge(names);
+    }
+    int left = kReachRecordsMax;
+    for (const auto& [row, name] : records) {
+      if (left-- == 0) break;
+      administrations_.insert(name);
+    }
+    return absl::OkStatus();
+  }
+
+  // What of the lot is under way, open, or at patients' homes.
+  absl::Status AddPlaced(const Lot& lot) {
+    const auto add = [&](const std::vector<PlacedName>& found, std::vector<std::string>& names) {
+      for (const PlacedName& one : found) {
+        if (!MaySeeAny(call_, one.sites)) continue;
+        // One object may hold several of the lots.
+        if (placed_.insert(one.name).second) names.push_back(one.name);
+        if (!one.patient.empty()) patients_.insert(one.patient);
+      }
+    };
+    MESO_ASSIGN_OR_RETURN(const auto transfers, ListTransfersUnderWay(tx_, lot.row));
+    add(transfers, reach_.transfers);
+    MESO_ASSIGN_OR_RETURN(const auto containers, ListContainersInUse(tx_, lot.row));
+    add(containers, reach_.opened_containers);
+    MESO_ASSIGN_OR_RETURN(const auto dispensings, ListDispensedOfLot(tx_, lot.row));
+    add(dispensings, reach_.dispensings);
+    return absl::OkStatus();
+  }
+
+  Transaction& tx_;
+  const CallContext& call_;
+  const absl::Time now_;
+  RecallReach reach_;
+  std::set<ReservationName> reservations_;
+  std::set<AppointmentName> appointments_;
+  std::set<AdministrationName> administrations_;
+  std::set<PatientName> patients_;
+  std::set<std::string> placed_;
+};
 
 absl::StatusOr<RecallReach> LoadReach(Transaction& tx, const CallContext& call, absl::Time now,
                                       const Recall& recall) {
-  RecallReach reach;
-  std::set<ReservationName> reservations;
-  std::set<AppointmentName> appointments;
-  std::set<AdministrationName> administrations;
-  std::set<PatientName> patients;
+  ReachReading reading(tx, call, now);
   for (const LotName& name : recall.lots) {
-    MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot, LoadLot(tx, name));
-    if (!lot) return ResourceNotFound(name.value());
-    bool hidden = false;
-    MESO_ASSIGN_OR_RETURN(const std::vector<StockLevel> levels,
-                          LevelsOfLot(tx, call, now, *lot, hidden));
-    reach.stock_levels.insert(reach.stock_levels.end(), levels.begin(), levels.end());
-    MESO_ASSIGN_OR_RETURN(const std::vector<Reservation> relying,
-                          ListReservationsOnLot(tx, lot->row, SiteName()));
-    for (const Reservation& reservation : relying) {
-      if (!MaySee(call, reservation.site) || reservation.IsLapsed(now)) continue;
-      reservations.insert(reservation.name);
-      if (!reservation.appointment.empty()) appointments.insert(reservation.appointment);
-    }
-    MESO_ASSIGN_OR_RETURN(const std::vector<AppointmentName> drawn,
-                          ListOpenDrawsOfLot(tx, lot->row, SiteName()));
-    for (const AppointmentName& appointment : drawn) {
-      if (MaySee(call, SiteName(SiteOf(appointment.value())))) appointments.insert(appointment);
-    }
-    MESO_ASSIGN_OR_RETURN(const std::vector<Administration> records,
-                          ListAdministrationsOfLot(tx, lot->row, kReachRecordsMax));
-    for (const Administration& record : records) {
-      if (MaySee(call, record.site)) administrations.insert(record.name);
-    }
-    // Counted apart from the records, whose list is cut.
-    MESO_ASSIGN_OR_RETURN(const std::vector<SitePatient> exposed, ListPatientsOfLot(tx, lot->row));
-    for (const SitePatient& patient : exposed) {
-      if (MaySee(call, patient.site)) patients.insert(patient.patient);
-    }
+    MESO_ASSIGN_OR_RETURN(const Lot lot, LoadKnownLot(tx, name, ""));
+    MESO_RETURN_IF_ERROR(reading.Add(lot));
   }
-  for (const LotName& name : recall.lots) {
-    MESO_RETURN_IF_ERROR(AddPlaced(tx, call, name, reach, patients));
-  }
-  reach.reservations.assign(reservations.begin(), reservations.end());
-  reach.appointments.assign(appointments.begin(), appointments.end());
-  reach.administrations.assign(administrations.begin(), administrations.end());
-  reach.patients_exposed = static_cast<int64_t>(patients.size());
-  return reach;
+  return reading.Take();
 }
 
 // Everything an answer says beside what is stored: the reach and the sites as the caller may see
@@ -180,7 +216,7 @@ absl::StatusOr<Recall> RecallOperations::AcknowledgeRecall(Transaction& tx, cons
   if (recall.state != RecallState::kOpen) {
     return StateNotAllowed(recall.name.value(), ToText(recall.state), ToText(RecallState::kOpen));
   }
-  MESO_ASSIGN_OR_RETURN(const std::vector<RecallSite> sites, ListRecallSites(tx, recall));
+  MESO_ASSIGN_OR_RETURN(const std::vector<RecallSite> sites, ListRecallBooks(tx, recall));
   const auto concerned = std::find_if(
       sites.begin(), sites.end(), [&](const RecallSite& site) { return site.site == answer.site; });
   if (concerned == sites.end()) {
@@ -208,7 +244,7 @@ absl::StatusOr<Recall> RecallOperations::CloseRecall(Transaction& tx, const Call
   if (!closing.etag.empty() && closing.etag != EtagOf(recall.revision)) {
     return EtagMismatch(recall.name.value(), closing.etag, EtagOf(recall.revision));
   }
-  MESO_ASSIGN_OR_RETURN(const std::vector<RecallSite> sites, ListRecallSites(tx, recall));
+  MESO_ASSIGN_OR_RETURN(const std::vector<RecallSite> sites, ListRecallBooks(tx, recall));
   MESO_RETURN_IF_ERROR(DecideClose(recall, sites));
   recall.closer = call.user().subject;
   recall.close_time = step.now;
@@ -216,10 +252,11 @@ absl::StatusOr<Recall> RecallOperations::CloseRecall(Transaction& tx, const Call
   MESO_RETURN_IF_ERROR(UpdateRecallClosed(tx, recall));
   recall.state = RecallState::kClosed;
   MESO_RETURN_IF_ERROR(AppendRecallChanged(tx, step.Stamp(), recall, SiteName()));
-  const RecallEffectiveness measured = MeasureRecall(sites, recall.create_time);
+  MESO_ASSIGN_OR_RETURN(Recall closed, Answer(step, recall.name));
+  const RecallEffectiveness& measured = closed.effectiveness;
   call.audit.facts["recovered_permille"] = absl::StrCat(measured.recovered_permille);
   call.audit.facts["missing_ampoules"] = absl::StrCat(measured.missing);
-  return Answer(step, recall.name);
+  return closed;
 }
 
 absl::StatusOr<Recall> RecallOperations::Answer(Step& step, const RecallName& name) const {

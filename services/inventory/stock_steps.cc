@@ -146,6 +146,7 @@ absl::StatusOr<Use> UseAt(Transaction& tx, const SiteName& site, const Product& 
   if (!place) return ResourceNotFound(site.value());
   Use use{site, date, kHoldsInForce, product.min_remaining_life_days};
   use.authorised = IsAuthorised(product, place->jurisdiction);
+  use.draft = product.draft;
   return use;
 }
 

@@ -1,6 +1,8 @@
 // Where a lot went, what a patient got, and whether the books add up.
 #include <algorithm>
+#include <iterator>
 #include <set>
+#include <utility>
 
 #include "common/base/error.h"
 #include "common/base/resource_name.h"
@@ -24,35 +26,56 @@ namespace {
 constexpr int kTraceRecordsMax = 10000;
 constexpr size_t kViolationsMax = 100;
 
+// All of the lot's at the places the caller may see, in each of which `list` finds at most so many:
+// what lies elsewhere does not count for the limit.
+template <typename T, typename Place, typename List>
+absl::StatusOr<std::vector<T>> ListTraced(const std::vector<Place>& seen, absl::string_view what,
+                                          List list) {
+  std::vector<T> all;
+  for (const Place& place : seen) {
+    const int left = kTraceRecordsMax + 1 - static_cast<int>(all.size());
+    MESO_ASSIGN_OR_RETURN(std::vector<T> some, list(place, left));
+    std::move(some.begin(), some.end(), std::back_inserter(all));
+    if (all.size() > kTraceRecordsMax) return TraceTooLarge(what, kTraceRecordsMax);
+  }
+  return all;
+}
+
+template <typename T>
+void OldestFirst(std::vector<T>& all) {
+  std::sort(all.begin(), all.end(), [](const T& a, const T& b) { return a.row < b.row; });
+}
+
+// Who got units of the lot, and what was opened of it.
 absl::Status TraceRecords(Transaction& tx, const CallContext& call, const Lot& lot,
                           LotTrace& trace) {
-  MESO_ASSIGN_OR_RETURN(std::vector<Administration> records,
-                        ListAdministrationsOfLot(tx, lot.row, kTraceRecordsMax + 1));
-  if (records.size() > kTraceRecordsMax) {
-    return TraceTooLarge("records name this lot", kTraceRecordsMax);
-  }
+  MESO_ASSIGN_OR_RETURN(std::vector<SiteName> sites, ListSitesOfLot(tx, lot.row));
+  const auto hidden = std::remove_if(sites.begin(), sites.end(),
+                                     [&](const SiteName& site) { return !MaySee(call, site); });
+  trace.restricted |= hidden != sites.end();
+  sites.erase(hidden, sites.end());
+  MESO_ASSIGN_OR_RETURN(
+      trace.administrations,
+      ListTraced<Administration>(sites, "records name this lot", [&](const auto& site, int limit) {
+        return ListAdministrationsOfLot(tx, lot.row, site, limit);
+      }));
+  MESO_ASSIGN_OR_RETURN(trace.dispensings,
+                        ListTraced<Dispensing>(
+                            sites, "dispensings are of this lot", [&](const auto& site, int limit) {
+                              return ListDispensingsOfLot(tx, lot.row, site, limit);
+                            }));
+  MESO_ASSIGN_OR_RETURN(trace.containers,
+                        ListTraced<OpenedContainer>(sites, "containers were opened of this lot",
+                                                    [&](const auto& site, int limit) {
+                                                      return ListContainersOfLot(tx, lot.row, site,
+                                                                                 limit);
+                                                    }));
+  OldestFirst(trace.administrations);
+  OldestFirst(trace.dispensings);
+  OldestFirst(trace.containers);
   std::set<PatientName> patients;
-  for (Administration& record : records) {
-    if (!MaySee(call, record.site)) {
-      trace.restricted = true;
-      continue;
-    }
-    patients.insert(record.patient);
-    trace.administrations.push_back(std::move(record));
-  }
-  MESO_ASSIGN_OR_RETURN(std::vector<Dispensing> dispensings,
-                        ListDispensingsOfLot(tx, lot.row, kTraceRecordsMax + 1));
-  if (dispensings.size() > kTraceRecordsMax) {
-    return TraceTooLarge("dispensings are of this lot", kTraceRecordsMax);
-  }
-  for (Dispensing& dispensing : dispensings) {
-    if (!MaySee(call, dispensing.site)) {
-      trace.restricted = true;
-      continue;
-    }
-    patients.insert(dispensing.patient);
-    trace.dispensings.push_back(std::move(dispensing));
-  }
+  for (const Administration& record : trace.administrations) patients.insert(record.patient);
+  for (const Dispensing& dispensing : trace.dispensings) patients.insert(dispensing.patient);
   trace.patients.assign(patients.begin(), patients.end());
   return absl::OkStatus();
 }
@@ -62,9 +85,6 @@ absl::Status TraceOpenDraws(Transaction& tx, const CallContext& call, const Lot&
                             LotTrace& trace) {
   MESO_ASSIGN_OR_RETURN(const std::vector<AppointmentName> appointments,
                         ListOpenDrawsOfLot(tx, lot.row, SiteName()));
-  if (appointments.size() > kTraceRecordsMax) {
-    return TraceTooLarge("appointments have drawn of this lot", kTraceRecordsMax);
-  }
   for (const AppointmentName& appointment : appointments) {
     OpenDraw open;
     open.appointment = appointment;
@@ -72,6 +92,9 @@ absl::Status TraceOpenDraws(Transaction& tx, const CallContext& call, const Lot&
     if (!MaySee(call, open.site)) {
       trace.restricted = true;
       continue;
+    }
+    if (trace.open_draws.size() == kTraceRecordsMax) {
+      return TraceTooLarge("appointments have drawn of this lot", kTraceRecordsMax);
     }
     MESO_ASSIGN_OR_RETURN(open.patient, PatientOfAppointment(tx, appointment));
     MESO_ASSIGN_OR_RETURN(const std::vector<DrawnLot> drawn, ListDrawnLots(tx, appointment));
@@ -85,32 +108,21 @@ absl::Status TraceOpenDraws(Transaction& tx, const CallContext& call, const Lot&
   return absl::OkStatus();
 }
 
-// What was opened of the lot, and what it travelled with.
+// What it travelled with.
 absl::Status TraceWays(Transaction& tx, const CallContext& call, const Lot& lot, LotTrace& trace) {
-  MESO_ASSIGN_OR_RETURN(std::vector<OpenedContainer> containers,
-                        ListContainersOfLot(tx, lot.row, kTraceRecordsMax + 1));
-  if (containers.size() > kTraceRecordsMax) {
-    return TraceTooLarge("containers were opened of this lot", kTraceRecordsMax);
-  }
-  for (OpenedContainer& container : containers) {
-    if (MaySee(call, container.site)) {
-      trace.containers.push_back(std::move(container));
-    } else {
-      trace.restricted = true;
-    }
-  }
-  MESO_ASSIGN_OR_RETURN(std::vector<Transfer> transfers,
-                        ListTransfersOfLot(tx, lot.row, kTraceRecordsMax + 1));
-  if (transfers.size() > kTraceRecordsMax) {
-    return TraceTooLarge("transfers have units of this lot", kTraceRecordsMax);
-  }
-  for (Transfer& transfer : transfers) {
-    if (MaySee(call, transfer.from_site) || MaySee(call, transfer.to_site)) {
-      trace.transfers.push_back(std::move(transfer));
-    } else {
-      trace.restricted = true;
-    }
-  }
+  MESO_ASSIGN_OR_RETURN(std::vector<Route> routes, ListRoutesOfLot(tx, lot.row));
+  const auto hidden = std::remove_if(routes.begin(), routes.end(), [&](const Route& route) {
+    return !MaySee(call, route.first) && !MaySee(call, route.second);
+  });
+  trace.restricted |= hidden != routes.end();
+  routes.erase(hidden, routes.end());
+  MESO_ASSIGN_OR_RETURN(trace.transfers,
+                        ListTraced<Transfer>(routes, "transfers have units of this lot",
+                                             [&](const Route& route, int limit) {
+                                               return ListTransfersOfLot(tx, lot.row, route, limit);
+                                             }));
+  std::sort(trace.transfers.begin(), trace.transfers.end(),
+            [](const Transfer& a, const Transfer& b) { return a.name < b.name; });
   return absl::OkStatus();
 }
 

@@ -21,6 +21,17 @@ ExcursionState ExcursionStateOf(absl::string_view text) {
   return ExcursionState::kUnspecified;
 }
 
+std::vector<Interval> ClumpsOf(const std::vector<Reading>& readings) {
+  std::vector<Interval> clumps;
+  for (const Reading& reading : readings) {
+    if (clumps.empty() || reading.time - clumps.back().end > kClumpGapMax) {
+      clumps.push_back({reading.time, reading.time});
+    }
+    clumps.back().end = reading.time;
+  }
+  return clumps;
+}
+
 ExcursionState StateOf(const Excursion& excursion) {
   if (!excursion.end) return ExcursionState::kOpen;
   const bool waits = std::any_of(excursion.lots.begin(), excursion.lots.end(),

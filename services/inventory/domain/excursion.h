@@ -33,6 +33,18 @@ struct Sensor {
   bool IsSilent(absl::Time now) const { return now - last.time > kReadingGapMax; }
 };
 
+// Older readings are refused. A logger that was out of reach for a season is still read out in
+// time, and so is one of last year's inventory; a clock that was reset (1970, 2000, the day the
+// firmware was made) is not believed, because from there to the first good reading all would count
+// as outside.
+inline constexpr absl::Duration kReadingAgeMax = absl::Hours(400 * 24);
+// Readings that lie further apart are evaluated by themselves, not with all that was measured
+// between them. As long as the windows around an excursion; with kReadingAgeMax a batch makes at
+// most so many evaluations as there are days.
+inline constexpr absl::Duration kClumpGapMax = kDay;
+// The times of the first and the last reading of each clump of `readings` (ordered), in order.
+std::vector<Interval> ClumpsOf(const std::vector<Reading>& readings);
+
 // A batch of readings of one sensor, in any order.
 struct TemperatureBatch {
   StorageUnitName storage_unit;

@@ -24,7 +24,7 @@ std::vector<std::string> DecideEligibility(const Lot& lot, const Use& use) {
   if (recalled) reasons.emplace_back(kLotRecalled);
   if (quarantined) reasons.emplace_back(kLotQuarantined);
   if (counted) reasons.emplace_back(kCountInProgress);
-  if (lot.state != LotState::kReleased) reasons.emplace_back(kLotNotReleased);
+  if (use.draft || lot.state != LotState::kReleased) reasons.emplace_back(kLotNotReleased);
   if (!use.authorised) reasons.emplace_back(kNotAuthorised);
   if (lot.expiry < use.date) {
     reasons.emplace_back(kLotExpired);

@@ -91,13 +91,15 @@ struct Use {
   int64_t min_remaining_life_days = 0;  // the product's
   std::string unit;                     // the storage unit it lies in; empty = any
   bool authorised = true;               // the product, in the site's jurisdiction
+  bool draft = false;                   // the product: what is in the lot is not known yet
 };
 
 // The day from which on a lot may not be used any more.
 absl::CivilDay RemovalDateOf(const Lot& lot, int64_t min_remaining_life_days);
 
 // All reasons why the lot may not be used, gravest first; empty = it may. Expiry is inclusive: a
-// lot is usable through the end of its expiry date at the site.
+// lot is usable through the end of its expiry date at the site. A lot of a draft product counts as
+// not released, whatever its state: the inspection that would release it waits for the product.
 std::vector<std::string> DecideEligibility(const Lot& lot, const Use& use);
 
 }  // namespace meso::inventory

@@ -406,8 +406,8 @@ size_t StockImport::LotOf(const ImportRow& row, const ImportFacts& facts, absl::
   lot.product = product.name;
   lot.lot_number = row.lot_number;
   lot.expiry = row.expiry;
-  // What was in use before the move was inspected long ago.
-  const bool inspect = product.inspect_on_receipt && !settings_.opening_balance;
+  // What was in use before the move was inspected long ago; of a draft nobody knows yet what it is.
+  const bool inspect = product.draft || (product.inspect_on_receipt && !settings_.opening_balance);
   lot.state = inspect ? LotState::kReceived : LotState::kReleased;
   lot.receive_time = received;
   lot.revision = 1;

@@ -434,7 +434,7 @@ absl::StatusOr<AdministrationName> FromProto(const v1::GetAdministrationRequest&
 }
 
 absl::StatusOr<SitePageQuery> FromProto(const v1::ListAdministrationsRequest& request) {
-  return OneSitePage(request, {"appointment", "deviation"});
+  return OneSitePage(request, {"appointment", "deviation", "lot"});
 }
 
 absl::StatusOr<LotName> FromProto(const v1::TraceLotRequest& request) {

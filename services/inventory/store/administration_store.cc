@@ -224,7 +224,11 @@ absl::StatusOr<std::vector<Administration>> ListAdministrations(Transaction& tx,
                                                                 const SiteName& site,
                                                                 const PageQuery& page) {
   static const auto& columns = *new std::map<std::string, FilterColumn>{
-      {"appointment", {"r.appointment"}}, {"deviation", {"(r.deviations > 0)", FilterType::kBool}}};
+      {"appointment", {"r.appointment"}},
+      {"deviation", {"(r.deviations > 0)", FilterType::kBool}},
+      {"lot",
+       {"r.id IN (SELECT a.administration FROM administered_lot a JOIN lot l ON l.id = a.lot WHERE "
+        "l.name = $)"}}};
   MESO_ASSIGN_OR_RETURN(FilterSql filter, CompileFilter(page.filter, columns, 4));
   Values args = {page.after, site.value(), int64_t{page.size + 1}};
   args.insert(args.end(), filter.args.begin(), filter.args.end());
@@ -240,15 +244,42 @@ absl::StatusOr<std::vector<Administration>> ListAdministrations(Transaction& tx,
   return ReadAdministrations(tx, rows);
 }
 
+absl::StatusOr<std::vector<SiteName>> ListSitesOfLot(Transaction& tx, int64_t lot_row) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT r.site FROM administered_lot a JOIN administration r ON r.id = "
+               "a.administration WHERE a.lot = $1 UNION SELECT site FROM dispensing WHERE lot = $1 "
+               "UNION SELECT site FROM container WHERE lot = $1 ORDER BY 1",
+               {lot_row}));
+  std::vector<SiteName> sites;
+  for (const Row& row : rows) sites.emplace_back(row.Text(0));
+  return sites;
+}
+
 absl::StatusOr<std::vector<Administration>> ListAdministrationsOfLot(Transaction& tx,
-                                                                     int64_t lot_row, int limit) {
+                                                                     int64_t lot_row,
+                                                                     const SiteName& site,
+                                                                     int limit) {
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
       tx.Query("SELECT " MESO_ADMINISTRATION_COLUMNS
                " FROM administration r WHERE r.id IN (SELECT DISTINCT a.administration FROM "
-               "administered_lot a WHERE a.lot = $1) ORDER BY r.id LIMIT $2",
-               {lot_row, int64_t{limit}}));
+               "administered_lot a WHERE a.lot = $1) AND r.site = $2 ORDER BY r.id LIMIT $3",
+               {lot_row, site.value(), int64_t{limit}}));
   return ReadAdministrations(tx, rows);
+}
+
+absl::StatusOr<std::map<int64_t, AdministrationName>> ListAdministrationNamesOfLot(
+    Transaction& tx, int64_t lot_row, const SiteName& site, int limit) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT r.id, r.name FROM administration r WHERE r.id IN (SELECT DISTINCT "
+               "a.administration FROM administered_lot a WHERE a.lot = $1) AND r.site = $2 "
+               "ORDER BY r.id LIMIT $3",
+               {lot_row, site.value(), int64_t{limit}}));
+  std::map<int64_t, AdministrationName> names;
+  for (const Row& row : rows) names.emplace(row.Int(0), row.Text(1));
+  return names;
 }
 
 absl::StatusOr<std::vector<SitePatient>> ListPatientsOfLot(Transaction& tx, int64_t lot_row) {

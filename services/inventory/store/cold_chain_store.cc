@@ -1,5 +1,6 @@
 #include "services/inventory/store/cold_chain_store.h"
 
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -41,13 +42,16 @@ Excursion ReadExcursion(const Row& row) {
   return excursion;
 }
 
-absl::Status LoadExcursionLots(Transaction& tx, Excursion& excursion) {
+// All of them, or the one of a row.
+absl::Status LoadExcursionLots(Transaction& tx, Excursion& excursion,
+                               std::optional<int64_t> only = std::nullopt) {
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
-      tx.Query("SELECT x.lot, l.name, l.product, l.lot_number, x.ampoules, x.exceeded, x.causes, "
-               "x.mkt_centidegrees, x.outside_us, x.decision FROM excursion_lot x JOIN lot l ON "
-               "l.id = x.lot WHERE x.excursion = $1 ORDER BY x.lot",
-               {excursion.row}));
+      tx.Query(
+          "SELECT x.lot, l.name, l.product, l.lot_number, x.ampoules, x.exceeded, x.causes, "
+          "x.mkt_centidegrees, x.outside_us, x.decision FROM excursion_lot x JOIN lot l ON "
+          "l.id = x.lot WHERE x.excursion = $1 AND x.lot BETWEEN $2 AND $3 ORDER BY x.lot",
+          {excursion.row, only.value_or(0), only.value_or(std::numeric_limits<int64_t>::max())}));
   for (const Row& row : rows) {
     ExcursionLot lot;
     lot.lot_row = row.Int(0);
@@ -81,6 +85,17 @@ absl::StatusOr<std::vector<Excursion>> ReadExcursions(Transaction& tx, const Row
     MESO_RETURN_IF_ERROR(LoadExcursionLots(tx, excursions.back()));
   }
   return excursions;
+}
+
+absl::Status InsertExcursionHolds(Transaction& tx, const Excursion& excursion,
+                                  const ExcursionLot& lot) {
+  for (const PlacedHold& hold : lot.holds) {
+    MESO_RETURN_IF_ERROR(tx.Execute(
+        "INSERT INTO excursion_hold (hold_id, excursion, lot, site, unit) VALUES "
+        "($1, $2, $3, $4, $5)",
+        {hold.hold_id, excursion.row, lot.lot_row, hold.place.first.value(), hold.place.second}));
+  }
+  return absl::OkStatus();
 }
 
 Value OptionalTime(const std::optional<absl::Time>& time) {
@@ -125,6 +140,22 @@ absl::StatusOr<std::vector<Excursion>> ListExcursionsOfLot(Transaction& tx, int6
                "coalesce(e.end_time_us, e.last_time_us) >= $3 ORDER BY e.begin_time_us, e.id",
                {lot_row, TimeValue(end), TimeValue(begin)}));
   return ReadExcursions(tx, rows);
+}
+
+absl::StatusOr<std::vector<Excursion>> ListExcursionsHolding(Transaction& tx, int64_t lot_row) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT " MESO_EXCURSION_COLUMNS
+               " FROM excursion_lot x JOIN excursion e ON e.id = x.excursion JOIN sensor s ON "
+               "s.id = e.sensor WHERE x.lot = $1 AND x.exceeded = 1 AND x.decision <> $2 "
+               "ORDER BY e.begin_time_us, e.id",
+               {lot_row, static_cast<int64_t>(ExcursionDecision::kRelease)}));
+  std::vector<Excursion> excursions;
+  for (const Row& row : rows) {
+    excursions.push_back(ReadExcursion(row));
+    MESO_RETURN_IF_ERROR(LoadExcursionLots(tx, excursions.back(), lot_row));
+  }
+  return excursions;
 }
 
 absl::StatusOr<std::vector<Excursion>> ListExcursions(Transaction& tx, const SiteName& site,
@@ -194,14 +225,16 @@ absl::Status SaveExcursionLots(Transaction& tx, const Excursion& excursion) {
         {excursion.row, lot.lot_row, lot.ampoules, int64_t{lot.exceeded},
          absl::StrJoin(lot.causes, ","), lot.mkt, absl::ToInt64Microseconds(lot.outside),
          static_cast<int64_t>(lot.decision)}));
-    for (const PlacedHold& hold : lot.holds) {
-      MESO_RETURN_IF_ERROR(tx.Execute(
-          "INSERT INTO excursion_hold (hold_id, excursion, lot, site, unit) VALUES "
-          "($1, $2, $3, $4, $5)",
-          {hold.hold_id, excursion.row, lot.lot_row, hold.place.first.value(), hold.place.second}));
-    }
+    MESO_RETURN_IF_ERROR(InsertExcursionHolds(tx, excursion, lot));
   }
   return absl::OkStatus();
+}
+
+absl::Status SaveExcursionHolds(Transaction& tx, const Excursion& excursion,
+                                const ExcursionLot& lot) {
+  MESO_RETURN_IF_ERROR(tx.Execute("DELETE FROM excursion_hold WHERE excursion = $1 AND lot = $2",
+                                  {excursion.row, lot.lot_row}));
+  return InsertExcursionHolds(tx, excursion, lot);
 }
 
 absl::StatusOr<std::optional<ExcursionName>> FindExcursionOfHold(Transaction& tx,

@@ -49,6 +49,9 @@ absl::StatusOr<std::vector<Excursion>> ListExcursionsOfUnit(Transaction& tx,
 // The same for those that list a lot, in any unit.
 absl::StatusOr<std::vector<Excursion>> ListExcursionsOfLot(Transaction& tx, int64_t lot_row,
                                                            absl::Time begin, absl::Time end);
+// Those that hold the lot, or would as soon as units of it come anywhere: it exceeded a limit, and
+// nobody released it. In the order of their begin; of their lots this one only.
+absl::StatusOr<std::vector<Excursion>> ListExcursionsHolding(Transaction& tx, int64_t lot_row);
 // In the order of names; `site` empty = all. Filter fields: storage_unit, state, lot.
 absl::StatusOr<std::vector<Excursion>> ListExcursions(Transaction& tx, const SiteName& site,
                                                       const PageQuery& page);
@@ -58,6 +61,9 @@ absl::StatusOr<int64_t> InsertExcursion(Transaction& tx, const Excursion& excurs
 absl::Status UpdateExcursion(Transaction& tx, const Excursion& excursion);
 // Replaces its lots, and the record of the holds they have.
 absl::Status SaveExcursionLots(Transaction& tx, const Excursion& excursion);
+// Replaces the record of the holds of one of its lots.
+absl::Status SaveExcursionHolds(Transaction& tx, const Excursion& excursion,
+                                const ExcursionLot& lot);
 // The excursion that placed a hold in force; nullopt when none did.
 absl::StatusOr<std::optional<ExcursionName>> FindExcursionOfHold(Transaction& tx,
                                                                  const std::string& hold_id);

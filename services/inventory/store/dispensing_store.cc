@@ -74,13 +74,13 @@ absl::StatusOr<std::optional<Dispensing>> LoadDispensing(Transaction& tx,
 }
 
 absl::StatusOr<std::vector<Dispensing>> ListDispensingsOfLot(Transaction& tx, int64_t lot_row,
-                                                             int limit) {
+                                                             const SiteName& site, int limit) {
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
       tx.Query("SELECT " MESO_DISPENSING_COLUMNS
-               " FROM dispensing d JOIN lot l ON l.id = d.lot WHERE d.lot = $1 ORDER BY d.id "
-               "LIMIT $2",
-               {lot_row, int64_t{limit}}));
+               " FROM dispensing d JOIN lot l ON l.id = d.lot WHERE d.lot = $1 AND d.site = $2 "
+               "ORDER BY d.id LIMIT $3",
+               {lot_row, site.value(), int64_t{limit}}));
   return ReadDispensings(rows);
 }
 

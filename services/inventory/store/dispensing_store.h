@@ -18,9 +18,9 @@ namespace meso::inventory {
 absl::Status InsertDispensing(Transaction& tx, const Dispensing& dispensing);
 absl::StatusOr<std::optional<Dispensing>> LoadDispensing(Transaction& tx,
                                                          const DispensingName& name);
-// Every dispensing of units of the lot, oldest first; at most `limit`.
+// The site's dispensings of units of the lot, oldest first; at most `limit`.
 absl::StatusOr<std::vector<Dispensing>> ListDispensingsOfLot(Transaction& tx, int64_t lot_row,
-                                                             int limit);
+                                                             const SiteName& site, int limit);
 // A patient's dispensings along the chain, newest first; at most `limit`.
 absl::StatusOr<std::vector<Dispensing>> ListDispensingsOfPatient(Transaction& tx,
                                                                  const PatientName& patient,

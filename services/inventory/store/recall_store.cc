@@ -174,6 +174,22 @@ absl::Status AddAnswers(Transaction& tx, int64_t recall, Sites& sites) {
   return absl::OkStatus();
 }
 
+// All but what the ledger's lines say.
+absl::Status AddBooks(Transaction& tx, const Recall& recall, Sites& sites) {
+  MESO_RETURN_IF_ERROR(AddBalances(tx, recall.row, sites));
+  for (const int64_t lot : recall.lot_rows) {
+    MESO_ASSIGN_OR_RETURN(const auto inbound, LoadInboundUnits(tx, lot));
+    for (const auto& [site, units] : inbound) SiteIn(sites, site.value()).inbound += units;
+  }
+  return AddAnswers(tx, recall.row, sites);
+}
+
+std::vector<RecallSite> AllOf(Sites sites) {
+  std::vector<RecallSite> all;
+  for (auto& [name, site] : sites) all.push_back(std::move(site));
+  return all;
+}
+
 // A change of the case raises its revision, and only an open one changes.
 absl::Status Closed(const RecallName& name) {
   return StateNotAllowed(name.value(), ToText(RecallState::kClosed), ToText(RecallState::kOpen));
@@ -181,18 +197,19 @@ absl::Status Closed(const RecallName& name) {
 
 }  // namespace
 
+absl::StatusOr<std::vector<RecallSite>> ListRecallBooks(Transaction& tx, const Recall& recall) {
+  Sites sites;
+  MESO_RETURN_IF_ERROR(AddBooks(tx, recall, sites));
+  return AllOf(std::move(sites));
+}
+
 absl::StatusOr<std::vector<RecallSite>> ListRecallSites(Transaction& tx, const Recall& recall) {
   Sites sites;
-  MESO_RETURN_IF_ERROR(AddBalances(tx, recall.row, sites));
+  MESO_RETURN_IF_ERROR(AddBooks(tx, recall, sites));
   for (const int64_t lot : recall.lot_rows) {
     MESO_RETURN_IF_ERROR(AddLines(tx, recall, lot, sites));
-    MESO_ASSIGN_OR_RETURN(const auto inbound, LoadInboundUnits(tx, lot));
-    for (const auto& [site, units] : inbound) SiteIn(sites, site.value()).inbound += units;
   }
-  MESO_RETURN_IF_ERROR(AddAnswers(tx, recall.row, sites));
-  std::vector<RecallSite> all;
-  for (auto& [name, site] : sites) all.push_back(std::move(site));
-  return all;
+  return AllOf(std::move(sites));
 }
 
 absl::Status SaveRecallAnswer(Transaction& tx, const Recall& recall, const RecallSite& answer) {

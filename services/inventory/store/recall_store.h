@@ -25,6 +25,9 @@ absl::StatusOr<std::vector<RecallName>> ListRecallsOfLot(Transaction& tx, int64_
 
 // Every site that has or had units of the lots, or answered, in the order of names.
 absl::StatusOr<std::vector<RecallSite>> ListRecallSites(Transaction& tx, const Recall& recall);
+// The same without what was removed and lost: those two alone take each lot's whole chain of lines,
+// and no decision needs them.
+absl::StatusOr<std::vector<RecallSite>> ListRecallBooks(Transaction& tx, const Recall& recall);
 // Keeps a site's answer in place of the one before, and raises the recall's revision. Errors:
 // STATE_NOT_ALLOWED when the recall is closed.
 absl::Status SaveRecallAnswer(Transaction& tx, const Recall& recall, const RecallSite& answer);

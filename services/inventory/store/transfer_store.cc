@@ -113,14 +113,26 @@ absl::StatusOr<std::vector<Transfer>> ListTransfers(Transaction& tx, const PageQ
   return ReadTransfers(tx, rows);
 }
 
+absl::StatusOr<std::vector<Route>> ListRoutesOfLot(Transaction& tx, int64_t lot_row) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT DISTINCT t.from_site, t.to_site FROM transfer_line x JOIN transfer t ON "
+               "t.id = x.transfer WHERE x.lot = $1 AND t.state <> 'DRAFT' ORDER BY 1, 2",
+               {lot_row}));
+  std::vector<Route> routes;
+  for (const Row& row : rows) routes.emplace_back(SiteName(row.Text(0)), SiteName(row.Text(1)));
+  return routes;
+}
+
 absl::StatusOr<std::vector<Transfer>> ListTransfersOfLot(Transaction& tx, int64_t lot_row,
-                                                         int limit) {
+                                                         const Route& route, int limit) {
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
       tx.Query("SELECT " MESO_TRANSFER_COLUMNS
                " FROM transfer t WHERE t.state <> 'DRAFT' AND t.id IN (SELECT x.transfer FROM "
-               "transfer_line x WHERE x.lot = $1) ORDER BY t.name LIMIT $2",
-               {lot_row, int64_t{limit}}));
+               "transfer_line x WHERE x.lot = $1) AND t.from_site = $2 AND t.to_site = $3 "
+               "ORDER BY t.name LIMIT $4",
+               {lot_row, route.first.value(), route.second.value(), int64_t{limit}}));
   return ReadTransfers(tx, rows);
 }
 

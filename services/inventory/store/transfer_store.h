@@ -16,9 +16,13 @@ namespace meso::inventory {
 absl::StatusOr<std::optional<Transfer>> LoadTransfer(Transaction& tx, const TransferName& name);
 // In the order of names. Filter fields: state, from_site, to_site, lot.
 absl::StatusOr<std::vector<Transfer>> ListTransfers(Transaction& tx, const PageQuery& page);
-// Every transfer the lot has left with, in the order of names; at most `limit`.
+// From where, and where to.
+using Route = std::pair<SiteName, SiteName>;
+// Every route the lot has left on, in their order.
+absl::StatusOr<std::vector<Route>> ListRoutesOfLot(Transaction& tx, int64_t lot_row);
+// Every transfer the lot has left with on the route, in the order of names; at most `limit`.
 absl::StatusOr<std::vector<Transfer>> ListTransfersOfLot(Transaction& tx, int64_t lot_row,
-                                                         int limit);
+                                                         const Route& route, int limit);
 // Inserts the transfer with its lines.
 absl::Status InsertTransfer(Transaction& tx, const Transfer& transfer);
 // Saves state, people, times and lines of the revision after `transfer.revision - 1`; `otherwise`

@@ -281,7 +281,7 @@ constexpr ApiCommand kCommands[] = {
      .rows = "administrations",
      .columns =
          "name,occurred_time,appointment,patient,practitioner,lots.lot_number,deviations.code",
-     .filters = "appointment,deviation",
+     .filters = "appointment,deviation,lot",
      .summary = "List what was given",
      .example_1 = "mesoctl administrations list --site par-1",
      .example_2 = "mesoctl administrations list --deviation true -o json"},

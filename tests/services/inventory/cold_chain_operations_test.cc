@@ -3,6 +3,7 @@
 #include "services/inventory/cold_chain_operations.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
@@ -10,6 +11,7 @@
 #include "services/inventory/excursion_steps.h"
 #include "services/inventory/store/stock_store.h"
 #include "tests/services/inventory/cold_chain_fixture.h"
+#include "tests/support/faulty_database.h"
 
 namespace meso::inventory {
 namespace {
@@ -151,6 +153,56 @@ TEST_F(ColdChainOperationsTest, AReadingIsKnownBySensorAndTime) {
       ReasonOf(
           RunCold(&ColdChainOperations::RecordTemperatures, nowhere, AtSite("par-1")).status()),
       "RESOURCE_NOT_FOUND");
+}
+
+TEST_F(ColdChainOperationsTest, AClockThatWasResetIsNotBelieved) {
+  const LotName lot = Store("A", "A1", 1);
+  Wait(600 * kDayMinutes);
+  ASSERT_TRUE(Send({{600 * kDayMinutes - 10, 500}}).ok());
+  // 1970 and 2000, beside what is sound; and the bound itself, which is not too old.
+  const double reset = absl::ToDoubleMinutes(absl::UnixEpoch() - start_);
+  const double bound = 200 * kDayMinutes;
+  const absl::Status status =
+      Send({{bound, 500}, {reset, 2500}, {bound - 0.001, 2500}, {600 * kDayMinutes, 500}}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+  EXPECT_EQ(ReasonOf(status), "FIELD_INVALID");
+  std::vector<std::string> fields;
+  for (const Violation& one : DetailsOf(status).violations) {
+    fields.push_back(one.subject);
+    EXPECT_EQ(one.description, "not before 2027-06-08T09:00:00+00:00; set the sensor's clock");
+  }
+  EXPECT_THAT(fields, ElementsAre("readings[1].measure_time", "readings[2].measure_time"));
+  EXPECT_THAT(Excursions(), IsEmpty());
+  EXPECT_THAT(Held(lot), IsEmpty());
+  EXPECT_EQ(Send({{bound, 500}, {600 * kDayMinutes, 500}})->recorded, 2);
+}
+
+TEST_F(ColdChainOperationsTest, AnOldReadingAndOneOfNowLeaveWhatIsBetweenAlone) {
+  AddRanged("COLD", "09521234000228", 20, 80);
+  Store("COLD", "L1", 1, kParis, kMainUnit);
+  const auto send = [&](const Points& points) {
+    TemperatureBatch batch{StorageUnitNameOf(kParis, kMainUnit), "R1", {}};
+    for (const auto& [minutes, centidegrees] : points) {
+      batch.readings.push_back({At(minutes), centidegrees});
+    }
+    return RunCold(&ColdChainOperations::RecordTemperatures, batch);
+  };
+  Wait(200 * kDayMinutes);
+  ASSERT_TRUE(send(Steady(kDayMinutes, 199 * kDayMinutes, 500, 6 * kHour)).ok());
+  ASSERT_TRUE(send({{100 * kDayMinutes + 30, 1200}}).ok());
+  ASSERT_THAT(Excursions(), SizeIs(1));
+  // The product bears more than was thought. Readings beside the excursion would show it; these two
+  // lie months before and behind it.
+  ASSERT_TRUE(database_
+                  ->Transact([](Transaction& tx) {
+                    return tx.Execute("UPDATE product SET temperature_max_decidegrees = 250", {});
+                  })
+                  .ok());
+  ASSERT_TRUE(send({{kDayMinutes + 60, 500}, {199 * kDayMinutes, 500}}).ok());
+  EXPECT_THAT(Excursions(), SizeIs(1));
+  EXPECT_EQ(Only().revision, 1);
+  ASSERT_TRUE(send({{100 * kDayMinutes + 40, 500}}).ok());
+  EXPECT_EQ(Only().revision, 2);
 }
 
 TEST_F(ColdChainOperationsTest, ALateReadingInsideSplitsAnExcursion) {
@@ -307,6 +359,38 @@ TEST_F(ColdChainOperationsTest, HoldsFollowUnitsThatArriveLater) {
                   .ok());
   EXPECT_THAT(Held(lot), UnorderedElementsAre("sites/par-1 fridge", "sites/syd-1 fridge"));
   ASSERT_TRUE(Resolve(Only(), {{lot, ExcursionDecision::kRelease}}).ok());
+  EXPECT_THAT(Held(lot), IsEmpty());
+}
+
+TEST_F(ColdChainOperationsTest, UnitsThatArriveDoNotReadWhatTheirLotHasLongSurvived) {
+  const LotName lot = Store("A", "A1", 4);
+  Wait(21 * kDayMinutes);
+  // A tolerated warm hour every day, and one that nobody may tolerate.
+  Points points = Steady(0, 20 * kDayMinutes, 400);
+  for (auto& [minutes, centidegrees] : points) {
+    if (std::fmod(minutes, kDayMinutes) == 600) centidegrees = 900;
+    if (minutes == 600) centidegrees = 1600;
+  }
+  ASSERT_TRUE(Send(points).ok());
+  ASSERT_THAT(Excursions(), SizeIs(20));
+  ASSERT_THAT(Held(lot), ElementsAre("sites/par-1 fridge"));
+  Ship(lot, 3);
+  Arrive(lot, 3);
+  FaultyDatabase counted(*database_);
+  const absl::Status followed = counted.Transact([&](Transaction& tx) -> absl::Status {
+    const CallContext call = Manager();
+    Step step = operations_.use_case().Begin(tx, call);
+    return FollowMovedUnits(step, **LoadLot(tx, lot));
+  });
+  ASSERT_TRUE(followed.ok()) << followed;
+  EXPECT_LT(counted.statements(), 20);
+  EXPECT_THAT(Held(lot), UnorderedElementsAre("sites/par-1 fridge", "sites/syd-1 fridge"));
+  std::vector<Excursion> holding = Excursions();
+  holding.erase(std::remove_if(holding.begin(), holding.end(),
+                               [](const Excursion& one) { return one.lots[0].holds.empty(); }),
+                holding.end());
+  ASSERT_THAT(holding, SizeIs(1));
+  ASSERT_TRUE(Resolve(holding[0], {{lot, ExcursionDecision::kRelease}}).ok());
   EXPECT_THAT(Held(lot), IsEmpty());
 }
 

@@ -168,6 +168,27 @@ TEST_F(ImportTest, AFileBecomesStockWithASoundLedger) {
   ExpectSoundLedger();
 }
 
+TEST_F(ImportTest, NothingOfADraftProductIsDrawnWhateverBroughtIt) {
+  const LotName released = Receive("A", "A1", "2027-06-30", 5);
+  InventoryFixture::Change("A", [](Product& product) { product.draft = true; });
+  ASSERT_TRUE(Import(Row(kA, "A2", 7)).ok());
+  ASSERT_TRUE(Import(Row(kA, "A3", 7), /*opening=*/true).ok());
+  for (const LotName& lot : {released, Known("A", "A2"), Known("A", "A3")}) {
+    DrawItem item;
+    item.lot = lot;
+    item.ampoules = 1;
+    DrawRequest request;
+    request.appointment = AppointmentOf(1);
+    request.items = {item};
+    ExpectRefused(Run(&InventoryOperations::DrawStock, request).status(),
+                  absl::StatusCode::kFailedPrecondition, "LOT_NOT_RELEASED");
+  }
+  InventoryFixture::Change("A", [](Product& product) { product.draft = false; });
+  EXPECT_EQ(Run(&InventoryOperations::GetLot, released)->state, LotState::kReleased);
+  EXPECT_EQ(Run(&InventoryOperations::GetLot, Known("A", "A2"))->state, LotState::kReceived);
+  EXPECT_EQ(Run(&InventoryOperations::GetLot, Known("A", "A3"))->state, LotState::kReceived);
+}
+
 TEST_F(ImportTest, TheEntrySaysWhatWasDoneAndNothingOfTheContents) {
   const std::string text = kHeader + Row(kA, "SECRET7", 3);
   ASSERT_TRUE(Import(text, WithId(1), {}, *database_).ok());

@@ -85,6 +85,15 @@ TEST(EligibilityTest, OnlyAReleasedLotIsUsable) {
   }
 }
 
+TEST(EligibilityTest, ALotOfADraftProductIsNotReleasedWhateverItsState) {
+  Use use{kParis, *ParseDate("2026-12-01"), kNow};
+  use.draft = true;
+  EXPECT_THAT(DecideEligibility(ReleasedLot("2027-12-31"), use), ElementsAre(kLotNotReleased));
+  Lot lot = ReleasedLot("2027-12-31");
+  lot.state = LotState::kReceived;
+  EXPECT_THAT(DecideEligibility(lot, use), ElementsAre(kLotNotReleased));
+}
+
 TEST(CalendarTest, TheDateIsTheSitesOwn) {
   const absl::Time instant = absl::FromUnixSeconds(1798761600);  // 2027-01-01T00:00:00Z
   EXPECT_EQ(FormatDate(DateAt(instant - absl::Seconds(1), *FindTimeZone("Europe/London"))),

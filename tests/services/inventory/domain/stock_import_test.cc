@@ -256,6 +256,15 @@ TEST_F(StockImportTest, ADeliveryWaitsForTheInspectionItsProductAsksFor) {
   EXPECT_EQ(plan_->lots()[0].lot.state, LotState::kReleased);
 }
 
+TEST_F(StockImportTest, ALotOfADraftProductWaitsInAnyImport) {
+  product_.draft = true;
+  const std::string row = absl::StrCat("par-1,", kGtin, ",L1,2027-06-30,1,,,,,,,\n");
+  Import(row);
+  EXPECT_EQ(plan_->lots()[0].lot.state, LotState::kReceived);
+  Import(row, /*opening=*/true);
+  EXPECT_EQ(plan_->lots()[0].lot.state, LotState::kReceived);
+}
+
 TEST_F(StockImportTest, ALotReceivedMeanwhileIsMetOrAMistake) {
   Import(absl::StrCat("par-1,", kGtin, ",L1,2027-06-30,1,,,,,,,\n"));
   Lot met = known_;

@@ -272,6 +272,8 @@ TEST_F(ColdChainRpcTest, AMalformedBatchNamesItsFields) {
         batch.mutable_readings(0)->mutable_measure_time()->set_seconds(start_ + 3601);
       },
       "FIELD_INVALID", "readings[0].measure_time");
+  refused([](Request& batch) { batch.mutable_readings(0)->mutable_measure_time()->set_seconds(0); },
+          "FIELD_INVALID", "readings[0].measure_time");
   refused(
       [](Request& batch) {
         while (batch.readings_size() < 5001) *batch.add_readings() = batch.readings(0);
