@@ -17,7 +17,8 @@ constexpr char kSheetColumns[] =
     "product,lot_number,storage_unit,counted,counted_ampoules,book_ampoules,variance_ampoules,"
     "recount,counter,reason";
 constexpr char kExcursionColumns[] =
-    "name,storage_unit,state,begin_time,end_time,max_centidegrees,lots.lot_number,lots.causes";
+    "name,storage_unit,state,begin_time,end_time,min_centidegrees,max_centidegrees,lots.lot_number,"
+    "lots.causes";
 constexpr char kRecallColumns[] =
     "name,state,severity,reference,sites.site,sites.acknowledged_by,effectiveness.recovered_"
     "permille";
