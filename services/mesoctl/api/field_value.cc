@@ -187,6 +187,8 @@ std::string ShowQuantity(int64_t value, const Quantity& quantity) {
 
 std::string ShowNumber(int64_t value, const FieldDescriptor& field, bool machine) {
   const Quantity* quantity = machine ? nullptr : QuantityOf(field.name());
+  // -1 of a count of days: there is no such number.
+  if (quantity != nullptr && *quantity->unit == 0 && value < 0) return "";
   // Nothing is nothing in every unit, but for temperatures.
   const bool plain =
       quantity == nullptr || (value == 0 && !absl::EndsWith(quantity->suffix, "grees"));

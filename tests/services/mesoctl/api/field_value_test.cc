@@ -44,6 +44,18 @@ TEST(FieldValueTest, TemperaturesAreDegrees) {
   EXPECT_EQ(Temperature(800, true), "800");
 }
 
+TEST(FieldValueTest, WithoutUseNoNumberOfDaysIsCovered) {
+  inv::ReorderSuggestion suggestion;
+  const auto show = [&](bool machine) {
+    return ShowPath(suggestion, "days_of_cover_tenths", absl::UTCTimeZone(), machine);
+  };
+  suggestion.set_days_of_cover_tenths(-1);
+  EXPECT_EQ(show(false), "");
+  EXPECT_EQ(show(true), "-1");
+  suggestion.set_days_of_cover_tenths(35);
+  EXPECT_EQ(show(false), "3.5");
+}
+
 TEST(FieldValueTest, AUnitBesideTheValueIsNotInTheTitle) {
   EXPECT_EQ(TitleOf("remaining_microlitres"), "remaining");
   EXPECT_EQ(TitleOf("last_reading.centidegrees"), "last_reading.centidegrees");
