@@ -4,11 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <iterator>
 #include <map>
 #include <set>
 #include <thread>
 
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/clock.h"
 #include "common/base/error.h"
@@ -21,14 +25,19 @@ namespace {
 
 using inventory::v1::InventoryService;
 using ::testing::Contains;
-using ::testing::SizeIs;
+using ::testing::IsEmpty;
 
 constexpr const char* kSites[] = {"sites/par-1", "sites/syd-1"};
-constexpr int kDrawersPerSite = 4;
+constexpr size_t kCallers = 4 * std::size(kSites);
 constexpr int kUnits = 5000;
-// Draws that must have succeeded before the lot is called back, and those tried after a refusal.
-constexpr int kDrawsBefore = 40;
+// Every caller's draws that have succeeded before the lot is called back, and those it tries after.
+constexpr int kDrawsBefore = 6;
 constexpr int kTriesAfter = 5;
+
+// What the callers of a site do; the others draw units and record nothing.
+constexpr int kOfVolumes = 0;
+constexpr int kWhoRecords = 1;
+constexpr int kOfReservations = 2;
 
 enum class Redis { kNeverThere, kKilled };
 
@@ -41,11 +50,11 @@ struct Drawn {
 
 // What one caller met.
 struct Met {
+  int caller = 0;
   std::vector<Drawn> drawn;
   std::map<std::string, int> refusals;
-  int begun_after = 0;    // draws begun when the recall's answer was there
-  int drawn_after = 0;    // of these, succeeded
-  std::string container;  // opened, and nothing drawn from it
+  int begun_after = 0;  // draws begun when the recall's answer was there
+  int drawn_after = 0;  // of these, succeeded
 };
 
 class RecallRaceTest : public ::testing::TestWithParam<Redis> {
@@ -56,7 +65,11 @@ class RecallRaceTest : public ::testing::TestWithParam<Redis> {
       suite_.Start(service);
     }
     clinic_.Load();
-    for (const char* site : kSites) lot_ = ReceiveAt(site);
+    for (const char* site : kSites) {
+      lot_ = ReceiveAt(site);
+      // The rest of the recipe.
+      clinic_.Receive(kUnits, 300, site, {"AMP-HA1", "AMP-COE"});
+    }
     manager_ = clinic_.manager();
     desk_ = clinic_.desk();
   }
@@ -87,42 +100,77 @@ class RecallRaceTest : public ::testing::TestWithParam<Redis> {
     return suite_.Call<InventoryService>(clinic_.inventory(), method, token, request, response);
   }
 
-  absl::Status Draw(const std::string& appointment, const inventory::v1::DrawItem& item, Met& met) {
-    inventory::v1::DrawStockRequest request;
-    request.set_appointment(appointment);
-    *request.add_items() = item;
+  absl::Status Draw(inventory::v1::DrawStockRequest request, Met& met) {
     request.set_request_id(clinic_.NewRequestId());
     inventory::v1::DrawStockResponse response;
     const absl::Status status = Call(&InventoryService::Stub::DrawStock, desk_, request, &response);
-    if (status.ok()) met.drawn.push_back({appointment, response.as_of().sequence(), ""});
+    if (status.ok()) {
+      met.drawn.push_back({request.appointment(), response.as_of().sequence(), ""});
+    }
     return status;
   }
 
   // A whole unit, off the shelf.
   absl::Status DrawUnit(const std::string& appointment, Met& met) {
-    inventory::v1::DrawItem item;
-    item.set_lot(lot_);
-    item.set_ampoules(1);
-    return Draw(appointment, item, met);
+    inventory::v1::DrawStockRequest request;
+    request.set_appointment(appointment);
+    request.add_items()->set_lot(lot_);
+    request.mutable_items(0)->set_ampoules(1);
+    return Draw(std::move(request), met);
   }
 
-  // A volume, out of a unit that is opened first: the recall may come between the two.
-  absl::Status DrawVolume(const std::string& site, const std::string& appointment, Met& met) {
-    inventory::v1::OpenContainerRequest open;
-    open.set_site(site);
-    open.set_lot(lot_);
-    open.set_appointment(appointment);
-    open.set_request_id(clinic_.NewRequestId());
+  absl::StatusOr<std::string> ReserveFor(const std::string& site, const std::string& appointment) {
+    inventory::v1::ReserveStockRequest request;
+    request.set_reservation_id(clinic_.NewRequestId());
+    request.set_site(site);
+    request.set_cocktail(clinic_.cocktail());
+    ToProto(SystemClock().Now() + absl::Minutes(1), request.mutable_use_time());
+    request.set_appointment(appointment);
+    request.set_request_id(clinic_.NewRequestId());
+    inventory::v1::Reservation kept;
+    const absl::Status status = Call(&InventoryService::Stub::ReserveStock, desk_, request, &kept);
+    if (!status.ok()) return status;
+    return kept.name();
+  }
+
+  absl::StatusOr<std::string> OpenFor(const std::string& site, const std::string& appointment) {
+    inventory::v1::OpenContainerRequest request;
+    request.set_site(site);
+    request.set_lot(lot_);
+    request.set_appointment(appointment);
+    request.set_request_id(clinic_.NewRequestId());
     inventory::v1::OpenedContainer container;
-    const absl::Status opened =
-        Call(&InventoryService::Stub::OpenContainer, desk_, open, &container);
-    if (!opened.ok()) return opened;
-    inventory::v1::DrawItem item;
-    item.set_container(container.name());
-    item.set_microlitres(500);
-    const absl::Status drawn = Draw(appointment, item, met);
-    if (!drawn.ok()) met.container = container.name();
-    return drawn;
+    const absl::Status status =
+        Call(&InventoryService::Stub::OpenContainer, desk_, request, &container);
+    if (!status.ok()) return status;
+    return container.name();
+  }
+
+  // Every unit of a recipe that is kept for the visit.
+  absl::Status DrawKept(const std::string& appointment, const std::string& reservation, Met& met) {
+    inventory::v1::DrawStockRequest request;
+    request.set_appointment(appointment);
+    request.set_reservation(reservation);
+    return Draw(std::move(request), met);
+  }
+
+  absl::Status DrawOutOf(const std::string& appointment, const std::string& container, Met& met) {
+    inventory::v1::DrawStockRequest request;
+    request.set_appointment(appointment);
+    inventory::v1::DrawItem* item = request.add_items();
+    item->set_container(container);
+    item->set_microlitres(500);
+    return Draw(std::move(request), met);
+  }
+
+  // The recall may come between the two steps.
+  absl::Status DrawReserved(const std::string& site, const std::string& appointment, Met& met) {
+    const auto kept = ReserveFor(site, appointment);
+    return kept.ok() ? DrawKept(appointment, *kept, met) : kept.status();
+  }
+  absl::Status DrawVolume(const std::string& site, const std::string& appointment, Met& met) {
+    const auto opened = OpenFor(site, appointment);
+    return opened.ok() ? DrawOutOf(appointment, *opened, met) : opened.status();
   }
 
   // What was drawn is given: a fact, whatever has become of the lot.
@@ -144,23 +192,28 @@ class RecallRaceTest : public ::testing::TestWithParam<Redis> {
     drawn.administration = response.name();
   }
 
-  // Draws until the lot is refused, and some more. Caller 0 draws volumes, caller 1 records.
-  Met DrawAt(const std::string& site, int caller) {
+  absl::Status DrawAs(int caller, const std::string& site, const std::string& appointment,
+                      Met& met) {
+    if (caller == kOfVolumes) return DrawVolume(site, appointment, met);
+    if (caller == kOfReservations) return DrawReserved(site, appointment, met);
+    return DrawUnit(appointment, met);
+  }
+
+  // Draws until the recall's answer is there, and some times after.
+  Met DrawAt(const std::string& site, int caller, std::atomic<int>& succeeded) {
     Met met;
-    int tries_after = 0;
-    for (int n = 0; n < kUnits / kDrawersPerSite && tries_after < kTriesAfter; ++n) {
+    met.caller = caller;
+    while (met.begun_after < kTriesAfter) {
       const std::string appointment = absl::StrCat(site, "/appointments/", clinic_.NewRequestId());
       const bool after = recalled_.load();
       met.begun_after += after ? 1 : 0;
-      const absl::Status status =
-          caller == 0 ? DrawVolume(site, appointment, met) : DrawUnit(appointment, met);
+      const absl::Status status = DrawAs(caller, site, appointment, met);
       if (status.ok()) {
-        ++succeeded_;
+        ++succeeded;
         met.drawn_after += after ? 1 : 0;
-        if (caller == 1) Record(met.drawn.back());
+        if (caller == kWhoRecords) Record(met.drawn.back());
         continue;
       }
-      ++tries_after;
       ++met.refusals[absl::StrCat(absl::StatusCodeToString(status.code()), "/", ReasonOf(status))];
     }
     return met;
@@ -182,16 +235,24 @@ class RecallRaceTest : public ::testing::TestWithParam<Redis> {
 
   // Callers at both sites; the lot is called back in the middle of it.
   std::vector<Met> Race() {
-    std::vector<Met> met(std::size(kSites) * kDrawersPerSite);
+    std::vector<Met> met(kCallers);
+    std::array<std::atomic<int>, kCallers> succeeded{};
+    const auto each_has = [&](int draws) {
+      return WaitUntil([&] {
+        return std::all_of(succeeded.begin(), succeeded.end(),
+                           [&](const std::atomic<int>& one) { return one >= draws; });
+      });
+    };
     std::vector<std::thread> callers;
     for (size_t i = 0; i < met.size(); ++i) {
       callers.emplace_back([&, i] {
-        met[i] = DrawAt(kSites[i % std::size(kSites)], static_cast<int>(i / std::size(kSites)));
+        met[i] = DrawAt(kSites[i % std::size(kSites)], static_cast<int>(i / std::size(kSites)),
+                        succeeded[i]);
       });
     }
-    EXPECT_TRUE(WaitUntil([&] { return succeeded_ >= kDrawsBefore / 2; }));
+    EXPECT_TRUE(each_has(kDrawsBefore / 2));
     if (GetParam() == Redis::kKilled) suite_.KillRedis(true);
-    EXPECT_TRUE(WaitUntil([&] { return succeeded_ >= kDrawsBefore; }));
+    EXPECT_TRUE(each_has(kDrawsBefore));
     recall_ = CallBack();
     recalled_ = true;
     for (std::thread& caller : callers) caller.join();
@@ -222,10 +283,15 @@ class RecallRaceTest : public ::testing::TestWithParam<Redis> {
     return trace;
   }
 
+  // A reservation was invalidated, or finds nothing to keep; a lot is refused for what it is.
+  static std::vector<std::string> Refusals(const Met& met) {
+    if (met.caller != kOfReservations) return {"FAILED_PRECONDITION/LOT_RECALLED"};
+    return {"FAILED_PRECONDITION/STATE_NOT_ALLOWED", "FAILED_PRECONDITION/INSUFFICIENT_STOCK"};
+  }
+
   Suite suite_;
   Clinic clinic_;
   std::string lot_, manager_, desk_;
-  std::atomic<int> succeeded_{0};
   std::atomic<bool> recalled_{false};
   inventory::v1::Recall recall_;
 };
@@ -238,27 +304,18 @@ TEST_P(RecallRaceTest, NoDrawIsCommittedAfterTheRecallAndItReachesWhoDrewBefore)
   const std::set<std::string> records(recall_.reach().administrations().begin(),
                                       recall_.reach().administrations().end());
   std::set<std::string> drawn, recorded;
-  std::map<std::string, int> sites;
   for (const Met& one : met) {
-    EXPECT_GT(one.begun_after, 0);
     EXPECT_EQ(one.drawn_after, 0);
-    EXPECT_THAT(one.refusals, SizeIs(1));
-    EXPECT_EQ(one.refusals.count("FAILED_PRECONDITION/LOT_RECALLED"), 1u)
-        << ::testing::PrintToString(one.refusals);
+    EXPECT_GE(one.drawn.size(), static_cast<size_t>(kDrawsBefore));
+    for (const auto& [refusal, times] : one.refusals) EXPECT_THAT(Refusals(one), Contains(refusal));
     for (const Drawn& draw : one.drawn) {
       EXPECT_LT(draw.as_of, recalled_at) << draw.appointment << " drew after the recall";
       // The recall's own answer has it, as a visit that holds units or as a record.
       EXPECT_TRUE(reached.count(draw.appointment) == 1 || records.count(draw.administration) == 1)
           << draw.appointment << " is missed by the recall";
       (draw.administration.empty() ? drawn : recorded).insert(draw.appointment);
-      ++sites[draw.appointment.substr(0, draw.appointment.find("/appointments"))];
-    }
-    if (!one.container.empty()) {
-      EXPECT_THAT(recall_.reach().opened_containers(), Contains(one.container));
     }
   }
-  EXPECT_GE(drawn.size() + recorded.size(), static_cast<size_t>(kDrawsBefore));
-  for (const char* site : kSites) EXPECT_GT(sites[site], 0) << site;
 
   const inventory::v1::LotTrace trace = Trace();
   std::set<std::string> open, given;
@@ -268,6 +325,37 @@ TEST_P(RecallRaceTest, NoDrawIsCommittedAfterTheRecallAndItReachesWhoDrewBefore)
   EXPECT_EQ(given, recorded);
   const auto report = clinic_.CheckLedger();
   EXPECT_TRUE(report.consistent()) << report.DebugString();
+}
+
+// What was opened or kept before the recall, and not drawn yet, stays where it is.
+TEST_P(RecallRaceTest, WhatWasOpenedOrKeptBeforeIsNotDrawnAfter) {
+  std::map<std::string, std::string> opened, kept;  // by their appointments
+  for (const char* site : kSites) {
+    for (auto* prepared : {&opened, &kept}) {
+      const std::string visit = absl::StrCat(site, "/appointments/", clinic_.NewRequestId());
+      const auto name = prepared == &opened ? OpenFor(site, visit) : ReserveFor(site, visit);
+      ASSERT_TRUE(name.ok()) << name.status();
+      (*prepared)[visit] = *name;
+    }
+  }
+  if (GetParam() == Redis::kKilled) suite_.KillRedis(true);
+  const inventory::v1::Recall recall = CallBack();
+  Met met;
+  for (const auto& [visit, container] : opened) {
+    const absl::Status status = DrawOutOf(visit, container, met);
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+    EXPECT_EQ(ReasonOf(status), "LOT_RECALLED");
+    EXPECT_THAT(recall.reach().opened_containers(), Contains(container));
+  }
+  for (const auto& [visit, reservation] : kept) {
+    const absl::Status status = DrawKept(visit, reservation, met);
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+    EXPECT_EQ(ReasonOf(status), "STATE_NOT_ALLOWED");
+    EXPECT_TRUE(absl::StrContains(status.message(), "LOT_RECALLED")) << status;
+    EXPECT_THAT(recall.reach().appointments(), Contains(visit));
+    EXPECT_THAT(recall.reach().reservations(), Contains(reservation));
+  }
+  EXPECT_THAT(Trace().open_draws(), IsEmpty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Redis, RecallRaceTest,
