@@ -11,6 +11,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 const SiteName kSite("sites/par-1");
 const Shelf kShelf(kSite, "main");
@@ -250,6 +251,47 @@ TEST(LedgerTest, BackDatingMayNotOverdrawALaterMoment) {
   // Before anything was there.
   loss.occurred_time = monday - absl::Hours(1);
   EXPECT_EQ(FindOverdraw(lines, loss), monday - absl::Hours(1));
+}
+
+// Books that add up today may hold a line that could not have happened when it says.
+TEST(LedgerTest, ABackDatedLineThatOverdrewALaterMomentIsFound) {
+  const absl::Time monday = absl::UnixEpoch() + absl::Hours(24 * 4);
+  LotHistory history;
+  history.lot = LotName("lots/a");
+  history.movements = {Line(1, MovementKind::kReceipt, 5, 0), Line(2, MovementKind::kDraw, 4, 1),
+                       Line(3, MovementKind::kReceipt, 5, 2), Line(4, MovementKind::kAdjust, 2, 3),
+                       Line(5, MovementKind::kReceipt, 5, 4)};
+  for (Movement& line : history.movements) {
+    line.record_time = monday + absl::Hours(24 * line.index);
+  }
+  history.lines = history.last_movement = 5;
+  history.balances = {{kSite, "main", 13, 9, 0, 4, 0, 0}};
+  history.drawn[{kSite, "main"}] = 4;
+  Movement& loss = history.movements[3];
+  loss.reason = "LOST";
+  loss.from = Account::kStock;
+  loss.to = Account::kAdjustment;
+  EXPECT_THAT(Codes(history), IsEmpty());
+  // Before the draw, which then took four of three.
+  loss.occurred_time = monday + absl::Hours(36);
+  EXPECT_THAT(Codes(history), ElementsAre("NEGATIVE_BALANCE"));
+  EXPECT_THAT(CheckConservationAsOf(history, loss.record_time - absl::Seconds(1)), IsEmpty());
+  ASSERT_THAT(CheckConservationAsOf(history, loss.record_time), SizeIs(1));
+  EXPECT_EQ(CheckConservationAsOf(history, loss.record_time).front().code, "NEGATIVE_BALANCE");
+  // One unit less was there to lose; and what a record of something given says is a fact.
+  loss.ampoules = 1;
+  EXPECT_THAT(CheckConservationAsOf(history, loss.record_time), IsEmpty());
+  loss.ampoules = 2;
+  loss.administration = AdministrationName("administrations/1");
+  EXPECT_THAT(CheckConservationAsOf(history, loss.record_time), IsEmpty());
+  // What was found out later does not make it wrong that was right by what was known.
+  loss.administration = AdministrationName();
+  loss.ampoules = 1;
+  history.movements[4] = Line(5, MovementKind::kDraw, 1, 4);
+  history.movements[4].record_time = monday + absl::Hours(24 * 5);
+  history.movements[4].occurred_time = monday + absl::Hours(30);
+  history.movements[4].administration = AdministrationName("administrations/1");
+  EXPECT_THAT(CheckConservationAsOf(history, absl::InfiniteFuture()), IsEmpty());
 }
 
 TEST(LedgerTest, BackDatingMayNotUseWhatWasNotDrawnYet) {
