@@ -381,10 +381,9 @@ absl::Status FollowMovedUnits(Step& step, const Lot& lot) {
   return absl::OkStatus();
 }
 
-absl::Status FollowReturnedUnits(Step& step, const Lot& lot, const Movement& taken_back) {
+absl::Status FollowUnitsSince(Step& step, const Lot& lot, const Movement& line) {
   ColdChainView view(step.tx);
-  MESO_RETURN_IF_ERROR(JudgeLotSince(step, view, lot, {taken_back.site, taken_back.unit},
-                                     taken_back.OccurredTime()));
+  MESO_RETURN_IF_ERROR(JudgeLotSince(step, view, lot, {line.site, line.unit}, line.OccurredTime()));
   return FollowMovedUnits(step, lot);
 }
 

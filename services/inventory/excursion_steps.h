@@ -61,9 +61,10 @@ absl::Status ForgetHold(Step& step, const ExcursionName& name, const std::string
 // rejecting excursion holds is held there too. Nothing to do for a lot without such.
 absl::Status FollowMovedUnits(Step& step, const Lot& lot);
 
-// After a line that took units off a shelf was taken back: they were there all the time, so that
-// every excursion of the storage unit since is judged with them; and FollowMovedUnits.
-absl::Status FollowReturnedUnits(Step& step, const Lot& lot, const Movement& taken_back);
+// After it turned out that units were on a shelf since `line` happened (it took them off and was
+// taken back; it is back-dated and brought them): every excursion of the storage unit since is
+// judged with them; and FollowMovedUnits.
+absl::Status FollowUnitsSince(Step& step, const Lot& lot, const Movement& line);
 
 // After units of a lot turned up on a shelf and the ledger does not say from where (adjusted, found
 // by a count, delivered though not sent, a loss taken back; the lot's newest line). They may have

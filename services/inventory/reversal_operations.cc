@@ -80,7 +80,7 @@ class Reversing {
   // An excursion found the shelf empty and placed no hold there. What was booked as drawn, thrown
   // away or sent back never left its shelf; what was booked as lost may besides have been anywhere.
   absl::Status HoldWhatIsBack() {
-    MESO_RETURN_IF_ERROR(FollowReturnedUnits(step_, lot_, line_));
+    MESO_RETURN_IF_ERROR(FollowUnitsSince(step_, lot_, line_));
     return AccountsOf(line_).second == Account::kAdjustment
                ? FollowFoundUnits(step_, lot_, line_.site, line_.unit)
                : absl::OkStatus();

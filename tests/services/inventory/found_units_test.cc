@@ -170,21 +170,12 @@ TEST_F(FoundUnitsTest, ACountThatFindsThemHoldsThem) {
 TEST_F(FoundUnitsTest, ALineTakenBackBringsUnitsUnderTheHoldThatFoundTheShelfEmpty) {
   const LotName lot = Store("A", "A1", 10);
   Wait(60);
-  WasteRequest waste;
-  waste.site = kParis;
-  waste.lot = lot;
-  waste.unit = "fridge";
-  waste.ampoules = 10;
-  waste.reason = WasteReason::kBroken;
-  const auto line = Run(corrections_, &CorrectionOperations::WasteStock, waste);
+  const auto line = Waste(lot, 10);
   ASSERT_TRUE(line.ok()) << line.status();
   Wait(120);
   ASSERT_TRUE(Send({{0, 500}, {20, 1600}, {40, 500}}).ok());
   ASSERT_THAT(Held(lot), IsEmpty()) << "nothing is left to be held";
-  const auto back =
-      Run(&InventoryOperations::ReverseMovement,
-          ReversalRequest{kParis, line->index, ReversalReason::kNotHappened, "still there"});
-  ASSERT_TRUE(back.ok()) << back.status();
+  TakeBack(line->index);
   EXPECT_THAT(Held(lot), ElementsAre("sites/par-1 fridge"));
   ExpectNoDraw(lot);
 }
@@ -381,6 +372,29 @@ TEST_F(TakenBackTest, AReceiptTakenBackAndBookedAgainIsStillHeld) {
   ASSERT_TRUE(Send({{235, 500}}, "S-fridge").ok());
   Store("A", "A1", 10);
   ExpectNoDraw(lot_);
+}
+
+TEST_F(TakenBackTest, AReceiptBookedLateWasThereAsWell) {
+  Wait(240);
+  Overheat(120);
+  Receipt receipt;
+  receipt.site = kParis;
+  receipt.unit = "fridge";
+  receipt.product = ProductName("products/A");
+  receipt.lot_number = "A2";
+  receipt.expiry = absl::CivilDay(2028, 6, 30);
+  receipt.ampoules = 2;
+  receipt.document = "DN-2";
+  receipt.occurred_time = At(100);
+  const auto late = Run(&InventoryOperations::ReceiveStock, receipt);
+  ASSERT_TRUE(late.ok()) << late.status();
+  EXPECT_THAT(late->level.reasons, ElementsAre("LOT_QUARANTINED"));
+  EXPECT_THAT(Held(late->lot.name), ElementsAre("sites/par-1 fridge"));
+  receipt.lot_number = "A3";
+  receipt.occurred_time = At(230);
+  const auto later = Run(&InventoryOperations::ReceiveStock, receipt);
+  ASSERT_TRUE(later.ok()) << later.status();
+  EXPECT_THAT(later->level.reasons, IsEmpty());
 }
 
 // The books had none of the lot in the fridge while it was too warm; then some are found.
