@@ -53,7 +53,9 @@ absl::Status TakeIn(Step& step, const Transfer& transfer, TransferLine& line,
               {MovementKind::kAdjust, transfer.to_site, receipt.unit, Account::kAdjustment,
                Account::kStock, receipt.over, receipt.reason}));
   if (receipt.over > 0) {
-    MESO_RETURN_IF_ERROR(FollowFoundUnits(step, lot, transfer.to_site, receipt.unit));
+    // They can only have come from the sender's shelves, nobody knows from which.
+    MESO_RETURN_IF_ERROR(
+        FollowFoundUnits(step, lot, transfer.to_site, receipt.unit, transfer.from_site));
   }
   if (receipt.received + receipt.over == 0) return absl::OkStatus();
   return QueueReallocations(step, transfer.to_site, line.product);
