@@ -380,24 +380,29 @@ std::map<Shelf, StoredBalance> FoldMovements(const std::vector<Movement>& moveme
 
 std::optional<absl::Time> FindOverdraw(absl::Span<const Movement> movements,
                                        const Movement& movement) {
-  // What only takes from without can overdraw nothing.
-  if (!IsBounded(AccountsOf(movement).first)) return std::nullopt;
+  // What only takes from without can overdraw nothing. And only what it takes can lack: a fact
+  // recorded late may have overdrawn another account before.
+  const Account from = AccountsOf(movement).first;
+  if (!IsBounded(from)) return std::nullopt;
   std::vector<const Movement*> lines = {&movement};
   for (const Movement& line : movements) {
-    if (line.site == movement.site && line.unit == movement.unit) lines.push_back(&line);
+    if (line.site != movement.site || line.unit != movement.unit) continue;
+    // What is drawn is its appointment's: no other one gives or takes it.
+    if (from == Account::kDrawn && line.appointment != movement.appointment) continue;
+    lines.push_back(&line);
   }
   std::stable_sort(lines.begin(), lines.end(), [](const Movement* a, const Movement* b) {
     return a->OccurredTime() < b->OccurredTime();
   });
-  // Only what it takes can lack: a fact recorded late may have overdrawn another account before.
-  const Account from = AccountsOf(movement).first;
-  StoredBalance balance;
+  StoredBalance with, without;
   for (size_t i = 0; i < lines.size(); ++i) {
-    ApplyMovement(*lines[i], balance);
+    ApplyMovement(*lines[i], with);
+    if (lines[i] != &movement) ApplyMovement(*lines[i], without);
     // Of one moment nobody knows what came first: what counts is how it left the shelf.
     const absl::Time moment = lines[i]->OccurredTime();
     if (i + 1 < lines.size() && lines[i + 1]->OccurredTime() == moment) continue;
-    if (LeftIn(from, balance) < 0 && moment >= movement.OccurredTime()) return moment;
+    // A moment that such a fact has overdrawn already says nothing against this line.
+    if (LeftIn(from, with) < 0 && LeftIn(from, without) >= 0) return moment;
   }
   return std::nullopt;
 }

@@ -165,7 +165,8 @@ std::map<Shelf, StoredBalance> FoldMovements(const std::vector<Movement>& moveme
                                              absl::Time as_of = absl::InfiniteFuture());
 
 // A moment after which a shelf would have had fewer than no units in the account `movement` takes
-// from, had it happened when it says; nullopt = there is none. `movements` are the lot's lines.
+// from, had it happened when it says, and has not without it; nullopt = there is none. Drawn units
+// are counted appointment by appointment. `movements` are the lot's lines.
 std::optional<absl::Time> FindOverdraw(absl::Span<const Movement> movements,
                                        const Movement& movement);
 

@@ -277,8 +277,8 @@ constexpr ApiCommand kCommands[] = {
      .method = "InventoryService.CloseTransfer",
      .argument = "name",
      .columns = kTransferColumns,
-     .summary = "Account for what did not arrive; another person than who received it, and "
-                "for LOST than who shipped it",
+     .summary = "Account for what did not arrive, all or a part; another person than who received "
+                "it, and for LOST than who shipped it",
      .example_1 =
          "T=$(mesoctl transfers list --state variance -o name --limit 1); "
          "MESO_TOKEN_FILE=$SECOND_TOKEN mesoctl transfers close $T --json "

@@ -360,6 +360,40 @@ TEST_F(StockCountTest, ADifferenceIsBookedOnceWhoeverBooksItFirst) {
   EXPECT_EQ(Shelf(a).on_hand, 6);
 }
 
+// The counter books what explains the difference as of now, by the proper way and without a time.
+TEST_F(StockCountTest, ADifferenceThatWasExplainedByABookingIsNotBookedAgain) {
+  const LotName a = Receive("A", "A1", "2027-06-30", 10);
+  const LotName b = Receive("B", "B1", "2027-06-30", 10);
+  const LotName c = Receive("C", "C1", "2027-06-30", 10);
+  const CorrectionOperations corrections(operations_.use_case());
+  const StockCountName name = Opened();
+  const std::vector<CountedLine> lines = {Found(a, 9, "broken"), Found(b, 20, "a box besides"),
+                                          Found(c, 9, "lost")};
+  for (int again = 0; again < 2; ++again) ASSERT_TRUE(Enter(name, lines).ok());
+  database_.clock().Advance(absl::Minutes(5));
+  WasteRequest waste;
+  waste.site = kParis;
+  waste.lot = a;
+  waste.unit = kMainUnit;
+  waste.ampoules = 1;
+  waste.reason = WasteReason::kBroken;
+  ASSERT_TRUE(Run(corrections, &CorrectionOperations::WasteStock, waste).ok());
+  Receive("B", "B1", "2027-06-30", 10);
+  Receive("C", "C1", "2027-06-30", 10);  // explains no shortage
+  ASSERT_TRUE(DrawFree(1, c, 2).ok());
+  const absl::Status refused = Post(name).status();
+  ExpectRefused(refused, Code::kFailedPrecondition, "COUNT_IN_PROGRESS");
+  EXPECT_THAT(Causes(refused),
+              ElementsAre("COUNT_IN_PROGRESS " + a.value(), "COUNT_IN_PROGRESS " + b.value()));
+  ASSERT_TRUE(Enter(name, {Found(a, 9), Found(b, 20)}).ok());
+  ASSERT_TRUE(Post(name).ok());
+  EXPECT_EQ(Shelf(a).on_hand, 9);
+  EXPECT_EQ(Shelf(b).on_hand, 20);
+  EXPECT_EQ(Shelf(c).on_hand, 17);
+  EXPECT_THAT(LinesOf(name), SizeIs(1));
+  ExpectSoundLedger();
+}
+
 TEST_F(StockCountTest, ACancelledCountChangesNothingAndOthersDoNotSeeIt) {
   const LotName a = Receive("A", "A1", "2027-06-30", 100);
   const StockCountName name = Opened();

@@ -323,6 +323,43 @@ TEST(LedgerTest, WhatAFactOverdrewHindersNoLineThatTakesNothingOfIt) {
   EXPECT_EQ(FindOverdraw(lines, line), std::nullopt);
 }
 
+// The day at nine: one was drawn by the first, and the second's record says an earlier time than
+// the draw that was clicked afterwards.
+std::vector<Movement> LinesOfTwoSessions(const absl::Time nine) {
+  std::vector<Movement> lines = {
+      Occurred(Line(1, MovementKind::kReceipt, 5, 0), nine - absl::Hours(1)),
+      Occurred(Line(2, MovementKind::kDraw, 1, 1), nine),
+      Occurred(Line(3, MovementKind::kDraw, 2, 2), nine + absl::Minutes(65)),
+      Occurred(Line(4, MovementKind::kAdminister, 1, 3), nine + absl::Minutes(60))};
+  lines[1].appointment = AppointmentName("sites/par-1/appointments/first");
+  lines[2].appointment = lines[3].appointment = AppointmentName("sites/par-1/appointments/second");
+  return lines;
+}
+
+TEST(LedgerTest, WhatOneAppointmentHasDrawnIsNotMeasuredByTheRecordsOfAnother) {
+  const absl::Time nine = absl::UnixEpoch() + absl::Hours(24 * 4 + 9);
+  const std::vector<Movement> lines = LinesOfTwoSessions(nine);
+  Movement waste = Occurred(Line(0, MovementKind::kWaste, 1, 0), nine + absl::Minutes(30));
+  waste.appointment = lines[1].appointment;
+  EXPECT_EQ(FindOverdraw(lines, waste), std::nullopt) << "its own unit was drawn at nine";
+  waste.ampoules = 2;
+  EXPECT_EQ(FindOverdraw(lines, waste), nine + absl::Minutes(30)) << "nor by its units";
+  waste.appointment = lines[2].appointment;
+  waste.ampoules = 1;
+  EXPECT_EQ(FindOverdraw(lines, waste), nine + absl::Minutes(30)) << "it had drawn nothing yet";
+}
+
+TEST(LedgerTest, AMomentThatWasOverdrawnBeforeHindersNoLine) {
+  const absl::Time nine = absl::UnixEpoch() + absl::Hours(24 * 4 + 9);
+  const std::vector<Movement> lines = LinesOfTwoSessions(nine);
+  // Between the record's time and the draw the books are one short, without the waste as with it.
+  Movement waste = Occurred(Line(0, MovementKind::kWaste, 1, 0), nine + absl::Minutes(62));
+  waste.appointment = lines[2].appointment;
+  EXPECT_EQ(FindOverdraw(lines, waste), std::nullopt);
+  waste.ampoules = 2;
+  EXPECT_EQ(FindOverdraw(lines, waste), nine + absl::Minutes(65)) << "one of two was given";
+}
+
 TEST(LedgerTest, TheOpenPeriodBeginsWithThePreviousMonthAtTheSite) {
   absl::TimeZone zone;
   ASSERT_TRUE(absl::LoadTimeZone("Australia/Sydney", &zone));

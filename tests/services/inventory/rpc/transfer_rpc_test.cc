@@ -209,6 +209,28 @@ TEST_F(TransferRpcTest, EveryLegIsDoneOnceAndAnsweredTheSameAgain) {
   EXPECT_EQ(cancelled.lines(0).returned_ampoules(), 4);
 }
 
+TEST_F(TransferRpcTest, APartOfAVarianceIsAccountedForOnceARequest) {
+  const std::string name = Shipped(1);
+  v1::Transfer part, again, rest;
+  ASSERT_EQ(Call(&Stub::ReceiveTransfer, receiver_, Receive(3, name, 2), &part), absl::OkStatus());
+  ASSERT_EQ(Call(&Stub::CloseTransfer, second_, Close(4, name, 1), &part), absl::OkStatus());
+  EXPECT_EQ(part.state(), v1::Transfer::STATE_VARIANCE);
+  EXPECT_EQ(part.lines(0).in_transit_ampoules(), 1);
+  // Asked again, it is the same unit: the other one is still under way.
+  ASSERT_EQ(Call(&Stub::CloseTransfer, second_, Close(4, name, 1), &again), absl::OkStatus());
+  EXPECT_TRUE(MessageDifferencer::Equals(part, again));
+  v1::CloseTransferRequest last = Close(5, name, 1);
+  last.mutable_resolutions(0)->set_kind(v1::VarianceResolution::KIND_RETURNED);
+  Expect(Call(&Stub::CloseTransfer, second_, last, &rest), Code::kPermissionDenied,
+         "SITE_FORBIDDEN");
+  last.set_etag(part.etag());
+  ASSERT_EQ(Call(&Stub::CloseTransfer, sender_, last, &rest), absl::OkStatus());
+  EXPECT_EQ(rest.state(), v1::Transfer::STATE_RECEIVED);
+  EXPECT_EQ(rest.lines(0).lost_ampoules(), 1);
+  EXPECT_EQ(rest.lines(0).returned_ampoules(), 1);
+  EXPECT_EQ(rest.closer(), "users/s");
+}
+
 TEST_F(TransferRpcTest, ARequestIdWithAnotherBodyIsRefused) {
   v1::Transfer answer;
   const std::string name = Created(1);
@@ -398,7 +420,7 @@ TEST_F(TransferRpcTest, ClosingAndCancellingRefuseWhatIsNotTheirs) {
             absl::OkStatus());
   Expect(Call(&Stub::CloseTransfer, receiver_, Close(5, name, 2), &answer),
          Code::kFailedPrecondition, "SELF_APPROVAL");
-  Expect(Call(&Stub::CloseTransfer, second_, Close(5, name, 1), &answer), Code::kFailedPrecondition,
+  Expect(Call(&Stub::CloseTransfer, second_, Close(5, name, 3), &answer), Code::kFailedPrecondition,
          "TRANSFER_STATE");
   struct Bad {
     const char* what;
