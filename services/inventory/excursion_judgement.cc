@@ -303,6 +303,7 @@ absl::Status FollowFoundUnits(Step& step, const Lot& lot, const SiteName& site,
     if (!elsewhere || !follows) continue;
     // Loaded anew: the hold before may be for the same reason.
     MESO_ASSIGN_OR_RETURN(const std::optional<Lot> stored, LoadLotByRow(step.tx, lot.row));
+    if (!stored) return absl::InternalError("a lot that was found does not exist");
     const bool held =
         std::any_of(stored->holds.begin(), stored->holds.end(), [&](const Hold& other) {
           return other.kind == hold.kind && other.reason == hold.reason &&

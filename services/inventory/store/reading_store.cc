@@ -82,7 +82,7 @@ absl::Status InsertReadings(Transaction& tx, const Sensor& sensor, const Reading
     Values args = {sensor.row};
     for (size_t i = at; i < at + kChunk; ++i) {
       args.push_back(TimeValue(fresh[i].time));
-      args.push_back(fresh[i].centidegrees);
+      args.emplace_back(fresh[i].centidegrees);
     }
     MESO_RETURN_IF_ERROR(tx.Execute(Sql::Dynamic(InsertChunkText()), std::move(args),
                                     expected(static_cast<int64_t>(kChunk))));
