@@ -88,23 +88,34 @@ class Judgement {
     const Limits limits = LimitsOf(product.excursion_rule, range.value_or(TemperatureRange()));
     const absl::Time from =
         std::min(part_.begin - kDay, limits.monthly ? part_.end - kMonth : part_.begin);
-    const Interval earlier = before_ == nullptr ? part_ : JudgedPart(*before_);
-    MESO_ASSIGN_OR_RETURN(const RecentLines lines,
-                          view_.LinesOf(lot, shelf, std::min(from, earlier.begin)));
-    const Presence presence = PresenceAt(lines, shelf);
-    one.ampoules = UnitsDuring(presence, part_.begin, part_.end);
-    if (one.ampoules == 0 && UnitsDuring(presence, earlier.begin, earlier.end) == 0) {
-      // Not the readings say that it was not there, but what was booked since: no reason to let go.
-      const ExcursionLot* old = before_ == nullptr ? nullptr : Find(before_->lots, lot.lot_row);
-      if (old != nullptr && old->WaitsForDecision()) return *old;
+    MESO_ASSIGN_OR_RETURN(const RecentLines lines, view_.LinesOf(lot, shelf, from));
+    const auto judge = [&](const RecentLines& books) -> absl::Status {
+      one.ampoules = UnitsDuring(PresenceAt(books, shelf), part_.begin, part_.end);
+      if (one.ampoules == 0 || !range) return absl::OkStatus();
+      MESO_ASSIGN_OR_RETURN(const Verdict verdict, VerdictOf(limits, StaysOf(books, shelf), from));
+      one.exceeded = verdict.exceeded();
+      one.causes = verdict.causes;
+      one.mkt = verdict.mkt;
+      one.outside = verdict.outside;
+      return absl::OkStatus();
+    };
+    MESO_RETURN_IF_ERROR(judge(lines));
+    // Readings end a hold nobody has decided about; what was booked since it was placed does not.
+    const std::optional<absl::Time> held = HeldSince(lot.lot_row);
+    if (!one.exceeded && held && lot.last_line > *held) {
+      MESO_RETURN_IF_ERROR(judge(AsRecordedBy(lines, *held)));
     }
-    if (one.ampoules == 0 || !range) return one;
-    MESO_ASSIGN_OR_RETURN(const Verdict verdict, VerdictOf(limits, StaysOf(lines, shelf), from));
-    one.exceeded = verdict.exceeded();
-    one.causes = verdict.causes;
-    one.mkt = verdict.mkt;
-    one.outside = verdict.outside;
     return one;
+  }
+
+  // Since when the excursion holds a lot that waits for a decision.
+  std::optional<absl::Time> HeldSince(int64_t lot_row) const {
+    const ExcursionLot* old = before_ == nullptr ? nullptr : Find(before_->lots, lot_row);
+    if (old == nullptr || !old->WaitsForDecision() || old->holds.empty()) return std::nullopt;
+    return std::min_element(
+               old->holds.begin(), old->holds.end(),
+               [](const PlacedHold& a, const PlacedHold& b) { return a.time < b.time; })
+        ->time;
   }
 
   absl::StatusOr<Verdict> VerdictOf(const Limits& limits, const std::vector<Stay>& stays,
@@ -221,7 +232,7 @@ absl::Status HoldWhereUnitsAre(Step& step, const Excursion& excursion, Excursion
     hold.place_time = step.now;
     MESO_RETURN_IF_ERROR(PlaceHold(step, *stored, hold));
     step.call.Touch("lot", stored->name.value());
-    lot.holds.push_back({hold.hold_id, place});
+    lot.holds.push_back({hold.hold_id, place, step.now});
   }
   std::sort(lot.holds.begin(), lot.holds.end(),
             [](const PlacedHold& a, const PlacedHold& b) { return a.hold_id < b.hold_id; });

@@ -109,6 +109,18 @@ std::optional<absl::Time> LastDeparture(const RecentLines& lot, const Shelf& she
 
 }  // namespace
 
+RecentLines AsRecordedBy(RecentLines lot, absl::Time time) {
+  while (!lot.lines.empty() && lot.lines.back().record_time > time) {
+    Movement undone = std::move(lot.lines.back());
+    lot.lines.pop_back();
+    undone.ampoules = -undone.ampoules;
+    for (StoredBalance& balance : lot.balances) {
+      if (Shelf{balance.site, balance.unit} == ShelfOf(undone)) ApplyMovement(undone, balance);
+    }
+  }
+  return lot;
+}
+
 bool IsFound(const Movement& line) {
   return AccountsOf(line) == std::make_pair(Account::kAdjustment, Account::kStock) &&
          line.administration.empty();

@@ -31,6 +31,9 @@ struct RecentLines {
   std::map<SiteName, absl::Time> first_at = {};
 };
 
+// The same as it was known at a time: without the lines recorded later.
+RecentLines AsRecordedBy(RecentLines lot, absl::Time time);
+
 // Units that turned up on the shelf and the ledger does not say from where. What a record of a
 // treatment brings into the books is used up at once and was never found.
 bool IsFound(const Movement& line);

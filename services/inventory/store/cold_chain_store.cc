@@ -67,11 +67,13 @@ absl::Status LoadExcursionLots(Transaction& tx, Excursion& excursion,
     lot.decision = static_cast<ExcursionDecision>(row.Int(9));
     if (lot.exceeded) {
       MESO_ASSIGN_OR_RETURN(const Rows holds,
-                            tx.Query("SELECT hold_id, site, unit FROM excursion_hold WHERE "
-                                     "lot = $1 AND excursion = $2 ORDER BY hold_id",
+                            tx.Query("SELECT x.hold_id, x.site, x.unit, h.place_time_us FROM "
+                                     "excursion_hold x JOIN hold h ON h.lot = x.lot AND "
+                                     "h.hold_id = x.hold_id WHERE x.lot = $1 AND "
+                                     "x.excursion = $2 ORDER BY x.hold_id",
                                      {lot.lot_row, excursion.row}));
       for (const Row& hold : holds) {
-        lot.holds.push_back({hold.Text(0), {SiteName(hold.Text(1)), hold.Text(2)}});
+        lot.holds.push_back({hold.Text(0), {SiteName(hold.Text(1)), hold.Text(2)}, hold.Time(3)});
       }
     }
     excursion.lots.push_back(std::move(lot));

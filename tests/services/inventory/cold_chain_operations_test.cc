@@ -185,6 +185,34 @@ TEST_F(ColdChainOperationsTest, LateReadingsThatShowNoLimitWasExceededLetGo) {
   EXPECT_THAT(Events(before), ElementsAre("LotReleased", "ExcursionChanged"));
 }
 
+TEST_F(ColdChainOperationsTest, NoBookingEndsAHold) {
+  constexpr double kCame = 2 * kDayMinutes;
+  Wait(kCame);
+  ASSERT_TRUE(Send(Steady(0, kCame, 400)).ok());
+  const LotName lot = Store("A", "A1", 2);
+  Wait(kCame + 4 * kHour);
+  // Two hours are known of the lot, one of them at 12 degrees.
+  ASSERT_TRUE(Send({{kCame + 30, 400}, {kCame + 60, 1200}, {kCame + 90, 1200}}).ok());
+  ASSERT_TRUE(Send({{kCame + 120, 400}}).ok());
+  ASSERT_THAT(Held(lot), SizeIs(1));
+  // Had it been there for days, the mean would be low enough.
+  Wait(kCame + 5 * kHour);
+  Receipt receipt;
+  receipt.site = kParis;
+  receipt.unit = "fridge";
+  receipt.product = ProductName("products/A");
+  receipt.lot_number = "A1";
+  receipt.expiry = absl::CivilDay(2028, 6, 30);
+  receipt.ampoules = 1;
+  receipt.document = "DN-2";
+  receipt.occurred_time = At(10);
+  const auto late = Run(&InventoryOperations::ReceiveStock, receipt);
+  ASSERT_TRUE(late.ok()) << late.status();
+  ASSERT_TRUE(Send({{kCame + 150, 400}}).ok());
+  EXPECT_THAT(Held(lot), SizeIs(1));
+  EXPECT_EQ(Only().state, ExcursionState::kEnded);
+}
+
 TEST_F(ColdChainOperationsTest, MissingReadingsAreNotAssumedToBeGood) {
   AddRanged("COLD", "09521234000228", 20, 80);
   const LotName lot = Store("COLD", "L1", 1);

@@ -172,6 +172,17 @@ TEST(WhereaboutsTest, WhatWasTakenBackNeverLeft) {
   EXPECT_EQ(UnitsDuring(PresenceAt(gone, kA), At(8), At(9)), 0);
 }
 
+TEST(WhereaboutsTest, WhatWasKnownBeforeIsWithoutTheLinesSince) {
+  Movement late = Line(MovementKind::kReceipt, kA, 2, 9);
+  late.occurred_time = At(1);
+  const RecentLines lot{kFrom, {Has(kA, 5)}, {Line(MovementKind::kReceipt, kA, 3, 4), late}};
+  const RecentLines before = AsRecordedBy(lot, At(8));
+  EXPECT_THAT(before.lines, SizeIs(1));
+  EXPECT_EQ(before.balances[0].on_hand, 3);
+  EXPECT_EQ(PresenceAt(before, kA).when[0].begin, At(4));
+  EXPECT_THAT(AsRecordedBy(lot, At(9)).lines, SizeIs(2));
+}
+
 TEST(WhereaboutsTest, NobodyIsBelievedThatUnitsHadLeftBefore) {
   Movement waste = Line(MovementKind::kWaste, kA, 3, 8);
   waste.from = Account::kStock;
