@@ -28,7 +28,7 @@ Scenario RunDraw(const BenchSettings& settings);
 // databases. A quarter of settings.calls per cell.
 Scenario RunBook(const BenchSettings& settings);
 
-// ReserveStock and DrawStock at all of 20 sites x 500 lots beside a chain of a hundredth, in turn;
+// ReserveStock and DrawStock at all of 20 sites x 500 lots beside 20 sites x 5 lots, in turn;
 // the levels of all sites, the trace of a lot given 10,000 times. No load, no raw limit; at most
 // 150 calls a round.
 Scenario RunChain(const BenchSettings& settings);
