@@ -185,7 +185,7 @@ class Recording {
     const int64_t used = line.microlitres + line.wasted_microlitres;
     ContainerDraw unrecorded;
     unrecorded.appointment = record_.appointment;
-    unrecorded.draw_time = std::min(record_.occurred_time, step_.now);
+    unrecorded.draw_time = DrawTimeOf(container, std::min(record_.occurred_time, step_.now));
     unrecorded.microlitres =
         std::clamp<int64_t>(used - evidence.drawn_open, 0, container.remaining);
     if (unrecorded.microlitres > 0) {

@@ -102,14 +102,22 @@ absl::StatusOr<std::vector<Watch>> ColdChainView::WatchesOf(const StorageUnitNam
   MESO_ASSIGN_OR_RETURN(const std::vector<LotInUnit> lots,
                         ListLotsInUnit(tx_, shelf.first, shelf.second, begin));
   for (const LotInUnit& lot : lots) {
+    MESO_ASSIGN_OR_RETURN(const bool itself, IsWatchedItself(lot.product, unit));
+    if (!itself) continue;
     MESO_ASSIGN_OR_RETURN(const std::optional<TemperatureRange> range,
                           RangeOfProduct(lot.product, unit));
-    // What bears more than the unit promises is outside only when the unit is.
-    if (!range || (always && Holds(*range, *always))) continue;
     MESO_ASSIGN_OR_RETURN(const RecentLines lines, LinesOf(lot, shelf, begin));
     watches.push_back({*range, PresenceAt(lines, shelf).when});
   }
   return watches;
+}
+
+absl::StatusOr<bool> ColdChainView::IsWatchedItself(const ProductName& product,
+                                                    const StorageUnitName& unit) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<TemperatureRange> always, RangeOfUnit(unit));
+  MESO_ASSIGN_OR_RETURN(const std::optional<TemperatureRange> range, RangeOfProduct(product, unit));
+  // What bears more than the unit promises is outside only when the unit is.
+  return range && !(always && Holds(*range, *always));
 }
 
 absl::StatusOr<bool> ColdChainView::IsAllInside(const StorageUnitName& unit,

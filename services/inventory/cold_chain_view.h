@@ -47,6 +47,9 @@ class ColdChainView {
   // The ranges that count in the unit, each with the times at which it does, for the readings from
   // `begin` on.
   absl::StatusOr<std::vector<Watch>> WatchesOf(const StorageUnitName& unit, absl::Time begin);
+  // True when a product in the unit asks for more than the unit promises: readings are outside for
+  // it, and make an excursion, only while it is known to be there.
+  absl::StatusOr<bool> IsWatchedItself(const ProductName& product, const StorageUnitName& unit);
   // True when the readings are outside of nothing that was ever in the unit.
   absl::StatusOr<bool> IsAllInside(const StorageUnitName& unit,
                                    const std::vector<Reading>& readings);

@@ -196,7 +196,8 @@ absl::StatusOr<OpenedContainer> ContainerOperations::DiscardContainer(
   if (container.state != ContainerState::kOpen) return closed();
   MESO_RETURN_IF_ERROR(
       UpdateContainerDiscarded(tx, container, request.reason, request.note, step.now, closed));
-  MESO_RETURN_IF_ERROR(AppendClose(step, container, container.drawn > 0, request.reason));
+  MESO_RETURN_IF_ERROR(
+      AppendClose(step, container, {container.drawn > 0, step.now, request.reason}));
   call.audit.facts["reason"] = std::string(ToText(request.reason));
   call.audit.facts["wasted_microlitres"] = absl::StrCat(container.remaining);
   return LoadAnswer(step, request.name);

@@ -55,22 +55,25 @@ absl::StatusOr<OpenedContainer> LoadDrawable(Step& step, const ContainerName& na
 
 absl::Status TakeOut(Step& step, const OpenedContainer& container, const ContainerDraw& draw,
                      Refusal otherwise) {
+  const absl::Time close_time = CloseTimeOf(container, draw);
   MESO_ASSIGN_OR_RETURN(const int64_t left,
-                        TakeVolume(step.tx, container, draw, std::move(otherwise)));
+                        TakeVolume(step.tx, container, draw, close_time, std::move(otherwise)));
   step.call.Touch("lot", container.lot.value());
   if (left > 0) return absl::OkStatus();
-  return AppendClose(step, container, /*given=*/true, DiscardReason::kUnspecified);
+  return AppendClose(step, container, {/*given=*/true, close_time});
 }
 
-absl::Status AppendClose(Step& step, const OpenedContainer& container, bool given,
-                         DiscardReason reason) {
+absl::Status AppendClose(Step& step, const OpenedContainer& container, const Closing& closing) {
   MESO_ASSIGN_OR_RETURN(const Lot lot, LotOf(step, container));
   Movement line = LineOf(step, MovementKind::kClose, container.site, container.unit, 1);
   line.from = Account::kOpened;
-  line.to = given ? Account::kAdministered : Account::kWasted;
+  line.to = closing.given ? Account::kAdministered : Account::kWasted;
+  if (closing.time < step.now) line.occurred_time = closing.time;
   line.appointment = container.appointment;
   line.subject = container.name.value();
-  if (reason != DiscardReason::kUnspecified) line.reason = std::string(ToText(reason));
+  if (closing.reason != DiscardReason::kUnspecified) {
+    line.reason = std::string(ToText(closing.reason));
+  }
   return AppendMovement(step.tx, lot, line, 0, [] {
     return absl::InternalError("the ledger does not have the container that is closed");
   });

@@ -26,10 +26,15 @@ absl::StatusOr<OpenedContainer> LoadDrawable(Step& step, const ContainerName& na
 absl::Status TakeOut(Step& step, const OpenedContainer& container, const ContainerDraw& draw,
                      Refusal otherwise);
 
-// The line that ends the container's unit: given when something of it was, else wasted. `reason`
-// says why something was thrown away; unspecified when it is empty.
-absl::Status AppendClose(Step& step, const OpenedContainer& container, bool given,
-                         DiscardReason reason);
+// How a container ends.
+struct Closing {
+  bool given = false;  // something of it was
+  absl::Time time;     // when it was; the ledger's line says so where it is recorded later
+  DiscardReason reason = DiscardReason::kUnspecified;  // of what was thrown away
+};
+
+// The line that ends the container's unit: given when something of it was, else wasted.
+absl::Status AppendClose(Step& step, const OpenedContainer& container, const Closing& closing);
 
 }  // namespace meso::inventory
 

@@ -39,18 +39,36 @@ std::string KeyOf(const Limits& limits, const std::vector<Stay>& stays) {
   return key;
 }
 
+const ExcursionLot* Find(const std::vector<ExcursionLot>& lots, int64_t lot_row) {
+  const auto it = std::find_if(lots.begin(), lots.end(),
+                               [&](const ExcursionLot& lot) { return lot.lot_row == lot_row; });
+  return it == lots.end() ? nullptr : &*it;
+}
+
 // Judges the lots of one excursion; lots with the same limits that were in the same places share a
 // verdict.
 class Judgement {
  public:
-  Judgement(Step& step, ColdChainView& view, const Excursion& excursion)
-      : step_(step), view_(view), excursion_(excursion), part_(JudgedPart(excursion)) {}
+  Judgement(Step& step, ColdChainView& view, const ExcursionDraft& draft)
+      : step_(step),
+        view_(view),
+        before_(draft.before ? &*draft.before : nullptr),
+        excursion_(draft.now),
+        part_(JudgedPart(draft.now)) {}
 
-  absl::StatusOr<std::vector<ExcursionLot>> Run() {
+  // All lots, or one anew beside what is known of the others.
+  absl::StatusOr<std::vector<ExcursionLot>> Run(std::optional<int64_t> only) {
     const Shelf shelf = ShelfOf(excursion_.storage_unit);
     MESO_ASSIGN_OR_RETURN(const std::vector<LotInUnit> lots,
-                          ListLotsInUnit(step_.tx, shelf.first, shelf.second, part_.begin));
+                          ListLotsInUnit(step_.tx, shelf.first, shelf.second, part_.begin, only));
     std::vector<ExcursionLot> judged;
+    if (only && before_ != nullptr) {
+      for (ExcursionLot other : before_->lots) {
+        if (other.lot_row == *only) continue;
+        other.last_line = absl::InfinitePast();  // nothing has moved it
+        judged.push_back(std::move(other));
+      }
+    }
     for (const LotInUnit& lot : lots) {
       MESO_ASSIGN_OR_RETURN(const ExcursionLot one, JudgeOne(shelf, lot));
       if (one.ampoules > 0) judged.push_back(one);
@@ -71,14 +89,33 @@ class Judgement {
     const absl::Time from =
         std::min(part_.begin - kDay, limits.monthly ? part_.end - kMonth : part_.begin);
     MESO_ASSIGN_OR_RETURN(const RecentLines lines, view_.LinesOf(lot, shelf, from));
-    one.ampoules = UnitsDuring(PresenceAt(lines, shelf), part_.begin, part_.end);
-    if (one.ampoules == 0 || !range) return one;
-    MESO_ASSIGN_OR_RETURN(const Verdict verdict, VerdictOf(limits, StaysOf(lines, shelf), from));
-    one.exceeded = verdict.exceeded();
-    one.causes = verdict.causes;
-    one.mkt = verdict.mkt;
-    one.outside = verdict.outside;
+    const auto judge = [&](const RecentLines& books) -> absl::Status {
+      one.ampoules = UnitsDuring(PresenceAt(books, shelf), part_.begin, part_.end);
+      if (one.ampoules == 0 || !range) return absl::OkStatus();
+      MESO_ASSIGN_OR_RETURN(const Verdict verdict, VerdictOf(limits, StaysOf(books, shelf), from));
+      one.exceeded = verdict.exceeded();
+      one.causes = verdict.causes;
+      one.mkt = verdict.mkt;
+      one.outside = verdict.outside;
+      return absl::OkStatus();
+    };
+    MESO_RETURN_IF_ERROR(judge(lines));
+    // Readings end a hold nobody has decided about; what was booked since it was placed does not.
+    const std::optional<absl::Time> held = HeldSince(lot.lot_row);
+    if (!one.exceeded && held && lot.last_line > *held) {
+      MESO_RETURN_IF_ERROR(judge(AsRecordedBy(lines, *held)));
+    }
     return one;
+  }
+
+  // Since when the excursion holds a lot that waits for a decision.
+  std::optional<absl::Time> HeldSince(int64_t lot_row) const {
+    const ExcursionLot* old = before_ == nullptr ? nullptr : Find(before_->lots, lot_row);
+    if (old == nullptr || !old->WaitsForDecision() || old->holds.empty()) return std::nullopt;
+    return std::min_element(
+               old->holds.begin(), old->holds.end(),
+               [](const PlacedHold& a, const PlacedHold& b) { return a.time < b.time; })
+        ->time;
   }
 
   absl::StatusOr<Verdict> VerdictOf(const Limits& limits, const std::vector<Stay>& stays,
@@ -101,6 +138,7 @@ class Judgement {
 
   Step& step_;
   ColdChainView& view_;
+  const Excursion* const before_;  // nullptr = it is new
   const Excursion& excursion_;
   const Interval part_;
   std::map<std::string, Verdict> verdicts_;
@@ -115,12 +153,6 @@ void KeepWorse(const ExcursionLot& before, ExcursionLot& now) {
   now.causes.assign(causes.begin(), causes.end());
   now.mkt = std::max(now.mkt, before.mkt);
   now.outside = std::max(now.outside, before.outside);
-}
-
-const ExcursionLot* Find(const std::vector<ExcursionLot>& lots, int64_t lot_row) {
-  const auto it = std::find_if(lots.begin(), lots.end(),
-                               [&](const ExcursionLot& lot) { return lot.lot_row == lot_row; });
-  return it == lots.end() ? nullptr : &*it;
 }
 
 // The lots as they are judged now, with what was decided and held before. Sets `reopened` when a
@@ -163,16 +195,30 @@ std::vector<ExcursionLot> Merge(const ExcursionDraft& draft, std::vector<Excursi
   return judged;
 }
 
+// True when a person looked at what had come to the place after the lot was rejected, released it
+// there, and nothing has come since.
+absl::StatusOr<bool> IsCleared(Step& step, const Excursion& excursion, const ExcursionLot& lot,
+                               const Place& place) {
+  if (lot.decision != ExcursionDecision::kReject || !excursion.resolve_time) return false;
+  if (place.shelf == ShelfOf(excursion.storage_unit)) return false;
+  MESO_ASSIGN_OR_RETURN(const std::optional<absl::Time> released,
+                        LastRelease(step.tx, lot.lot_row, excursion.name, place.shelf));
+  return released && *released > *excursion.resolve_time && *released > place.arrival;
+}
+
 // Holds the lot in each place where its units are now.
 absl::Status HoldWhereUnitsAre(Step& step, const Excursion& excursion, ExcursionLot& lot) {
   // Units that were not touched since are where they were held.
   if (!lot.holds.empty() && lot.last_line < excursion.begin) return absl::OkStatus();
   MESO_ASSIGN_OR_RETURN(const RecentLines lines,
                         LoadRecentLines(step.tx, lot.lot_row, excursion.begin));
-  for (const Shelf& place : PlacesNow(lines, ShelfOf(excursion.storage_unit), excursion.begin)) {
+  for (const Place& now : PlacesNow(lines, ShelfOf(excursion.storage_unit), excursion.begin)) {
+    const Shelf& place = now.shelf;
     const bool held = std::any_of(lot.holds.begin(), lot.holds.end(),
                                   [&](const PlacedHold& hold) { return hold.place == place; });
     if (held) continue;
+    MESO_ASSIGN_OR_RETURN(const bool cleared, IsCleared(step, excursion, lot, now));
+    if (cleared) continue;
     MESO_ASSIGN_OR_RETURN(const std::optional<Lot> stored, LoadLotByRow(step.tx, lot.lot_row));
     if (!stored) return absl::InternalError("an excursion lists a lot that does not exist");
     Hold hold;
@@ -186,7 +232,7 @@ absl::Status HoldWhereUnitsAre(Step& step, const Excursion& excursion, Excursion
     hold.place_time = step.now;
     MESO_RETURN_IF_ERROR(PlaceHold(step, *stored, hold));
     step.call.Touch("lot", stored->name.value());
-    lot.holds.push_back({hold.hold_id, place});
+    lot.holds.push_back({hold.hold_id, place, step.now});
   }
   std::sort(lot.holds.begin(), lot.holds.end(),
             [](const PlacedHold& a, const PlacedHold& b) { return a.hold_id < b.hold_id; });
@@ -205,6 +251,34 @@ absl::Status HoldAndLetGo(Step& step, Excursion& excursion, const Excursion* bef
     if (Find(excursion.lots, old.lot_row) != nullptr) continue;
     MESO_RETURN_IF_ERROR(EndExcursionHolds(step, old, kNotExceeded));
   }
+  return absl::OkStatus();
+}
+
+// Holds the lot at the place as another hold holds it elsewhere, unless it is held so already.
+absl::Status CopyHold(Step& step, int64_t lot_row, const Hold& hold, const Shelf& place) {
+  if (hold.kind == HoldKind::kCount) return absl::OkStatus();  // it ends with the count
+  if (hold.kind == HoldKind::kExcursion) {
+    // What an excursion placed follows by its own rule.
+    MESO_ASSIGN_OR_RETURN(const std::optional<ExcursionName> excursion,
+                          FindExcursionOfHold(step.tx, hold.hold_id));
+    if (excursion) return absl::OkStatus();
+  }
+  // Loaded anew: the hold before may be for the same reason.
+  MESO_ASSIGN_OR_RETURN(const std::optional<Lot> stored, LoadLotByRow(step.tx, lot_row));
+  if (!stored) return absl::InternalError("units were found of a lot that does not exist");
+  const bool held = std::any_of(stored->holds.begin(), stored->holds.end(), [&](const Hold& other) {
+    return other.kind == hold.kind && other.reason == hold.reason && other.recall == hold.recall &&
+           other.HoldsAt(place.first, place.second, kHoldsInForce);
+  });
+  if (held) return absl::OkStatus();
+  Hold copy = hold;
+  copy.hold_id = step.ids.NewId();
+  copy.site = place.first;
+  copy.unit = place.second;
+  copy.placed_by = step.call.user().subject;
+  copy.place_time = step.now;
+  MESO_RETURN_IF_ERROR(PlaceHold(step, *stored, copy));
+  step.call.Touch("lot", stored->name.value());
   return absl::OkStatus();
 }
 
@@ -233,6 +307,32 @@ absl::Status Save(Step& step, const ExcursionDraft& draft) {
   return AppendExcursionChanged(step.tx, step.Stamp(), *stored);
 }
 
+// Judges one lot for what the storage unit went through since.
+absl::Status JudgeLotSince(Step& step, ColdChainView& view, const Lot& lot, const Shelf& shelf,
+                           absl::Time since) {
+  if (since > step.now) return absl::OkStatus();
+  const StorageUnitName unit = StorageUnitNameOf(shelf.first, shelf.second);
+  MESO_ASSIGN_OR_RETURN(const bool watched, view.IsWatchedItself(lot.product, unit));
+  if (watched) {
+    // Nobody knew that it was there, and that a reading was outside for it.
+    MESO_ASSIGN_OR_RETURN(const std::vector<Sensor> sensors, ListSensorsOfUnit(step.tx, unit));
+    for (const Sensor& sensor : sensors) {
+      MESO_RETURN_IF_ERROR(EvaluateAgain(step, sensor, {since, step.now}).status());
+    }
+    return absl::OkStatus();
+  }
+  MESO_ASSIGN_OR_RETURN(const std::vector<Excursion> excursions,
+                        ListExcursionsOfUnit(step.tx, unit, since, step.now));
+  for (const Excursion& excursion : excursions) {
+    const ExcursionLot* known = Find(excursion.lots, lot.row);
+    // Its holds follow by themselves.
+    if (known != nullptr && known->exceeded) continue;
+    MESO_RETURN_IF_ERROR(
+        JudgeExcursion(step, view, {excursion, excursion, false}, lot.row).status());
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status EndExcursionHolds(Step& step, ExcursionLot& lot, const std::string& note) {
@@ -250,15 +350,16 @@ absl::Status EndExcursionHolds(Step& step, ExcursionLot& lot, const std::string&
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> JudgeExcursion(Step& step, ColdChainView& view, ExcursionDraft draft) {
+absl::StatusOr<bool> JudgeExcursion(Step& step, ColdChainView& view, ExcursionDraft draft,
+                                    std::optional<int64_t> only) {
   Excursion& now = draft.now;
   bool reopened = false;
   if (draft.gone) {
     now.lots.clear();
     now.end = now.last;
   } else {
-    Judgement judgement(step, view, now);
-    MESO_ASSIGN_OR_RETURN(std::vector<ExcursionLot> judged, judgement.Run());
+    Judgement judgement(step, view, draft);
+    MESO_ASSIGN_OR_RETURN(std::vector<ExcursionLot> judged, judgement.Run(only));
     now.lots = Merge(draft, std::move(judged), reopened);
   }
   if (reopened) {
@@ -291,32 +392,45 @@ absl::Status FollowMovedUnits(Step& step, const Lot& lot) {
   return absl::OkStatus();
 }
 
+absl::Status FollowUnitsSince(Step& step, const Lot& lot, const Movement& line) {
+  ColdChainView view(step.tx);
+  MESO_RETURN_IF_ERROR(JudgeLotSince(step, view, lot, {line.site, line.unit}, line.OccurredTime()));
+  return FollowMovedUnits(step, lot);
+}
+
 absl::Status FollowFoundUnits(Step& step, const Lot& lot, const SiteName& site,
-                              const std::string& unit) {
+                              const std::string& unit, const SiteName& sender) {
+  MESO_ASSIGN_OR_RETURN(const RecentLines lines,
+                        LoadRecentLines(step.tx, lot.row, absl::UnixEpoch()));
+  ColdChainView view(step.tx);
+  for (const StoredBalance& balance : lines.balances) {
+    if (balance.site != site) continue;
+    MESO_RETURN_IF_ERROR(
+        JudgeLotSince(step, view, lot, {balance.site, balance.unit}, UnnoticedSince(lines)));
+  }
   MESO_RETURN_IF_ERROR(FollowMovedUnits(step, lot));
   MESO_ASSIGN_OR_RETURN(const std::optional<Lot> found, LoadLotByRow(step.tx, lot.row));
   if (!found) return absl::InternalError("units were found of a lot that does not exist");
   for (const Hold& hold : found->holds) {
-    const bool elsewhere = hold.site == site && !hold.unit.empty() && hold.unit != unit;
-    // An excursion's hold has just followed by its own rule; a count's ends with the count.
-    const bool follows = hold.kind != HoldKind::kExcursion && hold.kind != HoldKind::kCount;
-    if (!elsewhere || !follows) continue;
-    // Loaded anew: the hold before may be for the same reason.
-    MESO_ASSIGN_OR_RETURN(const std::optional<Lot> stored, LoadLotByRow(step.tx, lot.row));
-    if (!stored) return absl::InternalError("a lot that was found does not exist");
-    const bool held =
-        std::any_of(stored->holds.begin(), stored->holds.end(), [&](const Hold& other) {
-          return other.kind == hold.kind && other.reason == hold.reason &&
-                 other.recall == hold.recall && other.HoldsAt(site, unit, kHoldsInForce);
-        });
-    if (held) continue;
-    Hold copy = hold;
-    copy.hold_id = step.ids.NewId();
-    copy.unit = unit;
-    copy.placed_by = step.call.user().subject;
-    copy.place_time = step.now;
-    MESO_RETURN_IF_ERROR(PlaceHold(step, *stored, copy));
-    step.call.Touch("lot", stored->name.value());
+    const bool elsewhere = (hold.site == site && !hold.unit.empty() && hold.unit != unit) ||
+                           (!sender.empty() && hold.site == sender);
+    if (elsewhere) MESO_RETURN_IF_ERROR(CopyHold(step, lot.row, hold, {site, unit}));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ForgetHold(Step& step, const ExcursionName& name, const std::string& hold_id) {
+  MESO_ASSIGN_OR_RETURN(std::optional<Excursion> excursion, LoadExcursion(step.tx, name));
+  if (!excursion) return absl::InternalError("a hold of an excursion that does not exist");
+  ++excursion->revision;
+  MESO_RETURN_IF_ERROR(UpdateExcursion(step.tx, *excursion));
+  for (ExcursionLot& lot : excursion->lots) {
+    const auto gone =
+        std::remove_if(lot.holds.begin(), lot.holds.end(),
+                       [&](const PlacedHold& hold) { return hold.hold_id == hold_id; });
+    if (gone == lot.holds.end()) continue;
+    lot.holds.erase(gone, lot.holds.end());
+    MESO_RETURN_IF_ERROR(SaveExcursionHolds(step.tx, *excursion, lot));
   }
   return absl::OkStatus();
 }

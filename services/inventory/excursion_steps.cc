@@ -1,6 +1,7 @@
 #include "services/inventory/excursion_steps.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -99,46 +100,121 @@ std::vector<ExcursionDraft> Match(Step& step, const Sensor& sensor,
 
 // Readings also count for lots that have left the unit since: their budget went with them.
 absl::Status AddThoseOfMovedLots(Step& step, ColdChainView& view, const StorageUnitName& unit,
-                                 const Interval& touched, std::vector<Excursion>& excursions) {
+                                 const Interval& window, std::vector<Excursion>& excursions) {
   const Shelf shelf = ShelfOf(unit);
+  const absl::Time begin = window.begin + kDay;  // of the readings
   MESO_ASSIGN_OR_RETURN(const std::vector<LotInUnit> lots,
-                        ListLotsInUnit(step.tx, shelf.first, shelf.second, touched.begin));
+                        ListLotsInUnit(step.tx, shelf.first, shelf.second, begin));
   for (const LotInUnit& lot : lots) {
-    if (lot.last_line < touched.begin) continue;
-    MESO_ASSIGN_OR_RETURN(const RecentLines lines, view.LinesOf(lot, shelf, touched.begin));
+    if (lot.last_line < begin) continue;
+    MESO_ASSIGN_OR_RETURN(const RecentLines lines, view.LinesOf(lot, shelf, begin));
     if (lines.balances.size() < 2) continue;
-    MESO_ASSIGN_OR_RETURN(
-        const std::vector<Excursion> elsewhere,
-        ListExcursionsOfLot(step.tx, lot.lot_row, touched.begin - kDay, touched.end + kMonth));
+    MESO_ASSIGN_OR_RETURN(const std::vector<Excursion> elsewhere,
+                          ListExcursionsOfLot(step.tx, lot.lot_row, window.begin, window.end));
     excursions.insert(excursions.end(), elsewhere.begin(), elsewhere.end());
   }
   return absl::OkStatus();
 }
 
-// Evaluates what the readings of a clump touch; adds the excursions that changed.
-absl::Status EvaluateClump(Step& step, const Sensor& sensor, const Interval& clump,
-                           std::vector<ExcursionName>& changed) {
-  ColdChainView view(step.tx);
-  Interval touched;
-  MESO_ASSIGN_OR_RETURN(std::vector<ExcursionDraft> drafts,
-                        FindExcursions(step, view, sensor, clump.begin, clump.end, touched));
-  std::set<int64_t> listed;
-  for (const ExcursionDraft& draft : drafts) listed.insert(draft.now.row);
-  // Windows reach a day beyond an excursion, and a month before its end.
-  MESO_ASSIGN_OR_RETURN(std::vector<Excursion> near,
-                        ListExcursionsOfUnit(step.tx, sensor.storage_unit, touched.begin - kDay,
-                                             touched.end + kMonth));
-  MESO_RETURN_IF_ERROR(AddThoseOfMovedLots(step, view, sensor.storage_unit, touched, near));
-  for (const Excursion& excursion : near) {
-    if (listed.insert(excursion.row).second) drafts.push_back({excursion, excursion, false});
+// The clumps of the readings with what they touch. Those with no more than a reading between them
+// see the same runs and are one.
+absl::StatusOr<std::vector<Interval>> TouchingClumps(Step& step, const Sensor& sensor,
+                                                     const std::vector<Reading>& readings) {
+  std::vector<Interval> clumps;
+  absl::Time reached = absl::InfinitePast();
+  for (const Interval& clump : ClumpsOf(readings)) {
+    MESO_ASSIGN_OR_RETURN(const std::vector<Reading> around,
+                          LoadReadings(step.tx, sensor.row, clump.begin, clump.end));
+    if (!clumps.empty() && around.front().time <= reached) {
+      clumps.back().end = clump.end;
+    } else {
+      clumps.push_back(clump);
+    }
+    reached = around.back().time;
   }
-  for (ExcursionDraft& draft : drafts) {
-    const ExcursionName name = draft.now.name;
-    MESO_ASSIGN_OR_RETURN(const bool differs, JudgeExcursion(step, view, std::move(draft)));
-    if (differs) changed.push_back(name);
-  }
-  return absl::OkStatus();
+  return clumps;
 }
+
+// The evaluation of a batch: first the drafts of its clumps, then each excursion that they or their
+// windows touch is judged, once.
+class Evaluation {
+ public:
+  Evaluation(Step& step, const Sensor& sensor) : step_(step), sensor_(sensor), view_(step.tx) {}
+
+  absl::StatusOr<std::vector<ExcursionName>> Run(const std::vector<Interval>& clumps) {
+    for (const Interval& clump : clumps) {
+      MESO_RETURN_IF_ERROR(Find(clump));
+    }
+    MESO_RETURN_IF_ERROR(Judge());
+    std::set<ExcursionName> told;
+    changed_.erase(
+        std::remove_if(changed_.begin(), changed_.end(),
+                       [&](const ExcursionName& name) { return !told.insert(name).second; }),
+        changed_.end());
+    return std::move(changed_);
+  }
+
+ private:
+  absl::Status Find(const Interval& clump) {
+    Interval touched;
+    MESO_ASSIGN_OR_RETURN(std::vector<ExcursionDraft> drafts,
+                          FindExcursions(step_, view_, sensor_, clump.begin, clump.end, touched));
+    if (MeetsDrafts(drafts)) {
+      // A long excursion reaches from one clump to the other: each goes on from what the one before
+      // made of it.
+      MESO_RETURN_IF_ERROR(Judge());
+      MESO_ASSIGN_OR_RETURN(drafts,
+                            FindExcursions(step_, view_, sensor_, clump.begin, clump.end, touched));
+    }
+    std::move(drafts.begin(), drafts.end(), std::back_inserter(drafts_));
+    // Windows reach a day beyond an excursion, and a month before its end.
+    const Interval window{touched.begin - kDay, touched.end + kMonth};
+    if (!windows_.empty() && window.begin <= windows_.back().end) {
+      windows_.back().end = window.end;
+    } else {
+      windows_.push_back(window);
+    }
+    return absl::OkStatus();
+  }
+
+  bool MeetsDrafts(const std::vector<ExcursionDraft>& others) const {
+    return std::any_of(others.begin(), others.end(), [&](const ExcursionDraft& other) {
+      return std::any_of(drafts_.begin(), drafts_.end(), [&](const ExcursionDraft& draft) {
+        return (draft.now.row != 0 && draft.now.row == other.now.row) ||
+               (draft.now.begin <= other.now.last && draft.now.last >= other.now.begin);
+      });
+    });
+  }
+
+  absl::Status Judge() {
+    std::set<int64_t> listed;
+    for (const ExcursionDraft& draft : drafts_) listed.insert(draft.now.row);
+    for (const Interval& window : windows_) {
+      MESO_ASSIGN_OR_RETURN(
+          std::vector<Excursion> near,
+          ListExcursionsOfUnit(step_.tx, sensor_.storage_unit, window.begin, window.end));
+      MESO_RETURN_IF_ERROR(AddThoseOfMovedLots(step_, view_, sensor_.storage_unit, window, near));
+      for (const Excursion& excursion : near) {
+        if (listed.insert(excursion.row).second) drafts_.push_back({excursion, excursion, false});
+      }
+    }
+    for (ExcursionDraft& draft : drafts_) {
+      const ExcursionName name = draft.now.name;
+      MESO_ASSIGN_OR_RETURN(const bool differs, JudgeExcursion(step_, view_, std::move(draft)));
+      if (differs) changed_.push_back(name);
+    }
+    drafts_.clear();
+    windows_.clear();
+    return absl::OkStatus();
+  }
+
+  Step& step_;
+  const Sensor& sensor_;
+  ColdChainView view_;
+  std::vector<ExcursionDraft> drafts_;  // found and not yet judged
+  std::vector<Interval> windows_;       // in which others are judged again with them
+  std::vector<ExcursionName> changed_;
+};
 
 }  // namespace
 
@@ -186,16 +262,13 @@ absl::StatusOr<std::vector<ExcursionDraft>> FindExcursions(Step& step, ColdChain
 
 absl::StatusOr<std::vector<ExcursionName>> EvaluateReadings(Step& step, const Sensor& sensor,
                                                             const std::vector<Reading>& readings) {
-  std::vector<ExcursionName> changed;
-  for (const Interval& clump : ClumpsOf(readings)) {
-    MESO_RETURN_IF_ERROR(EvaluateClump(step, sensor, clump, changed));
-  }
-  std::set<ExcursionName> told;
-  changed.erase(
-      std::remove_if(changed.begin(), changed.end(),
-                     [&](const ExcursionName& name) { return !told.insert(name).second; }),
-      changed.end());
-  return changed;
+  MESO_ASSIGN_OR_RETURN(const std::vector<Interval> clumps, TouchingClumps(step, sensor, readings));
+  return Evaluation(step, sensor).Run(clumps);
+}
+
+absl::StatusOr<std::vector<ExcursionName>> EvaluateAgain(Step& step, const Sensor& sensor,
+                                                         const Interval& when) {
+  return Evaluation(step, sensor).Run({when});
 }
 
 }  // namespace meso::inventory

@@ -35,9 +35,10 @@ absl::StatusOr<std::vector<ExcursionDraft>> FindExcursions(Step& step, ColdChain
                                                            const Sensor& sensor, absl::Time first,
                                                            absl::Time last, Interval& touched);
 
-// Judges every lot that was there, places and ends holds, writes the excursion and tells it. True
-// when anything changed.
-absl::StatusOr<bool> JudgeExcursion(Step& step, ColdChainView& view, ExcursionDraft draft);
+// Judges every lot that was there (or the lot of one row), places and ends holds, writes the
+// excursion and tells it. True when anything changed.
+absl::StatusOr<bool> JudgeExcursion(Step& step, ColdChainView& view, ExcursionDraft draft,
+                                    std::optional<int64_t> only = std::nullopt);
 
 // After readings of the sensor (ordered) were kept: evaluates what they touch, of the unit's other
 // sensors and of the units that its lots went to since. One long ago and one of now touch nothing
@@ -45,18 +46,33 @@ absl::StatusOr<bool> JudgeExcursion(Step& step, ColdChainView& view, ExcursionDr
 absl::StatusOr<std::vector<ExcursionName>> EvaluateReadings(Step& step, const Sensor& sensor,
                                                             const std::vector<Reading>& readings);
 
+// The same for readings of the sensor that were kept before, when the ledger tells anew who was
+// there.
+absl::StatusOr<std::vector<ExcursionName>> EvaluateAgain(Step& step, const Sensor& sensor,
+                                                         const Interval& when);
+
 // Ends the holds of a lot of an excursion and forgets them. `note` says why.
 absl::Status EndExcursionHolds(Step& step, ExcursionLot& lot, const std::string& note);
+
+// Forgets a hold that a person ended (hold_operations.cc says which may be).
+absl::Status ForgetHold(Step& step, const ExcursionName& name, const std::string& hold_id);
 
 // After units of a lot have come to another shelf (a transfer was received): what an undecided or
 // rejecting excursion holds is held there too. Nothing to do for a lot without such.
 absl::Status FollowMovedUnits(Step& step, const Lot& lot);
 
+// After it turned out that units were on a shelf since `line` happened (it took them off and was
+// taken back; it is back-dated and brought them): every excursion of the storage unit since is
+// judged with them; and FollowMovedUnits.
+absl::Status FollowUnitsSince(Step& step, const Lot& lot, const Movement& line);
+
 // After units of a lot turned up on a shelf and the ledger does not say from where (adjusted, found
-// by a count, delivered though not sent): FollowMovedUnits, and what else holds the lot in another
-// storage unit of the site holds it there too, until somebody who looked releases it.
+// by a count, delivered though not sent, a loss taken back; the lot's newest line). They may have
+// lain in any storage unit of the site where the lot ever was: its excursions are judged with them.
+// Then FollowMovedUnits; and what else holds the lot in another storage unit of the site, or at all
+// at the site that sent too many, holds it there too, until somebody who looked releases it.
 absl::Status FollowFoundUnits(Step& step, const Lot& lot, const SiteName& site,
-                              const std::string& unit);
+                              const std::string& unit, const SiteName& sender = SiteName());
 
 }  // namespace meso::inventory
 

@@ -6,6 +6,7 @@
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
 #include "services/inventory/domain/errors.h"
+#include "services/inventory/excursion_steps.h"
 #include "services/inventory/hold_steps.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/shelf_view.h"
@@ -25,9 +26,24 @@ absl::StatusOr<Lot> AnswerLot(Step& step, const LotName& name) {
   return *std::move(lot);
 }
 
+// Whether the excursion's hold is on units that came to another shelf after it had rejected the
+// lot: nobody has decided about those, and no decision about the excursion will.
+absl::StatusOr<bool> CameAfterDecision(Transaction& tx, const Lot& lot, const Hold& hold,
+                                       const ExcursionName& name) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<Excursion> excursion, LoadExcursion(tx, name));
+  if (!excursion) return absl::InternalError("a hold of an excursion that does not exist");
+  const bool rejected =
+      std::any_of(excursion->lots.begin(), excursion->lots.end(), [&](const ExcursionLot& one) {
+        return one.lot_row == lot.row && one.decision == ExcursionDecision::kReject;
+      });
+  return rejected && excursion->resolve_time && hold.place_time > *excursion->resolve_time &&
+         StorageUnitNameOf(hold.site, hold.unit) != excursion->storage_unit;
+}
+
 // Whether the caller may end a hold by ReleaseLot. What a recall placed never ends, also not with
-// the recall; what an excursion placed ends with the decision about it.
-absl::Status CheckMayRelease(const Step& step, const Lot& lot, const Hold& hold) {
+// the recall; what an excursion placed ends with the decision about it, but for what came after a
+// rejection, which a person who looked releases by naming it.
+absl::Status CheckMayRelease(const Step& step, const Lot& lot, const Hold& hold, bool named) {
   const std::string object = absl::StrCat("hold ", hold.hold_id, " on ", lot.name.value());
   if (hold.kind == HoldKind::kRecall) {
     return StateNotAllowed(
@@ -38,9 +54,14 @@ absl::Status CheckMayRelease(const Step& step, const Lot& lot, const Hold& hold)
   if (hold.kind == HoldKind::kExcursion) {
     MESO_ASSIGN_OR_RETURN(const std::optional<ExcursionName> excursion,
                           FindExcursionOfHold(step.tx, hold.hold_id));
-    if (excursion) {
+    bool after = !excursion.has_value();
+    if (excursion && named) {
+      MESO_ASSIGN_OR_RETURN(after, CameAfterDecision(step.tx, lot, hold, *excursion));
+    }
+    if (!after) {
       return StateNotAllowed(object, absl::StrCat("placed by ", excursion->value()),
-                             "placed by a person: ResolveExcursion decides about this one");
+                             "placed by a person (ResolveExcursion decides about this one), or "
+                             "named and on units that came after it had rejected the lot");
     }
   }
   return CheckMayHold(step.call, hold.site);
@@ -57,14 +78,14 @@ absl::StatusOr<std::vector<Hold>> SelectHolds(const Step& step, const Lot& lot,
       return StateNotAllowed(absl::StrCat("hold ", id, " on ", lot.name.value()), "not in force",
                              "in force");
     }
-    MESO_RETURN_IF_ERROR(CheckMayRelease(step, lot, *it));
+    MESO_RETURN_IF_ERROR(CheckMayRelease(step, lot, *it, /*named=*/true));
     selected.push_back(*it);
   }
   if (!request.hold_ids.empty()) return selected;
   absl::Status refused = absl::OkStatus();
   for (const Hold& hold : lot.holds) {
     if (hold.kind == HoldKind::kRecall) continue;
-    const absl::Status may = CheckMayRelease(step, lot, hold);
+    const absl::Status may = CheckMayRelease(step, lot, hold, /*named=*/false);
     if (may.ok()) selected.push_back(hold);
     if (!may.ok()) refused = may;
   }
@@ -103,6 +124,9 @@ absl::StatusOr<Lot> InventoryOperations::ReleaseLot(Transaction& tx, const CallC
   MESO_ASSIGN_OR_RETURN(const std::vector<Hold> selected, SelectHolds(step, lot, request));
   for (const Hold& hold : selected) {
     MESO_RETURN_IF_ERROR(EndHold(step, lot, hold, request.note));
+    MESO_ASSIGN_OR_RETURN(const std::optional<ExcursionName> excursion,
+                          FindExcursionOfHold(tx, hold.hold_id));
+    if (excursion) MESO_RETURN_IF_ERROR(ForgetHold(step, *excursion, hold.hold_id));
     lot.holds.erase(
         std::remove_if(lot.holds.begin(), lot.holds.end(),
                        [&](const Hold& other) { return other.hold_id == hold.hold_id; }),

@@ -101,9 +101,9 @@ absl::StatusOr<ProductLevel> MakeProductLevel(Transaction& tx, PlanningView& vie
   level.product = planned.product;
   MESO_ASSIGN_OR_RETURN(const Product product, view.LoadKnown(planned.product));
   level.display_name = product.display_name;
-  MESO_ASSIGN_OR_RETURN(const std::vector<AgeingShelf> shelves,
+  MESO_ASSIGN_OR_RETURN(const std::vector<AgeingShelf>* const shelves,
                         view.Shelves(planned.site, planned.product));
-  for (const AgeingShelf& ageing : shelves) {
+  for (const AgeingShelf& ageing : *shelves) {
     const Candidate& shelf = ageing.shelf;
     level.on_hand += shelf.balance.on_hand;
     level.reserved += shelf.balance.reserved;
@@ -133,13 +133,13 @@ absl::StatusOr<ProductLevel> MakeProductLevel(Transaction& tx, PlanningView& vie
 absl::StatusOr<ReorderSuggestion> MakeSuggestion(PlanningView& view,
                                                  const PlannedProduct& planned) {
   MESO_ASSIGN_OR_RETURN(const Product product, view.LoadKnown(planned.product));
-  MESO_ASSIGN_OR_RETURN(const std::vector<AgeingShelf> shelves,
+  MESO_ASSIGN_OR_RETURN(const std::vector<AgeingShelf>* const shelves,
                         view.Shelves(planned.site, planned.product));
   MESO_ASSIGN_OR_RETURN(const std::vector<InboundUnits> inbound,
                         view.Inbound(planned.site, planned.product));
   ReorderQuestion question;
   MESO_ASSIGN_OR_RETURN(question.history, view.History(planned.site, planned.product));
-  question.available = LastingUnits(shelves, question.history);
+  question.available = LastingUnits(*shelves, question.history);
   for (const InboundUnits& units : inbound) question.inbound += units.ampoules;
   MESO_ASSIGN_OR_RETURN(question.committed, view.Committed(planned.site, planned.product));
   MESO_ASSIGN_OR_RETURN(question.par_level, view.Par(planned.site, planned.product));
@@ -196,17 +196,19 @@ class Expiring {
   absl::StatusOr<std::optional<ExpiringLine>> MakeLine(const Candidate& shelf) {
     const SiteName& site = shelf.balance.site;
     const ProductName& product = shelf.lot.product;
-    MESO_ASSIGN_OR_RETURN(const std::vector<AgeingShelf> shelves, view_.Shelves(site, product));
+    MESO_ASSIGN_OR_RETURN(const std::vector<AgeingShelf>* const shelves,
+                          view_.Shelves(site, product));
     auto& projections = projections_[{site, product}];
     if (projections.empty()) {
       MESO_ASSIGN_OR_RETURN(const UseHistory history, view_.History(site, product));
-      projections = ProjectUse(shelves, history);
+      projections = ProjectUse(*shelves, history);
     }
-    for (size_t i = 0; i < shelves.size(); ++i) {
-      const Candidate& mine = shelves[i].shelf;
+    for (size_t i = 0; i < shelves->size(); ++i) {
+      const AgeingShelf& ageing = (*shelves)[i];
+      const Candidate& mine = ageing.shelf;
       if (mine.lot.row != shelf.lot.row || mine.balance.unit != shelf.balance.unit) continue;
-      if (shelves[i].days_left > query_.within_days) return std::optional<ExpiringLine>();
-      return std::optional<ExpiringLine>(ExpiringLine{shelves[i], projections[i], {}});
+      if (ageing.days_left > query_.within_days) return std::optional<ExpiringLine>();
+      return std::optional<ExpiringLine>(ExpiringLine{ageing, projections[i], {}});
     }
     return absl::DataLossError("a shelf is missing among its product's");
   }
@@ -235,8 +237,8 @@ class Expiring {
     MESO_ASSIGN_OR_RETURN(const Use use, UseAt(tx_, site, known, today));
     if (!DecideEligibility(ageing.shelf.lot, use).empty()) return 0;
     MESO_ASSIGN_OR_RETURN(int64_t need, view_.Committed(site, product, ageing.removal_date - 1));
-    MESO_ASSIGN_OR_RETURN(const std::vector<AgeingShelf> has, view_.Shelves(site, product));
-    for (const AgeingShelf& theirs : has) {
+    MESO_ASSIGN_OR_RETURN(const std::vector<AgeingShelf>* const has, view_.Shelves(site, product));
+    for (const AgeingShelf& theirs : *has) {
       if (theirs.shelf.reasons.empty()) need -= theirs.shelf.Free();
     }
     MESO_ASSIGN_OR_RETURN(const std::vector<InboundUnits> inbound, view_.Inbound(site, product));
@@ -304,9 +306,9 @@ absl::StatusOr<StockPromise> PlanningOperations::PromiseStock(Transaction& tx, c
     question.need = {need.product, need.ampoules * request.sessions};
     MESO_ASSIGN_OR_RETURN(const Product product, view.LoadKnown(need.product));
     MESO_ASSIGN_OR_RETURN(question.use, UseAt(tx, request.site, product, promise.use_date));
-    MESO_ASSIGN_OR_RETURN(const std::vector<AgeingShelf> shelves,
+    MESO_ASSIGN_OR_RETURN(const std::vector<AgeingShelf>* const shelves,
                           view.Shelves(request.site, need.product));
-    for (const AgeingShelf& ageing : shelves) question.shelves.push_back(ageing.shelf);
+    for (const AgeingShelf& ageing : *shelves) question.shelves.push_back(ageing.shelf);
     MESO_ASSIGN_OR_RETURN(question.inbound, view.Inbound(request.site, need.product));
     for (const UnkeptNeed& other : others) {
       if (other.product != need.product) continue;

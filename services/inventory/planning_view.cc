@@ -29,10 +29,10 @@ absl::StatusOr<Product> PlanningView::LoadKnown(const ProductName& product) {
   return products_.emplace(product, *found).first->second;
 }
 
-absl::StatusOr<std::vector<AgeingShelf>> PlanningView::Shelves(const SiteName& site,
-                                                               const ProductName& product) {
+absl::StatusOr<const std::vector<AgeingShelf>*> PlanningView::Shelves(const SiteName& site,
+                                                                      const ProductName& product) {
   const auto it = ageing_.find({site, product});
-  if (it != ageing_.end()) return it->second;
+  if (it != ageing_.end()) return &it->second;
   MESO_ASSIGN_OR_RETURN(const absl::CivilDay today, Today(site));
   MESO_ASSIGN_OR_RETURN(const Product known, LoadKnown(product));
   MESO_ASSIGN_OR_RETURN(std::vector<Candidate> candidates, LoadCandidates(tx_, site, product));
@@ -45,7 +45,7 @@ absl::StatusOr<std::vector<AgeingShelf>> PlanningView::Shelves(const SiteName& s
     ageing.shelf = std::move(candidate);
     shelves.push_back(std::move(ageing));
   }
-  return shelves;
+  return &shelves;
 }
 
 absl::StatusOr<UseHistory> PlanningView::History(const SiteName& site, const ProductName& product) {

@@ -31,8 +31,9 @@ class PlanningView {
   // Errors: RESOURCE_NOT_FOUND.
   absl::StatusOr<Product> LoadKnown(const ProductName& product);
   // The product's shelves at the site with units on hand, judged, lapsed reservations not counted.
-  absl::StatusOr<std::vector<AgeingShelf>> Shelves(const SiteName& site,
-                                                   const ProductName& product);
+  // They live as long as the view.
+  absl::StatusOr<const std::vector<AgeingShelf>*> Shelves(const SiteName& site,
+                                                          const ProductName& product);
   absl::StatusOr<UseHistory> History(const SiteName& site, const ProductName& product);
   // The product's class by what the site used it for in a year; C when it was not used.
   absl::StatusOr<AbcClass> ClassOf(const SiteName& site, const ProductName& product);

@@ -48,8 +48,11 @@ absl::StatusOr<AllocationPlan> PlanReservation(Step& step, const Reservation& re
                                                const std::vector<Need>& needs, int horizon_days) {
   MESO_RETURN_IF_ERROR(ExpireLapsed(step, reservation.site));
   MESO_ASSIGN_OR_RETURN(const bool all_kept, KeepDuePromises(step, reservation.site, horizon_days));
+  // What others are to get first may be any lot's.
   MESO_ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
-                        LoadUsable(step, reservation.site, needs, reservation.use_date));
+                        all_kept
+                            ? LoadFirstUsable(step, reservation.site, needs, reservation.use_date)
+                            : LoadUsable(step, reservation.site, needs, reservation.use_date));
   if (!all_kept) {
     MESO_RETURN_IF_ERROR(SetAsideForDue(step, reservation.site, horizon_days, candidates));
   }

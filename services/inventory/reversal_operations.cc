@@ -77,12 +77,13 @@ class Reversing {
     return AppendMirror(0, BooksDisagree);
   }
 
-  // An excursion found the shelf empty and placed no hold there. What was booked as lost may have
-  // been anywhere; what was booked as thrown away or sent back never left its shelf.
+  // An excursion found the shelf empty and placed no hold there. What was booked as drawn, thrown
+  // away or sent back never left its shelf; what was booked as lost may besides have been anywhere.
   absl::Status HoldWhatIsBack() {
+    MESO_RETURN_IF_ERROR(FollowUnitsSince(step_, lot_, line_));
     return AccountsOf(line_).second == Account::kAdjustment
                ? FollowFoundUnits(step_, lot_, line_.site, line_.unit)
-               : FollowMovedUnits(step_, lot_);
+               : absl::OkStatus();
   }
 
   // Drawn units come back to the shelf, and to the reservation they were kept for.
@@ -110,8 +111,10 @@ class Reversing {
       MESO_RETURN_IF_ERROR(UpdateAllocationReturned(step_.tx, reservation->row, lot_.row,
                                                     line_.unit, line_.ampoules, keep));
     }
-    return keep ? KeepAgain(*std::move(reservation))
-                : QueueReallocations(step_, line_.site, lot_.product);
+    // Kept first, so that a hold placed now takes the units from the reservation like any other.
+    if (keep) MESO_RETURN_IF_ERROR(KeepAgain(*std::move(reservation)));
+    MESO_RETURN_IF_ERROR(HoldWhatIsBack());
+    return keep ? absl::OkStatus() : QueueReallocations(step_, line_.site, lot_.product);
   }
 
   // False when units were put back since, and the reservation has forgotten them.

@@ -7,6 +7,7 @@
 #include "common/base/status_macros.h"
 #include "services/inventory/domain/calendar.h"
 #include "services/inventory/domain/errors.h"
+#include "services/inventory/excursion_steps.h"
 #include "services/inventory/inventory_operations.h"
 #include "services/inventory/paged.h"
 #include "services/inventory/shelf_view.h"
@@ -205,6 +206,12 @@ absl::StatusOr<ReceiptAnswer> InventoryOperations::ReceiveStock(Transaction& tx,
   MESO_RETURN_IF_ERROR(CheckBackdating(step, answer.lot, movement));
   if (!receipt.validate_only) {
     MESO_RETURN_IF_ERROR(AppendMovement(tx, answer.lot, movement, 0, nullptr));
+    if (movement.OccurredTime() < step.now) {
+      MESO_RETURN_IF_ERROR(FollowUnitsSince(step, answer.lot, movement));
+      MESO_ASSIGN_OR_RETURN(std::optional<Lot> stored, LoadLotByRow(tx, answer.lot.row));
+      if (!stored) return absl::InternalError("units were received of a lot that does not exist");
+      answer.lot = *std::move(stored);
+    }
     MESO_RETURN_IF_ERROR(QueueReallocations(step, receipt.site, answer.lot.product));
   }
   answer.level.lot = answer.lot;

@@ -22,6 +22,8 @@
 namespace meso::inventory {
 namespace {
 
+// Most needs are met by the first shelf; when not, so many times as many are read next.
+constexpr int kMoreShelves = 4;
 constexpr int kLapsedPerRead = 64;
 // A call turns at most this many batches of lapsed reservations: the writer is shared.
 constexpr int kLapsedBatchesMax = 16;
@@ -168,6 +170,31 @@ absl::StatusOr<std::vector<Candidate>> LoadUsable(Step& step, const SiteName& si
   return all;
 }
 
+absl::StatusOr<std::vector<Candidate>> LoadFirstUsable(Step& step, const SiteName& site,
+                                                       const std::vector<Need>& needs,
+                                                       absl::CivilDay date) {
+  std::vector<Candidate> all;
+  for (const Need& need : needs) {
+    MESO_ASSIGN_OR_RETURN(const Product product, LoadKnownProduct(step.tx, need.product));
+    MESO_ASSIGN_OR_RETURN(Use use, UseAt(step.tx, site, product, date));
+    absl::CivilDay after(0, 1, 1);
+    int64_t missing = need.ampoules;
+    for (int count = 1; missing > 0; count *= kMoreShelves) {
+      MESO_ASSIGN_OR_RETURN(std::vector<Candidate> next,
+                            LoadNextCandidates(step.tx, site, need.product, after, count));
+      if (next.empty()) break;
+      after = next.back().lot.expiry;
+      for (Candidate& candidate : next) {
+        use.unit = candidate.balance.unit;
+        candidate.reasons = DecideEligibility(candidate.lot, use);
+        if (candidate.reasons.empty()) missing -= candidate.Free();
+        all.push_back(std::move(candidate));
+      }
+    }
+  }
+  return all;
+}
+
 absl::StatusOr<std::vector<std::string>> JudgeLot(Step& step, const SiteName& site,
                                                   const std::string& unit, const Lot& lot,
                                                   absl::CivilDay date) {
@@ -246,7 +273,7 @@ absl::StatusOr<AllocationPlan> PlanUndrawn(Step& step, const Reservation& reserv
   MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(step.tx, reservation.site));
   const absl::CivilDay date = std::max(reservation.use_date, DateAt(step.now, zone));
   MESO_ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
-                        LoadUsable(step, reservation.site, needs, date));
+                        LoadFirstUsable(step, reservation.site, needs, date));
   if (reservation.KeepsUnits()) CountAsFree(reservation, candidates);
   return DecideAllocation(needs, std::move(candidates));
 }

@@ -58,6 +58,12 @@ absl::StatusOr<std::vector<Candidate>> LoadUsable(Step& step, const SiteName& si
                                                   const std::vector<Need>& needs,
                                                   absl::CivilDay date);
 
+// Of these as many as it takes to meet the needs, in the order of use: what DecideAllocation takes
+// or passes over. A site may have hundreds of lots, and a session needs the first few.
+absl::StatusOr<std::vector<Candidate>> LoadFirstUsable(Step& step, const SiteName& site,
+                                                       const std::vector<Need>& needs,
+                                                       absl::CivilDay date);
+
 // The use of a product at a site on a date, in any storage unit, for DecideEligibility. Errors:
 // RESOURCE_NOT_FOUND when the projection has no such site.
 absl::StatusOr<Use> UseAt(Transaction& tx, const SiteName& site, const Product& product,

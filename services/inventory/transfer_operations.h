@@ -2,8 +2,9 @@
 //
 // Units leave the sender's shelf when a transfer is shipped, are the chain's but available nowhere
 // while under way, and reach the receiver's shelf when it is received; what does not arrive stays
-// under way until a second person closes the variance. Reads answer for transfers that have one of
-// the caller's sites at either end; changes need the role at the end they belong to. Thread-safe.
+// under way until second persons have accounted for it, each end for its own shelves. Reads answer
+// for transfers that have one of the caller's sites at either end; changes need the role at the end
+// they belong to. Thread-safe.
 #ifndef MESO_SERVICES_INVENTORY_TRANSFER_OPERATIONS_H_
 #define MESO_SERVICES_INVENTORY_TRANSFER_OPERATIONS_H_
 

@@ -53,7 +53,9 @@ absl::Status TakeIn(Step& step, const Transfer& transfer, TransferLine& line,
               {MovementKind::kAdjust, transfer.to_site, receipt.unit, Account::kAdjustment,
                Account::kStock, receipt.over, receipt.reason}));
   if (receipt.over > 0) {
-    MESO_RETURN_IF_ERROR(FollowFoundUnits(step, lot, transfer.to_site, receipt.unit));
+    // They can only have come from the sender's shelves, nobody knows from which.
+    MESO_RETURN_IF_ERROR(
+        FollowFoundUnits(step, lot, transfer.to_site, receipt.unit, transfer.from_site));
   }
   if (receipt.received + receipt.over == 0) return absl::OkStatus();
   return QueueReallocations(step, transfer.to_site, line.product);
@@ -91,6 +93,19 @@ absl::Status Resolve(Step& step, const Transfer& transfer, TransferLine& line,
   return QueueReallocations(step, transfer.to_site, line.product);
 }
 
+// What this call has closed: the other facts of a transfer are sums of all there was.
+void NoteResolved(const CallContext& call, const std::vector<LineResolution>& resolutions) {
+  int64_t lost = 0, returned = 0, received = 0;
+  for (const LineResolution& resolution : resolutions) {
+    const bool is_lost = resolution.kind == ResolutionKind::kLost;
+    const bool is_returned = resolution.kind == ResolutionKind::kReturned;
+    (is_lost ? lost : is_returned ? returned : received) += resolution.ampoules;
+  }
+  if (lost > 0) call.audit.facts["closed_lost"] = absl::StrCat(lost);
+  if (returned > 0) call.audit.facts["closed_returned"] = absl::StrCat(returned);
+  if (received > 0) call.audit.facts["closed_received"] = absl::StrCat(received);
+}
+
 }  // namespace
 
 absl::StatusOr<Transfer> TransferOperations::ReceiveTransfer(
@@ -123,7 +138,9 @@ absl::StatusOr<Transfer> TransferOperations::CloseTransfer(
   for (const LineResolution& resolution : resolutions) {
     MESO_RETURN_IF_ERROR(Resolve(step, transfer, transfer.lines[resolution.line], resolution));
   }
-  transfer.state = TransferState::kReceived;
+  NoteResolved(call, resolutions);
+  // The rest may be another one's to account for.
+  transfer.state = transfer.IsUnderWay() ? TransferState::kVariance : TransferState::kReceived;
   transfer.closer = call.user().subject;
   MESO_RETURN_IF_ERROR(SaveChange(step, transfer));
   return transfer;

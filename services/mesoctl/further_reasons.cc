@@ -5,6 +5,7 @@ namespace {
 
 constexpr char kStart[] = "the start of a service";
 constexpr char kRisk[] = "Appointment.risks";
+constexpr char kWarning[] = "Appointment.warnings";
 constexpr char kDeviation[] = "Administration.deviations";
 constexpr char kReservation[] = "Reservation.invalid_reasons";
 constexpr char kFailed[] = "FAILED_PRECONDITION";
@@ -46,6 +47,9 @@ constexpr FurtherReason kReasons[] = {
     {"COUNT_IN_PROGRESS", "", kRisk,
      "a lot kept for the appointment is held because its balance is being counted; finish the "
      "count."},
+    {"EMERGENCY_KIT_BELOW_PAR", "", kWarning,
+     "the session began with fewer usable units of an emergency product at the site than there "
+     "should be; restock the kit. With none left no session starts."},
     {"STOCK_TAKEN", "", kReservation,
      "the units kept were used or corrected away by others; the suite looks for other stock, or "
      "receive some."},

@@ -184,6 +184,15 @@ absl::StatusOr<SagaAnswer> CheckInSteps(const SchedulingEnvironment& env, const 
       });
 }
 
+// The session went on: that its people were told is for the entry to say.
+void NoteWarnings(const CallContext& call, const std::vector<Warning>& warnings) {
+  if (warnings.empty()) return;
+  call.audit.facts["warnings"] =
+      absl::StrJoin(warnings, ", ", [](std::string* out, const Warning& warning) {
+        absl::StrAppend(out, warning.code, " ", warning.description);
+      });
+}
+
 absl::StatusOr<SagaAnswer> StartSteps(const SchedulingEnvironment& env, const CallContext& call,
                                       const NamedRequest& request, const Appointment& waiting) {
   MESO_ASSIGN_OR_RETURN(const DeliveryMethod method, DeliveryMethodOf(env, waiting));
@@ -194,10 +203,11 @@ absl::StatusOr<SagaAnswer> StartSteps(const SchedulingEnvironment& env, const Ca
     return StockLost(waiting.reservation,
                      "not every product has been drawn; draw it with inventory's DrawStock", {});
   }
+  std::vector<Warning> warnings;
   if (method != DeliveryMethod::kHomeCare) {
     const absl::StatusOr<KitAnswer> kit = env.peers->CheckEmergencyKit(call, waiting.site());
     if (!kit.ok()) return PeerFailure("inventory", kit.status());
-    if (kit->missing) return EmergencyKitMissing(waiting.site(), kit->missing_products);
+    MESO_ASSIGN_OR_RETURN(warnings, DecideEmergencyKit(waiting.site(), *kit));
   }
   MESO_FAILPOINT("start.before_transaction");
   return Commit(
@@ -206,6 +216,8 @@ absl::StatusOr<SagaAnswer> StartSteps(const SchedulingEnvironment& env, const Ca
         MESO_RETURN_IF_ERROR(RefuseOvertaken(tx, appointment, StockObjects(*stock), stock->as_of));
         appointment.state = AppointmentState::kInProgress;
         appointment.actual_start_time = now;
+        appointment.warnings = warnings;
+        NoteWarnings(call, warnings);
         return TellStarted(tx, OriginOf(env, call, now), appointment);
       });
 }

@@ -27,7 +27,8 @@ struct CancelRequest {
 // Also: APPOINTMENT_AT_RISK, CLEARANCE_REQUIRED, CONSENT_MISSING, STOCK_NOT_AVAILABLE.
 absl::StatusOr<SagaAnswer> CheckInAppointment(const SchedulingEnvironment& env,
                                               const CallContext& call, const NamedRequest& request);
-// Also: APPOINTMENT_AT_RISK, STOCK_NOT_AVAILABLE (not everything drawn), EMERGENCY_KIT_MISSING.
+// An emergency kit below its par is a warning of the answer and of the audit entry. Also:
+// APPOINTMENT_AT_RISK, STOCK_NOT_AVAILABLE (not everything drawn), EMERGENCY_KIT_MISSING.
 absl::StatusOr<SagaAnswer> StartAppointment(const SchedulingEnvironment& env,
                                             const CallContext& call, const NamedRequest& request);
 // Also: ADMINISTRATION_MISSING; FIELD_INVALID when product was given although a reason says none

@@ -1,7 +1,7 @@
-// What a benchmark found: cells (a load and its raw limit), as a table, as JSON, against gates and
-// against an earlier run.
+// What a benchmark found: cells (a load and its raw limit) and single figures, as a table, as JSON,
+// against gates and against an earlier run.
 //
-// Only ratios are compared: absolute rates belong to the machine and the hour.
+// Only ratios of cells are compared: absolute rates belong to the machine and the hour.
 #ifndef MESO_TESTS_BENCH_REPORT_H_
 #define MESO_TESTS_BENCH_REPORT_H_
 
@@ -27,10 +27,25 @@ struct Cell {
   Floor floor;  // zeros when there is none to compare with
 };
 
+// A figure beside the cells: a time, a ratio, a rate. With a promise it is a gate.
+struct Figure {
+  enum class Promise { kNone, kAtMost, kAtLeast };
+  std::string name;
+  double found = 0;
+  std::string unit;
+  Promise promise = Promise::kNone;
+  double promised = 0;
+};
+Figure AtMost(std::string name, double found, std::string unit, double promised);
+Figure AtLeast(std::string name, double found, std::string unit, double promised);
+// A figure of zero, without end, or none at all was not measured: it keeps no promise.
+bool IsKept(const Figure& figure);
+
 struct Scenario {
   std::string name;
   std::vector<std::pair<std::string, Floor>> floors;  // part, its raw limit
   std::vector<Cell> cells;
+  std::vector<Figure> figures;
 };
 
 class Report {
@@ -39,14 +54,15 @@ class Report {
   void Add(Scenario scenario);
   // Calls that failed, over all cells.
   int failures() const { return failures_; }
-  // Writes all cells and floors. Errors: the file cannot be written.
+  // Writes all cells, floors and figures. Errors: the file cannot be written.
   absl::Status WriteJson(const std::string& file) const;
   // Prints each ratio beside the one of an earlier run's JSON; returns how many fell by more than a
   // fifth. Errors: the file cannot be read, or has no cell in common with this run.
   absl::StatusOr<int> Compare(const std::string& file) const;
-  // Prints the promised ratios that apply to what was run; returns how many are missed. With
-  // `slow_fsync` the promise of group commit is checked instead. None measured counts as one
-  // missed.
+  // Prints the promises that apply to what was run; returns how many are missed. With `slow_fsync`
+  // the promise of group commit is checked instead of draw's and book's ratios. A scenario that
+  // promises something of 64 callers and ran without them counts as one missed, and so does a run
+  // in which nothing was promised.
   int CheckGates(bool slow_fsync) const;
 
  private:

@@ -28,14 +28,18 @@ Scenario RunDraw(const BenchSettings& settings);
 // databases. A quarter of settings.calls per cell.
 Scenario RunBook(const BenchSettings& settings);
 
-// ReserveStock and DrawStock in a chain of 20 sites x 500 lots beside one of a hundredth, the
-// levels of all sites, the trace of a lot given 10,000 times. Prints its own lines; no load, no raw
-// limit.
+// ReserveStock and DrawStock at all of 20 sites x 500 lots beside 20 sites x 5 lots, in turn;
+// the levels of all sites, the trace of a lot given 10,000 times. No load, no raw limit; at most
+// 150 calls a round.
 Scenario RunChain(const BenchSettings& settings);
 
 // What a chain's desks do over a day: four searches, two bookings, two lists, one look at a booking
 // and one draw in ten calls. No raw limit.
 Scenario RunDay(const BenchSettings& settings);
+
+// ImportStock of 100,000 rows, all of new lots, as the RPC drives it but without a network, beside
+// the same rows put into the same tables by SQLite alone; then ExportStock of them.
+Scenario RunImport(const BenchSettings& settings);
 
 // ParseScan, the function without a call, beside copying the same bytes and summing a check digit.
 Scenario RunScan(const BenchSettings& settings);

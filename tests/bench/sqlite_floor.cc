@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/check.h"
 
 namespace meso {
@@ -40,16 +41,25 @@ class RawSqlite {
   }
 
   void Step(const RecordedStatement& recorded) {
-    sqlite3_stmt*& statement = statements_[recorded.sql];
-    if (statement == nullptr &&
-        sqlite3_prepare_v3(db_, recorded.sql.c_str(), -1, SQLITE_PREPARE_PERSISTENT, &statement,
-                           nullptr) != SQLITE_OK) {
-      Fail(recorded.sql.c_str());
+    Step(Prepared(recorded.sql), recorded.values, [](sqlite3_stmt*) {});
+  }
+
+  sqlite3_stmt* Prepared(const std::string& sql) {
+    sqlite3_stmt*& statement = statements_[sql];
+    if (statement == nullptr && sqlite3_prepare_v3(db_, sql.c_str(), -1, SQLITE_PREPARE_PERSISTENT,
+                                                   &statement, nullptr) != SQLITE_OK) {
+      Fail(sql.c_str());
     }
-    for (size_t i = 0; i < recorded.values.size(); ++i) Bind(statement, i, recorded.values[i]);
-    int code = SQLITE_ROW;
-    while (code == SQLITE_ROW) code = sqlite3_step(statement);
-    if (code != SQLITE_DONE) Fail(recorded.sql.c_str());
+    return statement;
+  }
+
+  // Runs the statement to its end; `row` sees each row of its answer.
+  template <typename RowSeen>
+  void Step(sqlite3_stmt* statement, const std::vector<RecordedValue>& values, const RowSeen& row) {
+    for (size_t i = 0; i < values.size(); ++i) Bind(statement, i, values[i]);
+    int code = sqlite3_step(statement);
+    for (; code == SQLITE_ROW; code = sqlite3_step(statement)) row(statement);
+    if (code != SQLITE_DONE) Fail(sqlite3_sql(statement));
     sqlite3_reset(statement);
   }
 
@@ -77,6 +87,21 @@ class RawSqlite {
   sqlite3* db_ = nullptr;
   std::unordered_map<std::string, sqlite3_stmt*> statements_;
 };
+
+RecordedValue ColumnValue(sqlite3_stmt* statement, int column) {
+  const auto size = static_cast<size_t>(sqlite3_column_bytes(statement, column));
+  switch (sqlite3_column_type(statement, column)) {
+    case SQLITE_INTEGER:
+      return int64_t{sqlite3_column_int64(statement, column)};
+    case SQLITE_TEXT:
+      return std::string(static_cast<const char*>(sqlite3_column_blob(statement, column)), size);
+    case SQLITE_BLOB:
+      return RecordedBlob{
+          std::string(static_cast<const char*>(sqlite3_column_blob(statement, column)), size)};
+    default:
+      return std::monostate();
+  }
+}
 
 // Seconds that the transactions take, `group` of them per commit.
 double ReplaySeconds(const std::string& file, const std::vector<RecordedTransaction>& transactions,
@@ -133,6 +158,51 @@ std::string DataFile(const Suite& suite, const std::string& service) {
 }
 
 }  // namespace
+
+TableRows ReadTable(const std::string& file, const std::string& table) {
+  RawSqlite sqlite(file);
+  TableRows read;
+  sqlite3_stmt* const statement = sqlite.Prepared(absl::StrCat("SELECT * FROM ", table));
+  const int columns = sqlite3_column_count(statement);
+  std::vector<std::string> names;
+  for (int i = 0; i < columns; ++i) names.emplace_back(sqlite3_column_name(statement, i));
+  read.insert = absl::StrCat("INSERT INTO ", table, " (", absl::StrJoin(names, ", "), ") VALUES (",
+                             absl::StrJoin(std::vector<std::string>(names.size(), "?"), ", "), ")");
+  sqlite.Step(statement, {}, [&](sqlite3_stmt* row) {
+    std::vector<RecordedValue>& values = read.rows.emplace_back();
+    for (int i = 0; i < columns; ++i) values.push_back(ColumnValue(row, i));
+  });
+  return read;
+}
+
+double InsertSeconds(const std::string& file, const std::vector<TableRows>& tables) {
+  RawSqlite sqlite(file);
+  const auto begin = std::chrono::steady_clock::now();
+  sqlite.Run("BEGIN IMMEDIATE");
+  for (const TableRows& table : tables) {
+    sqlite3_stmt* const insert = sqlite.Prepared(table.insert);
+    for (const std::vector<RecordedValue>& row : table.rows) {
+      sqlite.Step(insert, row, [](sqlite3_stmt*) {});
+    }
+  }
+  sqlite.Run("COMMIT");
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+double QuerySeconds(const std::string& file, const std::string& sql) {
+  RawSqlite sqlite(file);
+  const auto begin = std::chrono::steady_clock::now();
+  sqlite3_stmt* const statement = sqlite.Prepared(sql);
+  const int columns = sqlite3_column_count(statement);
+  size_t bytes = 0;
+  sqlite.Step(statement, {}, [&](sqlite3_stmt* row) {
+    for (int i = 0; i < columns; ++i) {
+      bytes += sqlite3_column_text(row, i) == nullptr ? 0 : sqlite3_column_bytes(row, i);
+    }
+  });
+  MESO_CHECK(bytes > 0, "the statement has answered nothing");
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
 
 void CopyDatabase(const std::string& from, const std::string& to) {
   std::filesystem::create_directories(std::filesystem::path(to).parent_path());

@@ -1,6 +1,6 @@
 // The raw limit beside every measured rate: what the services did with their databases, replayed
 // straight on SQLite with the same settings (WAL, synchronous=FULL, prepared statements), one
-// transaction per commit or in groups.
+// transaction per commit or in groups; or the rows that were written, written again.
 #ifndef MESO_TESTS_BENCH_SQLITE_FLOOR_H_
 #define MESO_TESTS_BENCH_SQLITE_FLOOR_H_
 
@@ -36,6 +36,18 @@ class FloorRecording {
 
 // The floor of calls that need every one of these: the rates' reciprocals summed up.
 Floor SumOf(const std::map<std::string, Floor>& floors);
+
+// What a table of a closed database holds, ready to be written into another one.
+struct TableRows {
+  std::string insert;
+  std::vector<std::vector<RecordedValue>> rows;
+};
+TableRows ReadTable(const std::string& file, const std::string& table);
+
+// Seconds that the rows take in one transaction, by a prepared statement for each table.
+double InsertSeconds(const std::string& file, const std::vector<TableRows>& tables);
+// Seconds that one statement without parameters takes to answer with all its rows.
+double QuerySeconds(const std::string& file, const std::string& sql);
 
 // Copies a closed database file.
 void CopyDatabase(const std::string& from, const std::string& to);

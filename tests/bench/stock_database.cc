@@ -87,10 +87,12 @@ std::string LoadRecipe(Database& database, const InventoryOperations& operations
   return cocktail_name;
 }
 
-std::unique_ptr<Database> OpenForBench(const std::string& file, const Clock& clock) {
+std::unique_ptr<Database> OpenForBench(const std::string& file, const Clock& clock,
+                                       std::function<void(int, double)> on_group) {
   SqliteOptions options;
   options.path = file;
   options.clock = &clock;
+  options.on_group = std::move(on_group);
   auto database = OpenSqliteDatabase(options);
   Must(database.status(), "open");
   return *std::move(database);

@@ -27,8 +27,10 @@ struct StockDatabase {
   std::vector<PreparedDraw> draws;
 };
 
-// The parts a filled database is made of, for other scenarios.
-std::unique_ptr<Database> OpenForBench(const std::string& file, const Clock& clock);
+// The parts a filled database is made of, for other scenarios. `on_group` is told how long each
+// group held the writer.
+std::unique_ptr<Database> OpenForBench(const std::string& file, const Clock& clock,
+                                       std::function<void(int, double)> on_group = nullptr);
 // Runs `count` closures through the group commit, a few hundred at a time, and waits for all.
 void RunMany(Database& database, int count,
              const std::function<absl::Status(Transaction&, int)>& work);

@@ -58,12 +58,12 @@ AllocationPlan DecideAllocation(const std::vector<Need>& needs, std::vector<Cand
   for (const Need& need : needs) {
     int64_t missing = need.ampoules;
     for (const Candidate& candidate : candidates) {
+      if (missing == 0) break;
       if (candidate.lot.product != need.product || candidate.balance.on_hand == 0) continue;
       if (!candidate.reasons.empty()) {
         plan.skipped.push_back(Skip(candidate, candidate.reasons));
         continue;
       }
-      if (missing == 0) continue;
       const int64_t taken = std::min(missing, candidate.Free());
       if (taken > 0) plan.allocations.push_back(Take(candidate, taken));
       missing -= taken;

@@ -81,7 +81,8 @@ bool IsUsedBefore(const Lot& a, const Lot& b);
 void SetAside(const Need& need, const Use& use, std::vector<Candidate>& candidates);
 
 // Takes what `needs` asks from the candidates in FEFO order. Lots that were passed over while
-// something was still needed, or that could not be used, are named with their reasons.
+// something was still needed are named with their reasons; those behind the last one taken were
+// never asked for, and a caller need not load them.
 AllocationPlan DecideAllocation(const std::vector<Need>& needs, std::vector<Candidate> candidates);
 
 }  // namespace meso::inventory

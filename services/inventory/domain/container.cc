@@ -54,6 +54,16 @@ std::vector<std::string> DecideContainerUse(const OpenedContainer& container,
   return lot_reasons;
 }
 
+absl::Time DrawTimeOf(const OpenedContainer& container, absl::Time claimed) {
+  return std::max(container.open_time, claimed);
+}
+
+absl::Time CloseTimeOf(const OpenedContainer& container, const ContainerDraw& draw) {
+  absl::Time time = DrawTimeOf(container, draw.draw_time);
+  for (const ContainerDraw& earlier : container.draws) time = std::max(time, earlier.draw_time);
+  return time;
+}
+
 int64_t UnitsFor(int64_t microlitres, int64_t unit_microlitres) {
   return (microlitres + unit_microlitres - 1) / unit_microlitres;
 }

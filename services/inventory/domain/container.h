@@ -102,6 +102,12 @@ absl::Time DueTimeOf(absl::Time beyond_use_time, const absl::TimeZone& zone);
 std::vector<std::string> DecideContainerUse(const OpenedContainer& container,
                                             std::vector<std::string> lot_reasons, absl::Time now);
 
+// When the volume left the container: what is recorded late may claim a time before the opening.
+absl::Time DrawTimeOf(const OpenedContainer& container, absl::Time claimed);
+
+// When a container that `draw` empties was empty: not before any draw there was until now.
+absl::Time CloseTimeOf(const OpenedContainer& container, const ContainerDraw& draw);
+
 // How many whole units of a recipe a volume stands for: every unit begun.
 int64_t UnitsFor(int64_t microlitres, int64_t unit_microlitres);
 

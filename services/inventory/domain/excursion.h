@@ -62,6 +62,7 @@ enum class ExcursionDecision { kUndecided = 0, kRelease = 1, kReject = 2 };
 struct PlacedHold {
   std::string hold_id;
   Shelf place;
+  absl::Time time;
 };
 
 struct ExcursionLot {

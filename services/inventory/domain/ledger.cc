@@ -102,6 +102,12 @@ int64_t LeftIn(Account account, const StoredBalance& balance) {
   }
 }
 
+// True for an account that can't have fewer units than none.
+bool IsBounded(Account account) {
+  return account == Account::kStock || account == Account::kDrawn ||
+         account == Account::kInTransit || account == Account::kOpened;
+}
+
 class Checker {
  public:
   explicit Checker(const LotHistory& history) : history_(history) {}
@@ -110,6 +116,7 @@ class Checker {
   std::vector<LedgerViolation> RunAsOf(absl::Time as_of) {
     CheckChain();
     CheckReversals();
+    CheckBackdated(as_of);
     Fold(as_of);
     CheckPassage(as_of);
     return std::move(violations_);
@@ -118,6 +125,7 @@ class Checker {
   std::vector<LedgerViolation> Run() {
     CheckChain();
     CheckReversals();
+    CheckBackdated(absl::InfiniteFuture());
     Fold(absl::InfiniteFuture());
     CheckPassage(absl::InfiniteFuture());
     for (const StoredBalance& balance : history_.balances) CheckBalance(balance);
@@ -179,6 +187,25 @@ class Checker {
         continue;
       }
       standing.erase(it);
+    }
+  }
+
+  // A line was back-dated only where its shelf had the units from then on, by all that was known
+  // when it was recorded. What a record of something given says is a fact, whatever the books say.
+  void CheckBackdated(absl::Time as_of) {
+    const absl::Span<const Movement> lines = history_.movements;
+    for (size_t i = 0; i < lines.size(); ++i) {
+      const Movement& line = lines[i];
+      if (line.record_time > as_of || line.occurred_time == absl::InfinitePast() ||
+          !line.administration.empty()) {
+        continue;
+      }
+      const std::optional<absl::Time> overdraw = FindOverdraw(lines.first(i), line);
+      if (!overdraw) continue;
+      Add("NEGATIVE_BALANCE", line.site,
+          absl::StrCat("movement ", line.index, " as of its time leaves unit ", line.unit,
+                       " with fewer than none at ",
+                       absl::FormatTime(absl::RFC3339_sec, *overdraw, absl::UTCTimeZone())));
     }
   }
 
@@ -351,24 +378,31 @@ std::map<Shelf, StoredBalance> FoldMovements(const std::vector<Movement>& moveme
   return folded;
 }
 
-std::optional<absl::Time> FindOverdraw(const std::vector<Movement>& movements,
+std::optional<absl::Time> FindOverdraw(absl::Span<const Movement> movements,
                                        const Movement& movement) {
+  // What only takes from without can overdraw nothing. And only what it takes can lack: a fact
+  // recorded late may have overdrawn another account before.
+  const Account from = AccountsOf(movement).first;
+  if (!IsBounded(from)) return std::nullopt;
   std::vector<const Movement*> lines = {&movement};
   for (const Movement& line : movements) {
-    if (line.site == movement.site && line.unit == movement.unit) lines.push_back(&line);
+    if (line.site != movement.site || line.unit != movement.unit) continue;
+    // What is drawn is its appointment's: no other one gives or takes it.
+    if (from == Account::kDrawn && line.appointment != movement.appointment) continue;
+    lines.push_back(&line);
   }
   std::stable_sort(lines.begin(), lines.end(), [](const Movement* a, const Movement* b) {
     return a->OccurredTime() < b->OccurredTime();
   });
-  // Only what it takes can lack: a fact recorded late may have overdrawn another account before.
-  const Account from = AccountsOf(movement).first;
-  StoredBalance balance;
+  StoredBalance with, without;
   for (size_t i = 0; i < lines.size(); ++i) {
-    ApplyMovement(*lines[i], balance);
+    ApplyMovement(*lines[i], with);
+    if (lines[i] != &movement) ApplyMovement(*lines[i], without);
     // Of one moment nobody knows what came first: what counts is how it left the shelf.
     const absl::Time moment = lines[i]->OccurredTime();
     if (i + 1 < lines.size() && lines[i + 1]->OccurredTime() == moment) continue;
-    if (LeftIn(from, balance) < 0 && moment >= movement.OccurredTime()) return moment;
+    // A moment that such a fact has overdrawn already says nothing against this line.
+    if (LeftIn(from, with) < 0 && LeftIn(from, without) >= 0) return moment;
   }
   return std::nullopt;
 }

@@ -15,6 +15,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "common/base/ids.h"
 
 namespace meso::inventory {
@@ -164,8 +165,9 @@ std::map<Shelf, StoredBalance> FoldMovements(const std::vector<Movement>& moveme
                                              absl::Time as_of = absl::InfiniteFuture());
 
 // A moment after which a shelf would have had fewer than no units in the account `movement` takes
-// from, had it happened when it says; nullopt = there is none. `movements` are the lot's lines.
-std::optional<absl::Time> FindOverdraw(const std::vector<Movement>& movements,
+// from, had it happened when it says, and has not without it; nullopt = there is none. Drawn units
+// are counted appointment by appointment. `movements` are the lot's lines.
+std::optional<absl::Time> FindOverdraw(absl::Span<const Movement> movements,
                                        const Movement& movement);
 
 struct LedgerViolation {
@@ -177,8 +179,8 @@ struct LedgerViolation {
 
 // Every conservation law of the lot that does not hold; empty = all do.
 std::vector<LedgerViolation> CheckConservation(const LotHistory& history);
-// The laws of the lines alone, as the books stood at `as_of`: no shelf overdrawn, lines chained,
-// the passage between sites empty.
+// The laws of the lines alone, as the books stood at `as_of`: no shelf overdrawn, neither in the
+// order of recording nor by a back-dated line, lines chained, the passage between sites empty.
 std::vector<LedgerViolation> CheckConservationAsOf(const LotHistory& history, absl::Time as_of);
 
 // What each account holds of the lot by its lines recorded until `as_of`; together 0.

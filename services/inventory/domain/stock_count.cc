@@ -96,14 +96,19 @@ bool IsToldTwice(const CountLine& line, const Movement& movement) {
   if (movement.OccurredTime() < line.count_time) return true;
   if (movement.kind == MovementKind::kReverse) return movement.reverses <= line.after_movement;
   // What a transfer brought unsent is an arrival.
-  return movement.kind == MovementKind::kAdjust &&
-         !absl::StartsWith(movement.subject, "transfers/");
+  const bool arrived = absl::StartsWith(movement.subject, "transfers/");
+  if (movement.kind == MovementKind::kAdjust && !arrived) return true;
+  // Sessions take units as they use them; everything else is often booked after it was done, and
+  // then it explains the difference, if it goes the same way.
+  if (movement.kind == MovementKind::kDraw || movement.kind == MovementKind::kOpen) return false;
+  return from == Account::kStock ? line.Variance() < 0 : line.Variance() > 0;
 }
 
 absl::Status CorrectedSinceCounted(const StockCount& count, const std::vector<CountLine>& lines) {
   Error error(absl::StatusCode::kFailedPrecondition, kCountInProgress,
               absl::StrCat("The books of shelves of ", count.name.value(),
-                           " were corrected since they were counted. Count these shelves again."));
+                           " have changed since they were counted by what may be the difference. "
+                           "Count these shelves again."));
   error.With("stock_count", count.name.value());
   for (const CountLine& line : lines) {
     error.Because({kCountInProgress, line.lot.value(),

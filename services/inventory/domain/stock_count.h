@@ -104,10 +104,13 @@ absl::Status CheckPostable(const StockCount& count, const std::set<std::string>&
 
 // Whether a movement of the line's shelf, booked after it was counted, tells of something that the
 // count has seen already, so that posting the difference would book it twice: a correction of the
-// books, or what happened before the count and was recorded late. What goes on since does not.
+// books, what happened before the count and was recorded late, and whatever leaves or reaches the
+// shelf in the direction of the difference but draws and openings, because it may have been done
+// before it was booked. What sessions take since does not.
 bool IsToldTwice(const CountLine& line, const Movement& movement);
 
-// FAILED_PRECONDITION / COUNT_IN_PROGRESS: the books of these lines' shelves were corrected since.
+// FAILED_PRECONDITION / COUNT_IN_PROGRESS: lines of these shelves booked since may tell of the same
+// difference.
 absl::Status CorrectedSinceCounted(const StockCount& count, const std::vector<CountLine>& lines);
 
 // FAILED_PRECONDITION / INSUFFICIENT_STOCK: units of these lines counted as missing have left their

@@ -54,26 +54,28 @@ LineReceipt Book(const TransferLine& sent, size_t line, const Arrival& arrival) 
   return receipt;
 }
 
-// The units that resolutions leave open or count twice, each line with a cause of its own.
-absl::Status CheckWhole(const Transfer& transfer, const std::vector<LineResolution>& resolutions) {
+// The units that resolutions count although they are not under way, each line with a cause of its
+// own. What they leave open is for another closing.
+absl::Status CheckUnderWay(const Transfer& transfer,
+                           const std::vector<LineResolution>& resolutions) {
   std::vector<int64_t> resolved(transfer.lines.size(), 0);
   for (const LineResolution& resolution : resolutions) {
     resolved[resolution.line] += resolution.ampoules;
   }
   Error error(absl::StatusCode::kFailedPrecondition, "TRANSFER_STATE",
-              absl::StrCat("The resolutions do not account for exactly what is under way of ",
-                           transfer.name.value(), ". Account for every missing unit, once."));
+              absl::StrCat("The resolutions account for more than is under way of ",
+                           transfer.name.value(), ". Read it again; account for each unit once."));
   error.With("transfer", transfer.name.value()).With("state", ToText(transfer.state));
-  bool whole = true;
+  bool all_there = true;
   for (size_t i = 0; i < transfer.lines.size(); ++i) {
     const TransferLine& line = transfer.lines[i];
-    if (resolved[i] == line.in_transit) continue;
-    whole = false;
+    if (resolved[i] <= line.in_transit) continue;
+    all_there = false;
     error.Because({"TRANSFER_STATE", line.lot.value(),
                    absl::StrCat(line.in_transit, " are under way from ", line.unit, ", ",
                                 resolved[i], " are accounted for")});
   }
-  return whole ? absl::OkStatus() : error.Build();
+  return all_there ? absl::OkStatus() : error.Build();
 }
 
 }  // namespace
@@ -180,7 +182,7 @@ absl::StatusOr<std::vector<LineResolution>> DecideClosing(
     found.push_back({*line, resolution.kind, resolution.ampoules, resolution.reason});
   }
   MESO_RETURN_IF_ERROR(errors.ToStatus());
-  MESO_RETURN_IF_ERROR(CheckWhole(transfer, found));
+  MESO_RETURN_IF_ERROR(CheckUnderWay(transfer, found));
   return found;
 }
 

@@ -70,7 +70,7 @@ struct Transfer {
   absl::Time ship_time = absl::InfinitePast();
   std::string receiver;
   absl::Time receive_time = absl::InfinitePast();
-  std::string closer;
+  std::string closer;  // who accounted last for what did not arrive
   int64_t revision = 0;
 
   bool IsUnderWay() const;  // some unit is
@@ -124,11 +124,11 @@ struct LineResolution {
   std::string reason;
 };
 
-// Finds the line of every resolution. Errors: FAILED_PRECONDITION / TRANSFER_STATE unless in
-// VARIANCE, or when they do not account for exactly what is under way (every line is named);
-// SELF_APPROVAL when `closer` received the transfer, or shipped it and calls units lost;
-// INVALID_ARGUMENT with fields as "resolutions[0].lot" for a lot that is not in the transfer, or a
-// kind named twice for one line.
+// Finds the line of every resolution; a part of what is under way may be left to another closing.
+// Errors: FAILED_PRECONDITION / TRANSFER_STATE unless in VARIANCE, or when they account for more
+// than is under way (every such line is named); SELF_APPROVAL when `closer` received the transfer,
+// or shipped it and calls units lost; INVALID_ARGUMENT with fields as "resolutions[0].lot" for a
+// lot that is not in the transfer, or a kind named twice for one line.
 absl::StatusOr<std::vector<LineResolution>> DecideClosing(
     const Transfer& transfer, const std::vector<Resolution>& resolutions, absl::string_view closer);
 

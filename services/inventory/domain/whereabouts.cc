@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace meso::inventory {
@@ -24,26 +25,83 @@ int64_t Added(const Movement& line) {
   return KeptUnits(change);
 }
 
+bool IsArrival(const Movement& line) {
+  const auto [from, to] = AccountsOf(line);
+  return to == Account::kStock && IsPassage(from) && line.administration.empty();
+}
+
+bool IsMissed(const Movement& line) {
+  return AccountsOf(line) == std::make_pair(Account::kStock, Account::kAdjustment) &&
+         line.administration.empty();
+}
+
+// When a line counts. Nobody is believed that units had left before it was recorded; but what a
+// record of a treatment took was given when it says.
+absl::Time TimeOf(const Movement& line) {
+  const bool leaves = Added(line) < 0 && line.administration.empty();
+  return leaves ? line.record_time : line.OccurredTime();
+}
+
+// The indexes of the lines that took units off a shelf and were taken back, and of what took them
+// back.
+std::set<int64_t> NeverLeft(const RecentLines& lot) {
+  std::set<int64_t> lines;
+  for (const Movement& line : lot.lines) {
+    if (line.kind != MovementKind::kReverse || Added(line) <= 0) continue;
+    lines.insert(line.index);
+    lines.insert(line.reverses);
+  }
+  return lines;
+}
+
+struct Change {
+  int64_t kept = 0;   // units more on the shelf
+  int64_t found = 0;  // units found in the site, less those missed
+};
+
+int64_t FoundBy(const Movement& line) {
+  return IsFound(line) ? line.ampoules : IsMissed(line) ? -line.ampoules : 0;
+}
+
+// What the lines change on a shelf, moment by moment.
+std::map<absl::Time, Change> ChangesOf(const RecentLines& lot, const Shelf& shelf) {
+  std::map<absl::Time, Change> changes;
+  const std::set<int64_t> never_left = NeverLeft(lot);
+  for (const Movement& line : lot.lines) {
+    const bool here = ShelfOf(line) == shelf;
+    if (line.site != shelf.first || TimeOf(line) < lot.from) continue;
+    if (here && never_left.count(line.index) > 0) continue;
+    if (!here && FoundBy(line) == 0) continue;
+    Change& change = changes[TimeOf(line)];
+    if (here) change.kept += Added(line);
+    change.found += FoundBy(line);
+  }
+  return changes;
+}
+
+absl::Time FirstAt(const RecentLines& lot, const SiteName& site) {
+  const auto it = lot.first_at.find(site);
+  return it == lot.first_at.end() ? absl::InfinitePast() : it->second;
+}
+
 // The last moment at which a shelf got units that may come from another one.
 std::optional<absl::Time> LastArrival(const RecentLines& lot, const Shelf& shelf) {
   std::optional<absl::Time> last;
   for (const Movement& line : lot.lines) {
-    const auto [from, to] = AccountsOf(line);
-    if (ShelfOf(line) != shelf || to != Account::kStock || !IsPassage(from)) continue;
-    if (!last || line.OccurredTime() > *last) last = line.OccurredTime();
+    if (ShelfOf(line) != shelf || !IsArrival(line)) continue;
+    if (!last || line.record_time > *last) last = line.record_time;
   }
   return last;
 }
 
-// The last moment, not after `until`, at which a shelf gave units away; in its order of recording
-// a line can be back-dated, so that also one recorded before the arrival counts.
+// The last moment, not after `until`, at which a shelf gave units away.
 std::optional<absl::Time> LastDeparture(const RecentLines& lot, const Shelf& shelf,
                                         absl::Time until) {
   std::optional<absl::Time> last;
   for (const Movement& line : lot.lines) {
     const auto [from, to] = AccountsOf(line);
     if (ShelfOf(line) != shelf || from != Account::kStock || !IsPassage(to)) continue;
-    const absl::Time when = line.OccurredTime();
+    const absl::Time when = line.record_time;
     if (when <= until && (!last || when > *last)) last = when;
   }
   return last;
@@ -51,20 +109,45 @@ std::optional<absl::Time> LastDeparture(const RecentLines& lot, const Shelf& she
 
 }  // namespace
 
+RecentLines AsRecordedBy(RecentLines lot, absl::Time time) {
+  while (!lot.lines.empty() && lot.lines.back().record_time > time) {
+    Movement undone = std::move(lot.lines.back());
+    lot.lines.pop_back();
+    undone.ampoules = -undone.ampoules;
+    for (StoredBalance& balance : lot.balances) {
+      if (Shelf{balance.site, balance.unit} == ShelfOf(undone)) ApplyMovement(undone, balance);
+    }
+  }
+  return lot;
+}
+
+bool IsFound(const Movement& line) {
+  return AccountsOf(line) == std::make_pair(Account::kAdjustment, Account::kStock) &&
+         line.administration.empty();
+}
+
 Presence PresenceAt(const RecentLines& lot, const Shelf& shelf) {
-  int64_t level = 0;
-  for (const StoredBalance& balance : lot.balances) {
-    if (Shelf{balance.site, balance.unit} == shelf) level = KeptUnits(balance);
+  const auto balance =
+      std::find_if(lot.balances.begin(), lot.balances.end(), [&](const StoredBalance& one) {
+        return Shelf{one.site, one.unit} == shelf;
+      });
+  if (balance == lot.balances.end()) return Presence();  // the lot was never there
+  std::map<absl::Time, Change> changes = ChangesOf(lot, shelf);
+  const absl::Time first = FirstAt(lot, shelf.first);
+  if (first > lot.from) changes[first];
+  // Backwards: what the books have, and what was there unnoticed because it was found later.
+  int64_t books = KeptUnits(*balance), unnoticed = 0;
+  std::vector<std::pair<absl::Time, int64_t>> levels;
+  for (auto it = changes.rbegin(); it != changes.rend(); ++it) {
+    levels.emplace_back(it->first, books + unnoticed);
+    books -= it->second.kept;
+    unnoticed = it->first > first ? std::max<int64_t>(0, unnoticed + it->second.found) : 0;
   }
-  std::map<absl::Time, int64_t> changes;
-  for (const Movement& line : lot.lines) {
-    if (ShelfOf(line) != shelf || line.OccurredTime() < lot.from) continue;
-    changes[line.OccurredTime()] += Added(line);
-  }
-  for (const auto& [time, change] : changes) level -= change;
+  levels.emplace_back(lot.from, books + unnoticed);
 
   Presence presence;
-  const auto enter = [&](absl::Time time) {
+  for (auto it = levels.rbegin(); it != levels.rend(); ++it) {
+    const auto [time, level] = *it;
     if (level > 0 && (presence.when.empty() || presence.when.back().end <= time)) {
       presence.when.push_back({time, absl::InfiniteFuture()});
       presence.levels.push_back(level);
@@ -73,13 +156,26 @@ Presence PresenceAt(const RecentLines& lot, const Shelf& shelf) {
     } else if (!presence.when.empty() && presence.when.back().end > time) {
       presence.when.back().end = time;
     }
-  };
-  enter(lot.from);
-  for (const auto& [time, change] : changes) {
-    level += change;
-    enter(time);
   }
   return presence;
+}
+
+absl::Time UnnoticedSince(const RecentLines& lot) {
+  if (lot.lines.empty() || !IsFound(lot.lines.back())) return absl::InfiniteFuture();
+  const Movement& newest = lot.lines.back();
+  std::map<absl::Time, int64_t> found;
+  for (const Movement& line : lot.lines) {
+    if (line.site == newest.site) found[TimeOf(line)] += FoundBy(line);
+  }
+  int64_t with = 0, without = 0;
+  for (auto it = found.rbegin(); it != found.rend(); ++it) {
+    const auto [time, units] = *it;
+    const int64_t mine = time == TimeOf(newest) ? newest.ampoules : 0;
+    without = std::max<int64_t>(0, without + units - mine);
+    with = std::max<int64_t>(0, with + units);
+    if (time <= TimeOf(newest) && with == without) return time;
+  }
+  return std::max(lot.from, FirstAt(lot, newest.site));
 }
 
 int64_t UnitsDuring(const Presence& presence, absl::Time begin, absl::Time end) {
@@ -109,13 +205,29 @@ std::vector<Stay> StaysOf(const RecentLines& lot, const Shelf& shelf) {
   return stays;
 }
 
-std::vector<Shelf> PlacesNow(const RecentLines& lot, const Shelf& shelf, absl::Time begin) {
-  std::vector<Shelf> places;
+std::vector<Place> PlacesNow(const RecentLines& lot, const Shelf& shelf, absl::Time begin) {
+  std::map<Shelf, absl::Time> arrivals;
+  std::set<SiteName> reached = {shelf.first};
+  SiteName sender;
+  for (const Movement& line : lot.lines) {
+    const auto [from, to] = AccountsOf(line);
+    // What is between sites arrives with the next line.
+    if (to == Account::kTransfer) sender = line.site;
+    if (line.record_time < begin || !IsArrival(line)) continue;
+    if (reached.count(from == Account::kTransfer ? sender : line.site) == 0) continue;
+    reached.insert(line.site);
+    arrivals[ShelfOf(line)] = line.record_time;
+  }
+  std::vector<Place> places;
   for (const StoredBalance& balance : lot.balances) {
     if (KeptUnits(balance) + balance.drawn + balance.in_transit <= 0) continue;
     const Shelf place{balance.site, balance.unit};
-    const std::optional<absl::Time> arrival = LastArrival(lot, place);
-    if (place == shelf || (arrival && *arrival >= begin)) places.push_back(place);
+    const auto arrival = arrivals.find(place);
+    if (arrival != arrivals.end()) {
+      places.push_back({place, arrival->second});
+    } else if (place == shelf) {
+      places.push_back({place});
+    }
   }
   return places;
 }

@@ -1,6 +1,8 @@
 #include "services/inventory/store/administration_store.h"
 
+#include <algorithm>
 #include <map>
+#include <unordered_map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,15 +17,33 @@ namespace {
   "r.id, r.name, r.appointment, r.site, r.patient, r.practitioner, r.occurred_time_us, " \
   "r.record_time_us, r.recorder, r.deviations"
 
-absl::Status LoadLines(Transaction& tx, Administration& record) {
-  MESO_ASSIGN_OR_RETURN(
-      const Rows rows,
-      tx.Query(
-          "SELECT a.lot, l.name, l.product, l.lot_number, a.ampoules, a.microlitres, a.wasted, "
-          "a.container, a.wasted_microlitres FROM administered_lot a JOIN lot l ON l.id = a.lot "
-          "WHERE a.administration = $1 "
-          "ORDER BY a.position",
-          {record.row}));
+// The lines and deviations of so many records are read by one statement.
+constexpr size_t kRecordsPerRead = 64;
+
+// "... IN ($1, $2, ...) ORDER BY administration, position".
+std::string OfRecords(absl::string_view select) {
+  std::string sql(select);
+  for (size_t i = 1; i <= kRecordsPerRead; ++i) absl::StrAppend(&sql, i == 1 ? "$" : ", $", i);
+  absl::StrAppend(&sql, ") ORDER BY administration, position");
+  return sql;
+}
+
+using RecordsByRow = std::unordered_map<int64_t, Administration*>;
+
+// Fills the statement's places; the last record again where there are fewer.
+Values RowsOf(const RecordsByRow& records) {
+  Values args;
+  for (const auto& [row, record] : records) args.emplace_back(row);
+  while (args.size() < kRecordsPerRead) args.push_back(args.back());
+  return args;
+}
+
+absl::Status LoadLines(Transaction& tx, const RecordsByRow& records) {
+  static const auto& sql = *new std::string(
+      OfRecords("SELECT a.lot, l.name, l.product, l.lot_number, a.ampoules, a.microlitres, "
+                "a.wasted, a.container, a.wasted_microlitres, a.administration FROM "
+                "administered_lot a JOIN lot l ON l.id = a.lot WHERE a.administration IN ("));
+  MESO_ASSIGN_OR_RETURN(const Rows rows, tx.Query(Sql::Dynamic(sql), RowsOf(records)));
   for (const Row& row : rows) {
     AdministeredLot line;
     line.lot_row = row.Int(0);
@@ -35,23 +55,23 @@ absl::Status LoadLines(Transaction& tx, Administration& record) {
     line.wasted = row.Int(6);
     line.container = ContainerName(row.Text(7));
     line.wasted_microlitres = row.Int(8);
-    record.lots.push_back(std::move(line));
+    records.at(row.Int(9))->lots.push_back(std::move(line));
   }
   return absl::OkStatus();
 }
 
-absl::Status LoadDeviations(Transaction& tx, Administration& record) {
-  MESO_ASSIGN_OR_RETURN(const Rows rows,
-                        tx.Query("SELECT code, lot, description FROM deviation WHERE "
-                                 "administration = $1 ORDER BY position",
-                                 {record.row}));
+absl::Status LoadDeviations(Transaction& tx, const RecordsByRow& records) {
+  static const auto& sql = *new std::string(OfRecords(
+      "SELECT code, lot, description, administration FROM deviation WHERE administration IN ("));
+  MESO_ASSIGN_OR_RETURN(const Rows rows, tx.Query(Sql::Dynamic(sql), RowsOf(records)));
   for (const Row& row : rows) {
-    record.deviations.push_back({row.Text(0), LotName(row.Text(1)), row.Text(2)});
+    records.at(row.Int(3))->deviations.push_back({row.Text(0), LotName(row.Text(1)), row.Text(2)});
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<Administration> ReadAdministration(Transaction& tx, const Row& row) {
+// Without lines and deviations.
+Administration ReadHead(const Row& row) {
   Administration record;
   record.row = row.Int(0);
   record.name = AdministrationName(row.Text(1));
@@ -62,16 +82,21 @@ absl::StatusOr<Administration> ReadAdministration(Transaction& tx, const Row& ro
   record.occurred_time = row.Time(6);
   record.record_time = row.Time(7);
   record.recorder = row.Text(8);
-  MESO_RETURN_IF_ERROR(LoadLines(tx, record));
-  if (row.Int(9) > 0) MESO_RETURN_IF_ERROR(LoadDeviations(tx, record));
   return record;
 }
 
 absl::StatusOr<std::vector<Administration>> ReadAdministrations(Transaction& tx, const Rows& rows) {
   std::vector<Administration> records;
-  for (const Row& row : rows) {
-    MESO_ASSIGN_OR_RETURN(Administration record, ReadAdministration(tx, row));
-    records.push_back(std::move(record));
+  records.reserve(rows.size());
+  for (const Row& row : rows) records.push_back(ReadHead(row));
+  for (size_t begin = 0; begin < rows.size(); begin += kRecordsPerRead) {
+    RecordsByRow of_lines, of_deviations;
+    for (size_t i = begin; i < std::min(begin + kRecordsPerRead, rows.size()); ++i) {
+      of_lines[records[i].row] = &records[i];
+      if (rows[i].Int(9) > 0) of_deviations[records[i].row] = &records[i];
+    }
+    MESO_RETURN_IF_ERROR(LoadLines(tx, of_lines));
+    if (!of_deviations.empty()) MESO_RETURN_IF_ERROR(LoadDeviations(tx, of_deviations));
   }
   return records;
 }
@@ -194,8 +219,8 @@ absl::StatusOr<std::optional<Administration>> LoadAdministration(Transaction& tx
       QueryOne(tx, "SELECT " MESO_ADMINISTRATION_COLUMNS " FROM administration r WHERE r.name = $1",
                {name.value()}));
   if (!row) return std::optional<Administration>();
-  MESO_ASSIGN_OR_RETURN(Administration record, ReadAdministration(tx, *row));
-  return std::optional<Administration>(std::move(record));
+  MESO_ASSIGN_OR_RETURN(std::vector<Administration> records, ReadAdministrations(tx, {*row}));
+  return std::optional<Administration>(std::move(records.front()));
 }
 
 absl::StatusOr<int64_t> SumGivenMicrolitres(Transaction& tx, const AppointmentName& appointment,

@@ -1,5 +1,6 @@
 #include "services/inventory/store/cold_chain_store.h"
 
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <utility>
@@ -66,11 +67,13 @@ absl::Status LoadExcursionLots(Transaction& tx, Excursion& excursion,
     lot.decision = static_cast<ExcursionDecision>(row.Int(9));
     if (lot.exceeded) {
       MESO_ASSIGN_OR_RETURN(const Rows holds,
-                            tx.Query("SELECT hold_id, site, unit FROM excursion_hold WHERE "
-                                     "lot = $1 AND excursion = $2 ORDER BY hold_id",
+                            tx.Query("SELECT x.hold_id, x.site, x.unit, h.place_time_us FROM "
+                                     "excursion_hold x JOIN hold h ON h.lot = x.lot AND "
+                                     "h.hold_id = x.hold_id WHERE x.lot = $1 AND "
+                                     "x.excursion = $2 ORDER BY x.hold_id",
                                      {lot.lot_row, excursion.row}));
       for (const Row& hold : holds) {
-        lot.holds.push_back({hold.Text(0), {SiteName(hold.Text(1)), hold.Text(2)}});
+        lot.holds.push_back({hold.Text(0), {SiteName(hold.Text(1)), hold.Text(2)}, hold.Time(3)});
       }
     }
     excursion.lots.push_back(std::move(lot));
@@ -100,6 +103,22 @@ absl::Status InsertExcursionHolds(Transaction& tx, const Excursion& excursion,
 
 Value OptionalTime(const std::optional<absl::Time>& time) {
   return time ? TimeValue(*time) : Value();
+}
+
+// When the lot first came to each of its sites; reads all its lines.
+absl::StatusOr<std::map<SiteName, absl::Time>> LoadFirstAt(Transaction& tx, int64_t lot_row) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("WITH RECURSIVE chain (id) AS (SELECT last_movement FROM lot WHERE id = $1 "
+               "UNION ALL SELECT p.lot_previous FROM chain c JOIN movement p ON p.id = c.id "
+               "WHERE p.lot_previous > 0 AND p.lot_previous < p.id) "
+               "SELECT m.site, min(CASE m.occurred_time_us WHEN 0 THEN m.record_time_us ELSE "
+               "m.occurred_time_us END) FROM chain c JOIN movement m ON m.id = c.id "
+               "GROUP BY m.site",
+               {lot_row}));
+  std::map<SiteName, absl::Time> first_at;
+  for (const Row& row : rows) first_at.emplace(SiteName(row.Text(0)), row.Time(1));
+  return first_at;
 }
 
 }  // namespace
@@ -248,16 +267,32 @@ absl::StatusOr<std::optional<ExcursionName>> FindExcursionOfHold(Transaction& tx
   return std::optional<ExcursionName>(ExcursionName(row->Text(0)));
 }
 
+absl::StatusOr<std::optional<absl::Time>> LastRelease(Transaction& tx, int64_t lot_row,
+                                                      const ExcursionName& excursion,
+                                                      const Shelf& place) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx,
+               "SELECT max(release_time_us) FROM hold WHERE lot = $1 AND kind = $2 AND note = $3 "
+               "AND site = $4 AND unit = $5",
+               {lot_row, static_cast<int64_t>(HoldKind::kExcursion), excursion.value(),
+                place.first.value(), place.second}));
+  if (!row || row->IsNull(0)) return std::optional<absl::Time>();
+  return std::optional<absl::Time>(row->Time(0));
+}
+
 absl::StatusOr<std::vector<LotInUnit>> ListLotsInUnit(Transaction& tx, const SiteName& site,
-                                                      const std::string& unit, absl::Time since) {
+                                                      const std::string& unit, absl::Time since,
+                                                      std::optional<int64_t> only) {
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
       tx.Query("SELECT b.lot, b.product, b.on_hand, b.opened, m.record_time_us FROM balance b JOIN "
                "lot l ON "
                "l.id = b.lot JOIN movement m ON m.id = l.last_movement WHERE b.site = $1 AND "
                "b.unit = $2 AND (b.on_hand > 0 OR b.opened > 0 OR m.record_time_us >= $3) "
-               "ORDER BY b.lot",
-               {site.value(), unit, TimeValue(since)}));
+               "AND b.lot BETWEEN $4 AND $5 ORDER BY b.lot",
+               {site.value(), unit, TimeValue(since), only.value_or(0),
+                only.value_or(std::numeric_limits<int64_t>::max())}));
   std::vector<LotInUnit> lots;
   for (const Row& row : rows) {
     lots.push_back({row.Int(0), ProductName(row.Text(1)), row.Int(2), row.Int(3), row.Time(4)});
@@ -302,7 +337,8 @@ absl::StatusOr<RecentLines> LoadRecentLines(Transaction& tx, int64_t lot_row, ab
                "UNION ALL SELECT p.lot_previous FROM chain c JOIN movement p ON p.id = c.id "
                "WHERE p.lot_previous > 0 AND p.lot_previous < p.id AND p.record_time_us >= $2) "
                "SELECT m.id, m.kind, m.site, m.unit, m.ampoules, m.record_time_us, "
-               "m.reversed_kind, m.from_account, m.to_account, m.occurred_time_us FROM chain c "
+               "m.reversed_kind, m.from_account, m.to_account, m.occurred_time_us, m.reverses, "
+               "m.administration FROM chain c "
                "JOIN movement m ON m.id = c.id WHERE m.record_time_us >= $2 ORDER BY m.id",
                {lot_row, TimeValue(from)}));
   for (const Row& row : lines) {
@@ -318,7 +354,12 @@ absl::StatusOr<RecentLines> LoadRecentLines(Transaction& tx, int64_t lot_row, ab
     line.from = static_cast<Account>(row.Int(7));
     line.to = static_cast<Account>(row.Int(8));
     if (row.Int(9) != 0) line.occurred_time = row.Time(9);
+    line.reverses = row.Int(10);
+    line.administration = AdministrationName(row.Text(11));
     recent.lines.push_back(std::move(line));
+  }
+  if (std::any_of(recent.lines.begin(), recent.lines.end(), IsFound)) {
+    MESO_ASSIGN_OR_RETURN(recent.first_at, LoadFirstAt(tx, lot_row));
   }
   return recent;
 }

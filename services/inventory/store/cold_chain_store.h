@@ -68,6 +68,11 @@ absl::Status SaveExcursionHolds(Transaction& tx, const Excursion& excursion,
 absl::StatusOr<std::optional<ExcursionName>> FindExcursionOfHold(Transaction& tx,
                                                                  const std::string& hold_id);
 
+// When the last hold that the excursion had on the lot in a place ended; nullopt = none did.
+absl::StatusOr<std::optional<absl::Time>> LastRelease(Transaction& tx, int64_t lot_row,
+                                                      const ExcursionName& excursion,
+                                                      const Shelf& place);
+
 // A lot with units in a storage unit, or with a line recorded since the given time.
 struct LotInUnit {
   int64_t lot_row = 0;
@@ -75,8 +80,10 @@ struct LotInUnit {
   int64_t on_hand = 0, opened = 0;
   absl::Time last_line;  // when the lot's newest line was recorded
 };
+// All of them, or the lot of a row.
 absl::StatusOr<std::vector<LotInUnit>> ListLotsInUnit(Transaction& tx, const SiteName& site,
-                                                      const std::string& unit, absl::Time since);
+                                                      const std::string& unit, absl::Time since,
+                                                      std::optional<int64_t> only = std::nullopt);
 // Every product a unit ever had units of.
 absl::StatusOr<std::vector<ProductName>> ListProductsOfUnit(Transaction& tx, const SiteName& site,
                                                             const std::string& unit);

@@ -148,20 +148,22 @@ absl::StatusOr<std::vector<OpenedContainer>> ListOpenOfProduct(Transaction& tx,
 }
 
 absl::StatusOr<int64_t> TakeVolume(Transaction& tx, const OpenedContainer& container,
-                                   const ContainerDraw& draw, Expected::Because otherwise) {
+                                   const ContainerDraw& draw, absl::Time close_time,
+                                   Expected::Because otherwise) {
   MESO_ASSIGN_OR_RETURN(
       const Rows taken,
       tx.Query("UPDATE container SET drawn = drawn + $1, remaining = remaining - $1, state = CASE "
                "WHEN remaining = $1 THEN 2 ELSE 1 END, close_time_us = CASE WHEN remaining = $1 "
                "THEN $2 END, revision = revision + 1 WHERE id = $3 AND state = 1 AND remaining >= "
                "$1 RETURNING remaining",
-               {draw.microlitres, TimeValue(draw.draw_time), container.row}));
+               {draw.microlitres, TimeValue(close_time), container.row}));
   if (taken.empty()) return otherwise();
   MESO_RETURN_IF_ERROR(tx.Execute(
       "INSERT INTO container_draw (container, appointment, microlitres, accounted, draw_time_us, "
       "reservation, units) VALUES ($1, $2, $3, 0, $4, $5, 0) ON CONFLICT (container, appointment) "
       "DO UPDATE SET microlitres = microlitres + excluded.microlitres, draw_time_us = "
-      "excluded.draw_time_us, reservation = CASE WHEN excluded.reservation = '' THEN reservation "
+      "max(draw_time_us, excluded.draw_time_us), reservation = CASE WHEN excluded.reservation = '' "
+      "THEN reservation "
       "ELSE excluded.reservation END",
       {container.row, draw.appointment.value(), draw.microlitres, TimeValue(draw.draw_time),
        draw.reservation.value()}));

@@ -34,9 +34,11 @@ absl::StatusOr<std::vector<OpenedContainer>> ListOpenOfProduct(Transaction& tx,
                                                                const ProductName& product);
 
 // Takes `draw.microlitres` more out for its appointment and returns what is left; the container is
-// EMPTY when that is nothing. `otherwise` when it is not open or holds less.
+// EMPTY since `close_time` when that is nothing. The latest of the appointment's draw times stays.
+// `otherwise` when it is not open or holds less.
 absl::StatusOr<int64_t> TakeVolume(Transaction& tx, const OpenedContainer& container,
-                                   const ContainerDraw& draw, Expected::Because otherwise);
+                                   const ContainerDraw& draw, absl::Time close_time,
+                                   Expected::Because otherwise);
 // How many units of a reservation's recipe, of one lot and storage unit, are drawn as containers:
 // opened for it, or stood for by volumes out of others.
 absl::StatusOr<int64_t> CountUnitsByVolume(Transaction& tx, const ReservationName& reservation,

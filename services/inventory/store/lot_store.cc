@@ -14,18 +14,18 @@ namespace {
 #define MESO_LOT_COLUMNS \
   "id, name, product, lot_number, expiry_date, state, receive_time_us, revision, open_holds"
 
-absl::StatusOr<Lot> ReadLot(const Row& row) {
+absl::StatusOr<Lot> ReadLot(const Row& row, size_t first) {
   Lot lot;
-  lot.row = row.Int(0);
-  lot.name = LotName(row.Text(1));
-  lot.product = ProductName(row.Text(2));
-  lot.lot_number = row.Text(3);
-  const std::optional<absl::CivilDay> expiry = ParseDate(row.Text(4));
+  lot.row = row.Int(first);
+  lot.name = LotName(row.Text(first + 1));
+  lot.product = ProductName(row.Text(first + 2));
+  lot.lot_number = row.Text(first + 3);
+  const std::optional<absl::CivilDay> expiry = ParseDate(row.Text(first + 4));
   if (!expiry) return absl::DataLossError("a lot's stored expiry date is no date");
   lot.expiry = *expiry;
-  lot.state = static_cast<LotState>(row.Int(5));
-  lot.receive_time = row.Time(6);
-  lot.revision = row.Int(7);
+  lot.state = static_cast<LotState>(row.Int(first + 5));
+  lot.receive_time = row.Time(first + 6);
+  lot.revision = row.Int(first + 7);
   return lot;
 }
 
@@ -53,9 +53,10 @@ absl::Status LoadHolds(Transaction& tx, bool all, Lot& lot) {
 }
 
 // Most lots have no hold: the count in the lot's row spares the second query.
-absl::StatusOr<Lot> ReadLotWithHolds(Transaction& tx, const Row& row, bool all = false) {
-  MESO_ASSIGN_OR_RETURN(Lot lot, ReadLot(row));
-  if (all || row.Int(8) > 0) MESO_RETURN_IF_ERROR(LoadHolds(tx, all, lot));
+absl::StatusOr<Lot> ReadLotWithHolds(Transaction& tx, const Row& row, bool all = false,
+                                     size_t first = 0) {
+  MESO_ASSIGN_OR_RETURN(Lot lot, ReadLot(row, first));
+  if (all || row.Int(first + 8) > 0) MESO_RETURN_IF_ERROR(LoadHolds(tx, all, lot));
   return lot;
 }
 
@@ -69,6 +70,10 @@ absl::StatusOr<std::optional<Lot>> ReadOptionalLot(Transaction& tx,
 }
 
 }  // namespace
+
+absl::StatusOr<Lot> ReadJoinedLot(Transaction& tx, const Row& row, size_t first) {
+  return ReadLotWithHolds(tx, row, /*all=*/false, first);
+}
 
 absl::StatusOr<std::optional<Lot>> LoadLot(Transaction& tx, const LotName& name, bool all_holds) {
   return ReadOptionalLot(

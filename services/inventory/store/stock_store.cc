@@ -17,6 +17,13 @@ namespace {
 #define MESO_BALANCE_COLUMNS \
   "b.site, b.unit, b.on_hand, b.reserved, b.drawn, b.in_transit, b.opened"
 
+// A balance with its lot, for ReadCandidates. Reading lots by a statement each would cost lists of
+// shelves most of their time.
+#define MESO_CANDIDATE_COLUMNS                                                           \
+  MESO_BALANCE_COLUMNS                                                                   \
+  ", l.id, l.name, l.product, l.lot_number, l.expiry_date, l.state, l.receive_time_us, " \
+  "l.revision, l.open_holds"
+
 Balance ReadBalance(const Row& row) {
   return {SiteName(row.Text(0)),
           row.Text(1),
@@ -69,13 +76,13 @@ Movement ReadNamedMovement(const Row& row) {
   return movement;
 }
 
-// Rows that begin with the balance's columns, then the lot's row number.
+// Rows of MESO_CANDIDATE_COLUMNS.
 absl::StatusOr<std::vector<Candidate>> ReadCandidates(Transaction& tx, const Rows& rows) {
   std::vector<Candidate> candidates;
+  candidates.reserve(rows.size());
   for (const Row& row : rows) {
-    MESO_ASSIGN_OR_RETURN(std::optional<Lot> lot, LoadLotByRow(tx, row.Int(7)));
-    if (!lot) return absl::DataLossError("a balance without its lot");
-    candidates.push_back({*std::move(lot), ReadBalance(row), {}});
+    MESO_ASSIGN_OR_RETURN(Lot lot, ReadJoinedLot(tx, row, 7));
+    candidates.push_back({std::move(lot), ReadBalance(row), {}});
   }
   return candidates;
 }
@@ -118,9 +125,26 @@ absl::StatusOr<std::vector<Candidate>> LoadCandidates(Transaction& tx, const Sit
                                                       const ProductName& product) {
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
-      tx.Query("SELECT " MESO_BALANCE_COLUMNS ", b.lot FROM balance b WHERE b.site = $1 AND "
+      tx.Query("SELECT " MESO_CANDIDATE_COLUMNS
+               " FROM balance b CROSS JOIN lot l ON l.id = b.lot WHERE b.site = $1 AND "
                "b.product = $2 AND b.on_hand > 0 ORDER BY b.expiry_date",
                {site.value(), product.value()}));
+  return ReadCandidates(tx, rows);
+}
+
+absl::StatusOr<std::vector<Candidate>> LoadNextCandidates(Transaction& tx, const SiteName& site,
+                                                          const ProductName& product,
+                                                          absl::CivilDay after, int count) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT " MESO_CANDIDATE_COLUMNS
+               " FROM balance b CROSS JOIN lot l ON l.id = b.lot WHERE b.site = $1 AND "
+               "b.product = $2 AND b.on_hand > 0 AND "
+               "b.expiry_date > $3 AND b.expiry_date <= coalesce((SELECT e.expiry_date FROM "
+               "balance e WHERE e.site = $1 AND e.product = $2 AND e.on_hand > 0 AND "
+               "e.expiry_date > $3 ORDER BY e.expiry_date LIMIT 1 OFFSET $4), '9999-12-31') "
+               "ORDER BY b.expiry_date",
+               {site.value(), product.value(), FormatDate(after), int64_t{count - 1}}));
   return ReadCandidates(tx, rows);
 }
 
@@ -157,14 +181,14 @@ absl::StatusOr<std::vector<Candidate>> ListStockLevels(Transaction& tx, const Si
   args.insert(args.end(), filter.args.begin(), filter.args.end());
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
+      // From the lots to their shelves, in the order of names: a page costs what it shows, however
+      // many there are.
       tx.Query(Sql::Dynamic(absl::StrCat(
-                   "WITH page (lot, site, unit, only, size) AS (SELECT $1, $2, $3, $4, $5) "
-                   "SELECT " MESO_BALANCE_COLUMNS
-                   ", b.lot FROM balance b JOIN lot l ON l.id = b.lot, page "
-                   "WHERE (l.name, b.site, b.unit) > (page.lot, page.site, page.unit) AND "
-                   "(page.only = '' OR b.site = page.only) AND (b.on_hand > 0 OR b.drawn > 0 OR "
-                   "b.in_transit > 0 OR b.opened > 0) AND ",
-                   filter.where, " ORDER BY l.name, b.site, b.unit LIMIT (SELECT size FROM page)")),
+                   "SELECT " MESO_CANDIDATE_COLUMNS
+                   " FROM lot l CROSS JOIN balance b ON b.lot = l.id WHERE l.name >= $1 AND "
+                   "(l.name, b.site, b.unit) > ($1, $2, $3) AND ($4 = '' OR b.site = $4) AND "
+                   "(b.on_hand > 0 OR b.drawn > 0 OR b.in_transit > 0 OR b.opened > 0) AND ",
+                   filter.where, " ORDER BY l.name, b.site, b.unit LIMIT $5")),
                std::move(args)));
   return ReadCandidates(tx, rows);
 }
@@ -177,8 +201,8 @@ absl::StatusOr<std::vector<Candidate>> ListShelvesUntil(Transaction& tx, const S
   const bool first = after.empty();
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
-      tx.Query("SELECT " MESO_BALANCE_COLUMNS
-               ", b.lot FROM balance b JOIN lot l ON l.id = b.lot WHERE b.on_hand > 0 AND "
+      tx.Query("SELECT " MESO_CANDIDATE_COLUMNS
+               " FROM balance b JOIN lot l ON l.id = b.lot WHERE b.on_hand > 0 AND "
                "b.expiry_date <= $1 AND ($2 = '' OR b.site = $2) AND (b.expiry_date, l.name, "
                "b.site, b.unit) > ($3, $4, $5, $6) ORDER BY b.expiry_date, l.name, b.site, b.unit "
                "LIMIT $7",

@@ -24,6 +24,9 @@ namespace meso::inventory {
 // Lots come with the holds in force; `all_holds` adds the ended ones.
 absl::StatusOr<std::optional<Lot>> LoadLot(Transaction& tx, const LotName& name,
                                            bool all_holds = false);
+// The lot in the columns of a joined row from the `first` on, which are the lot's row number, name,
+// product, lot number, expiry date, state, time of receipt, revision and count of open holds.
+absl::StatusOr<Lot> ReadJoinedLot(Transaction& tx, const Row& row, size_t first);
 absl::StatusOr<std::optional<Lot>> LoadLotByRow(Transaction& tx, int64_t row);
 absl::StatusOr<std::optional<Lot>> LoadLotByNumber(Transaction& tx, const ProductName& product,
                                                    const std::string& lot_number);
@@ -51,6 +54,11 @@ absl::Status UpdateHoldReleased(Transaction& tx, const Lot& lot, const std::stri
 // eligibility not decided.
 absl::StatusOr<std::vector<Candidate>> LoadCandidates(Transaction& tx, const SiteName& site,
                                                       const ProductName& product);
+// Of these the ones that expire next: the first `count` with a date behind `after`, and all others
+// of the last one's date. Empty when there are no more.
+absl::StatusOr<std::vector<Candidate>> LoadNextCandidates(Transaction& tx, const SiteName& site,
+                                                          const ProductName& product,
+                                                          absl::CivilDay after, int count);
 // What a site has of one lot in one unit; all zero when it never had any.
 absl::StatusOr<Balance> LoadBalance(Transaction& tx, int64_t lot_row, const SiteName& site,
                                     const std::string& unit);

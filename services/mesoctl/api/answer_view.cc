@@ -37,7 +37,7 @@ std::vector<std::string> Titles(const std::vector<std::string>& columns) {
     for (const std::string& other : columns) {
       same += other.substr(other.rfind('.') + 1) == last ? 1 : 0;
     }
-    titles.push_back(same > 1 || last == "name" ? column : last);
+    titles.push_back(TitleOf(same > 1 || last == "name" ? column : last));
   }
   return titles;
 }
@@ -70,7 +70,7 @@ void PrintField(const Message& message, const FieldDescriptor& field, absl::Time
     for (int i = 0; i < size; ++i) values.push_back(ShowValue(message, field, i, zone));
     const std::string text = absl::StrJoin(values, ", ");
     if (!text.empty() && text != "0") {
-      out << indent << field.name() << ": " << Printable(text) << "\n";
+      out << indent << TitleOf(field.name()) << ": " << Printable(text) << "\n";
     }
     return;
   }

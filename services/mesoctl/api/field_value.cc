@@ -151,6 +151,50 @@ absl::Status PutValue(Message* message, const FieldDescriptor& field, absl::stri
   }
 }
 
+// How people write what the contract counts in small whole units.
+struct Quantity {
+  const char* suffix;  // of the field's name
+  int64_t divisor;
+  const char* unit;
+};
+constexpr Quantity kQuantities[] = {{"_centidegrees", 100, " °C"},
+                                    {"_decidegrees", 10, " °C"},
+                                    {"_microlitres", 1000, " ml"},
+                                    {"_tenths", 10, ""}};
+
+const Quantity* QuantityOf(absl::string_view name) {
+  for (const Quantity& quantity : kQuantities) {
+    // The name may also be nothing but the unit.
+    if (absl::EndsWith(name, quantity.suffix) || name == quantity.suffix + 1) return &quantity;
+  }
+  return nullptr;
+}
+
+// "0.35 ml" of 350; exact.
+std::string ShowQuantity(int64_t value, const Quantity& quantity) {
+  const bool negative = value < 0;
+  const int64_t size = negative ? -value : value;
+  std::string text = absl::StrCat(negative ? "-" : "", size / quantity.divisor);
+  const int64_t rest = size % quantity.divisor;
+  if (rest != 0) {
+    // The divisor's zeros say how many digits there are: 1005 of 1000 ends in "005".
+    std::string digits = absl::StrCat(quantity.divisor + rest).substr(1);
+    digits.erase(digits.find_last_not_of('0') + 1);
+    absl::StrAppend(&text, ".", digits);
+  }
+  return absl::StrCat(text, quantity.unit);
+}
+
+std::string ShowNumber(int64_t value, const FieldDescriptor& field, bool machine) {
+  const Quantity* quantity = machine ? nullptr : QuantityOf(field.name());
+  // -1 of a count of days: there is no such number.
+  if (quantity != nullptr && *quantity->unit == 0 && value < 0) return "";
+  // Nothing is nothing in every unit, but for temperatures.
+  const bool plain =
+      quantity == nullptr || (value == 0 && !absl::EndsWith(quantity->suffix, "grees"));
+  return plain ? absl::StrCat(value) : ShowQuantity(value, *quantity);
+}
+
 std::string ShowTimestamp(const google::protobuf::Timestamp& time, absl::TimeZone zone,
                           bool machine) {
   const absl::Time at = absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
@@ -185,11 +229,13 @@ std::string ShowOne(const Message& message, const FieldDescriptor& field, int in
       return value ? "yes" : (machine ? "no" : "");
     }
     case FieldDescriptor::CPPTYPE_INT32:
-      return absl::StrCat(list ? reflection.GetRepeatedInt32(message, &field, index)
-                               : reflection.GetInt32(message, &field));
+      return ShowNumber(list ? reflection.GetRepeatedInt32(message, &field, index)
+                             : reflection.GetInt32(message, &field),
+                        field, machine);
     case FieldDescriptor::CPPTYPE_INT64:
-      return absl::StrCat(list ? reflection.GetRepeatedInt64(message, &field, index)
-                               : reflection.GetInt64(message, &field));
+      return ShowNumber(list ? reflection.GetRepeatedInt64(message, &field, index)
+                             : reflection.GetInt64(message, &field),
+                        field, machine);
     case FieldDescriptor::CPPTYPE_UINT32:
       return absl::StrCat(list ? reflection.GetRepeatedUInt32(message, &field, index)
                                : reflection.GetUInt32(message, &field));
@@ -293,6 +339,11 @@ absl::Status SetFromText(Message* message, absl::string_view path, absl::string_
     MESO_RETURN_IF_ERROR(PutValue(message, field, absl::StripAsciiWhitespace(part), now, zone));
   }
   return absl::OkStatus();
+}
+
+std::string TitleOf(absl::string_view name) {
+  const Quantity* quantity = QuantityOf(name);
+  return std::string(quantity == nullptr ? name : absl::StripSuffix(name, quantity->suffix));
 }
 
 std::string ShowValue(const Message& message, const FieldDescriptor& field, int index,

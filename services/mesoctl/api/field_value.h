@@ -37,14 +37,19 @@ std::vector<std::string> EnumWords(const google::protobuf::EnumDescriptor& type)
 absl::Status SetFromText(google::protobuf::Message* message, absl::string_view path,
                          absl::string_view text, absl::Time now, absl::TimeZone zone);
 
+// A field's name over or before a value for people, whose unit is with the value then:
+// "remaining" of "remaining_microlitres".
+std::string TitleOf(absl::string_view name);
+
 // The singular value, or element `index` of a repeated one: enums without their prefix ("BOOKED"),
-// times in the zone, durations as 5m, bytes in hex, a message as compact JSON. Unset = "".
+// times in the zone, durations as 5m, temperatures in °C, volumes in ml, bytes in hex, a message as
+// compact JSON. Unset = "".
 std::string ShowValue(const google::protobuf::Message& message,
                       const google::protobuf::FieldDescriptor& field, int index,
                       absl::TimeZone zone);
 
 // A cell: the value at the path; a repeated field's values joined by commas (also along the way:
-// "segments.room"); times in UTC as RFC 3339 when `machine`.
+// "segments.room"). When `machine`: times in UTC as RFC 3339, numbers in the contract's units.
 std::string ShowPath(const google::protobuf::Message& message, absl::string_view path,
                      absl::TimeZone zone, bool machine);
 

@@ -5,6 +5,10 @@ namespace {
 
 constexpr char kAppointmentColumns[] =
     "name,state,start_time,patient,treatment_type,cocktail,practitioner,at_risk";
+// A start says what is not as it should be although it went on.
+constexpr char kStartedColumns[] =
+    "name,state,start_time,patient,treatment_type,cocktail,practitioner,warnings.code,"
+    "warnings.description";
 constexpr char kSiteColumns[] = "name,display_name,time_zone,jurisdiction,gln";
 constexpr char kPractitionerColumns[] = "name,display_name,profession,languages,site_hours.site";
 constexpr char kRoomColumns[] = "name,display_name,kinds,out_of_service";
@@ -89,7 +93,7 @@ constexpr ApiCommand kCommands[] = {
      .verb = "start",
      .method = "SchedulingService.StartAppointment",
      .argument = "name",
-     .columns = kAppointmentColumns,
+     .columns = kStartedColumns,
      .summary = "Begin the procedure; every product must have been drawn",
      .example_1 = "mesoctl appointments list --state checked_in -o name --limit 1 | mesoctl "
                   "appointments start -",

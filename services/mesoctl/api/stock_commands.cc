@@ -17,7 +17,8 @@ constexpr char kSheetColumns[] =
     "product,lot_number,storage_unit,counted,counted_ampoules,book_ampoules,variance_ampoules,"
     "recount,counter,reason";
 constexpr char kExcursionColumns[] =
-    "name,storage_unit,state,begin_time,end_time,max_centidegrees,lots.lot_number,lots.causes";
+    "name,storage_unit,state,begin_time,end_time,min_centidegrees,max_centidegrees,lots.lot_number,"
+    "lots.causes";
 constexpr char kRecallColumns[] =
     "name,state,severity,reference,sites.site,sites.acknowledged_by,effectiveness.recovered_"
     "permille";
@@ -276,8 +277,8 @@ constexpr ApiCommand kCommands[] = {
      .method = "InventoryService.CloseTransfer",
      .argument = "name",
      .columns = kTransferColumns,
-     .summary = "Account for what did not arrive; another person than who received it, and "
-                "for LOST than who shipped it",
+     .summary = "Account for what did not arrive, all or a part; another person than who received "
+                "it, and for LOST than who shipped it",
      .example_1 =
          "T=$(mesoctl transfers list --state variance -o name --limit 1); "
          "MESO_TOKEN_FILE=$SECOND_TOKEN mesoctl transfers close $T --json "

@@ -96,6 +96,13 @@ struct Risk {
   absl::Time since = absl::InfinitePast();
 };
 
+// What a step noticed without refusing: a fact of that moment, kept for whoever reads later.
+struct Warning {
+  std::string code;
+  std::string object;  // resource name; never a patient
+  std::string description;
+};
+
 // What screening said last.
 struct ClearanceRecord {
   std::string state;
@@ -118,6 +125,7 @@ struct Appointment {
   Position stock_as_of;  // of `lots`
   ClearanceRecord clearance;
   std::vector<Risk> risks;
+  std::vector<Warning> warnings;  // of the start
   absl::Time check_in_time = absl::InfinitePast();
   absl::Time actual_start_time = absl::InfinitePast();
   absl::Time actual_end_time = absl::InfinitePast();

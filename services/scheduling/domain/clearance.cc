@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/error.h"
 #include "services/scheduling/domain/errors.h"
 
@@ -58,6 +59,18 @@ Recheck DecideRecheck(const Clearance& clearance) {
   // EXPIRED, or INCOMPLETE for lapsed questions only: somebody has to ask again, as at every visit.
   if (clearance.state == "EXPIRED" || clearance.state == "INCOMPLETE") return Recheck::kDue;
   return Recheck::kBad;
+}
+
+absl::StatusOr<std::vector<Warning>> DecideEmergencyKit(const SiteName& site,
+                                                        const KitAnswer& kit) {
+  if (kit.missing) return EmergencyKitMissing(site, kit.missing_products);
+  std::vector<Warning> warnings;
+  for (const KitShortage& one : kit.below_par) {
+    warnings.push_back(
+        {"EMERGENCY_KIT_BELOW_PAR", one.product,
+         absl::StrCat(one.product, ": ", one.available, " of ", one.par, " units usable")});
+  }
+  return warnings;
 }
 
 }  // namespace meso::scheduling

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/scheduling/domain/appointment.h"
 
@@ -73,10 +74,22 @@ struct StockAnswer {
   Position as_of;
 };
 
+// An emergency product of which a site has some, but less than it should.
+struct KitShortage {
+  std::string product;
+  int64_t available = 0;
+  int64_t par = 0;
+};
+
 struct KitAnswer {
   bool missing = false;
   std::vector<std::string> missing_products;
+  std::vector<KitShortage> below_par;
 };
+
+// Whether an injectable session may start with the kit, and what its people should know. Errors:
+// EMERGENCY_KIT_MISSING.
+absl::StatusOr<std::vector<Warning>> DecideEmergencyKit(const SiteName& site, const KitAnswer& kit);
 
 struct AdministrationAnswer {
   std::vector<std::string> names;

@@ -148,7 +148,11 @@ class GrpcPeers final : public SchedulingPeers {
     answer.missing = response.state() != inventory::EmergencyKit::STATE_STOCKED &&
                      response.state() != inventory::EmergencyKit::STATE_BELOW_PAR;
     for (const inventory::EmergencyKitLine& line : response.lines()) {
-      if (line.available() <= 0) answer.missing_products.push_back(line.product());
+      if (line.available() <= 0) {
+        answer.missing_products.push_back(line.product());
+      } else if (line.available() < line.par()) {
+        answer.below_par.push_back({line.product(), line.available(), line.par()});
+      }
     }
     return answer;
   }

@@ -269,6 +269,12 @@ void ToProto(const Appointment& a, absl::Time now, v1::Appointment* proto) {
     to->set_object(risk.object);
     TimeToProto(risk.since, [to] { return to->mutable_since(); });
   }
+  for (const Warning& warning : a.warnings) {
+    v1::AppointmentWarning* to = proto->add_warnings();
+    to->set_code(warning.code);
+    to->set_object(warning.object);
+    to->set_description(warning.description);
+  }
   TimeToProto(a.check_in_time, [proto] { return proto->mutable_check_in_time(); });
   TimeToProto(a.actual_start_time, [proto] { return proto->mutable_actual_start_time(); });
   TimeToProto(a.actual_end_time, [proto] { return proto->mutable_actual_end_time(); });

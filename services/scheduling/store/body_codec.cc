@@ -254,6 +254,29 @@ absl::Status DecodeBody(absl::string_view bytes, ClearanceRecord* clearance) {
   return Ended(in, format);
 }
 
+std::string EncodeBody(const std::vector<Warning>& warnings) {
+  Encoder out;
+  out.Int(kFormat).Int(static_cast<int64_t>(warnings.size()));
+  for (const Warning& warning : warnings) {
+    out.String(warning.code).String(warning.object).String(warning.description);
+  }
+  return out.Take();
+}
+
+absl::Status DecodeBody(absl::string_view bytes, std::vector<Warning>* warnings) {
+  Decoder in(bytes);
+  const int64_t format = in.Int();
+  warnings->clear();
+  for (size_t n = in.Count(); n > 0 && in.ok(); --n) {
+    Warning warning;
+    warning.code = in.String();
+    warning.object = in.String();
+    warning.description = in.String();
+    warnings->push_back(std::move(warning));
+  }
+  return Ended(in, format);
+}
+
 std::string EncodeBody(const std::vector<std::string>& names) {
   Encoder out;
   out.Int(kFormat);

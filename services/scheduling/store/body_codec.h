@@ -20,6 +20,7 @@ std::string EncodeBody(const Room& room);
 std::string EncodeBody(const Device& device);
 std::string EncodeBody(const TreatmentType& treatment);
 std::string EncodeBody(const ClearanceRecord& clearance);
+std::string EncodeBody(const std::vector<Warning>& warnings);
 std::string EncodeBody(const std::vector<std::string>& names);
 
 // Each fills every field but name and version.
@@ -29,6 +30,7 @@ absl::Status DecodeBody(absl::string_view bytes, Room* room);
 absl::Status DecodeBody(absl::string_view bytes, Device* device);
 absl::Status DecodeBody(absl::string_view bytes, TreatmentType* treatment);
 absl::Status DecodeBody(absl::string_view bytes, ClearanceRecord* clearance);
+absl::Status DecodeBody(absl::string_view bytes, std::vector<Warning>* warnings);
 absl::Status DecodeBody(absl::string_view bytes, std::vector<std::string>* names);
 
 }  // namespace meso::scheduling

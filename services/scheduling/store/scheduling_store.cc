@@ -20,7 +20,7 @@ namespace {
   " a.session, a.clearance, a.lots, a.stock_epoch, a.stock_sequence, a.check_in_us,"     \
   " a.actual_start_us, a.actual_end_us, a.administrations, a.no_product_reason,"         \
   " a.cancel_reason, a.late_cancel, a.cancel_us, a.at_risk, a.revision, a.create_us,"    \
-  " a.update_us, s.body"
+  " a.update_us, s.body, a.warnings"
 
 #define MESO_APPOINTMENT_TABLES " FROM appointment a LEFT JOIN site s ON s.name = a.site "
 
@@ -85,6 +85,8 @@ absl::StatusOr<Appointment> FromRow(Transaction& tx, const Row& row) {
     MESO_RETURN_IF_ERROR(DecodeBody(row.Bytes(25), &site));
     a.time_zone = site.time_zone;
   }
+  // Empty until a start has warned.
+  if (!row.Bytes(26).empty()) MESO_RETURN_IF_ERROR(DecodeBody(row.Bytes(26), &a.warnings));
   return a;
 }
 
@@ -318,7 +320,8 @@ absl::Status UpdateAppointment(Transaction& tx, const Appointment& a) {
       " reservation = $5, clearance = $6, lots = $7, stock_epoch = $8, stock_sequence = $9,"
       " check_in_us = $10, actual_start_us = $11, actual_end_us = $12, administrations = $13,"
       " no_product_reason = $14, cancel_reason = $15, late_cancel = $16, cancel_us = $17,"
-      " at_risk = $18, revision = $19, update_us = $20 WHERE id = $21 AND revision = $22",
+      " at_risk = $18, revision = $19, update_us = $20, warnings = $21"
+      " WHERE id = $22 AND revision = $23",
       {a.cocktail.value(),
        StateWord(a.state),
        TimeValue(a.expire_time),
@@ -339,6 +342,7 @@ absl::Status UpdateAppointment(Transaction& tx, const Appointment& a) {
        static_cast<int64_t>(!a.risks.empty()),
        a.version.revision,
        TimeValue(a.version.update_time),
+       Blob{a.warnings.empty() ? "" : EncodeBody(a.warnings)},
        IdOf(a.name),
        before},
       Expected::Rows(1, [name = a.name.value(), before] {

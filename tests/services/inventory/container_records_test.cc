@@ -1,5 +1,7 @@
 // What is recorded as given out of containers: accounted for, flagged, never refused.
+#include "absl/strings/str_cat.h"
 #include "common/base/error.h"
+#include "services/inventory/domain/calendar.h"
 #include "tests/services/inventory/container_fixture.h"
 
 namespace meso::inventory {
@@ -55,6 +57,79 @@ TEST_F(ContainerRecordsTest, AFactIsNeverRefusedItIsFlagged) {
                        }()})
                     .status(),
                 Code::kInvalidArgument, "FIELD_INVALID");
+}
+
+// The day's vial, opened at eleven and drawn from at noon; the times of records are hours of it.
+class LateVolumesTest : public ContainerRecordsTest {
+ protected:
+  LateVolumesTest() : vial_(OpenVial()) {
+    database_.clock().Advance(absl::Hours(1));
+    EXPECT_TRUE(TakeOut(1, vial_.name, 4000).ok());
+    database_.clock().Advance(absl::Hours(4));
+  }
+
+  absl::Time At(int hour) const { return vial_.open_time + absl::Hours(hour - 11); }
+  absl::StatusOr<Administration> RecordAt(int hour, int n, int64_t microlitres) {
+    Administration record;
+    record.appointment = AppointmentOf(n);
+    record.patient = PatientName(absl::StrCat("patients/PT-", n));
+    record.practitioner = "practitioners/pr-01";
+    record.occurred_time = At(hour);
+    record.lots = {GivenOf(vial_, microlitres)};
+    return Run(&InventoryOperations::RecordAdministration, record);
+  }
+  absl::Time DrawTime(int n) { return Get(vial_.name)->DrawOf(AppointmentOf(n)).draw_time; }
+  // The container is empty since `hour`, and the ledger's line says the same.
+  void ExpectClosedAt(int hour) {
+    const auto empty = Get(vial_.name);
+    EXPECT_EQ(empty->state, ContainerState::kEmpty);
+    EXPECT_EQ(empty->close_time, At(hour));
+    const std::vector<Movement> lines = Lines(MovementKind::kClose);
+    ASSERT_THAT(lines, SizeIs(1));
+    EXPECT_EQ(lines[0].OccurredTime(), At(hour));
+    EXPECT_EQ(lines[0].record_time, Now());
+    ExpectSoundLedger();
+  }
+
+  const OpenedContainer vial_;
+};
+
+TEST_F(LateVolumesTest, ARecordOfBeforeTheOpeningClosesAtTheLastDraw) {
+  ASSERT_TRUE(RecordAt(9, 2, 6000).ok());
+  EXPECT_EQ(DrawTime(1), At(12));
+  EXPECT_EQ(DrawTime(2), At(11)) << "nothing came out of it before it was opened";
+  ExpectClosedAt(12);
+}
+
+TEST_F(LateVolumesTest, ARecordOfBetweenClosesWhenItSays) {
+  ASSERT_TRUE(RecordAt(14, 2, 6000).ok());
+  EXPECT_EQ(DrawTime(2), At(14));
+  ExpectClosedAt(14);
+}
+
+TEST_F(LateVolumesTest, AnEarlierRecordDoesNotMakeALaterDrawEarlier) {
+  ASSERT_TRUE(RecordAt(11, 1, 5000).ok());
+  EXPECT_EQ(DrawTime(1), At(12)) << "4000 were drawn then";
+  ASSERT_TRUE(RecordAt(13, 1, 1000).ok());
+  EXPECT_EQ(DrawTime(1), At(13));
+  ASSERT_TRUE(RecordAt(10, 1, 4000).ok());
+  ExpectClosedAt(13);
+}
+
+TEST_F(LateVolumesTest, TheUseIsOfTheDayItWasGivenOn) {
+  database_.clock().Advance(absl::Hours(48));
+  ASSERT_TRUE(RecordAt(13, 2, 6000).ok());
+  ExpectClosedAt(13);
+  const auto days = database_->Read([&](Transaction& tx) -> absl::Status {
+    const auto rows = tx.Query("SELECT day, ampoules FROM daily_use ORDER BY day", {});
+    if (!rows.ok()) return rows.status();
+    EXPECT_THAT(*rows, SizeIs(1));
+    const absl::TimeZone zone = *FindTimeZone("Europe/Paris");
+    EXPECT_EQ(rows->front().Text(0), FormatDate(DateAt(At(13), zone)));
+    EXPECT_EQ(rows->front().Int(1), 1);
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(days.ok()) << days;
 }
 
 TEST_F(ContainerRecordsTest, GivingPastTheBeyondUseTimeIsFlaggedAsOfWhenItWasGiven) {

@@ -299,6 +299,29 @@ TEST_F(CorrectionTest, DrawnUnitsWereNotThrownAwayBeforeTheyWereDrawn) {
   ExpectSoundLedger();
 }
 
+TEST_F(CorrectionTest, AnotherOnesRecordDoesNotHinderABackDatedWasteOfDrawnUnits) {
+  const LotName a = Receive("A", "A1", "2027-06-30", 5);
+  const absl::Time nine = Now();
+  ASSERT_TRUE(DrawFree(1, a, 1).ok());
+  database_.clock().Advance(absl::Minutes(65));
+  ASSERT_TRUE(DrawFree(2, a, 1).ok());
+  Administration record;
+  record.appointment = AppointmentOf(2);
+  record.patient = PatientName("patients/PT-1");
+  record.practitioner = "practitioners/pr-01";
+  record.occurred_time = nine + absl::Minutes(60);
+  record.lots = {Given(a, 1)};
+  ASSERT_TRUE(Run(&InventoryOperations::RecordAdministration, record).ok());
+  WasteRequest request = Wasted(a, 1, AppointmentOf(1));
+  request.occurred_time = nine - absl::Minutes(1);
+  ExpectRefused(Waste(request).status(), Code::kFailedPrecondition, "PERIOD_CLOSED");
+  request.occurred_time = nine + absl::Minutes(30);
+  const auto line = Waste(request);
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_EQ(line->OccurredTime(), nine + absl::Minutes(30));
+  ExpectSoundLedger();
+}
+
 TEST_F(CorrectionTest, ABackDatedReceiptCountsFromItsDay) {
   Receipt receipt;
   receipt.site = kParis;

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
 #include "services/inventory/domain/calendar.h"
+#include "services/inventory/stock_steps.h"
 #include "tests/services/inventory/inventory_fixture.h"
 
 namespace meso::inventory {
@@ -60,6 +61,53 @@ TEST_F(ReservationTest, ExplainsEveryLotItPassedOver) {
   EXPECT_THAT(ViolationReasons(status), Contains("LOT_EXPIRED"));
   EXPECT_THAT(ViolationReasons(status), Contains("LOT_QUARANTINED"));
   EXPECT_THAT(ViolationReasons(status), Contains("FULLY_RESERVED"));
+}
+
+// Reading only the first shelves chooses what reading all of them would, whatever part of them is
+// held, kept for others or of one date, and however much is asked for.
+TEST_F(ReservationTest, ReadsAsManyShelvesAsItTakes) {
+  int64_t units = 0;
+  for (int i = 0; i < 40; ++i) {
+    const LotName lot = Receive("A", absl::StrCat("A", i),
+                                absl::StrCat("2027-0", 1 + i * 7 % 5, "-28").c_str(), 1 + i % 3);
+    if (i % 4 == 1) {
+      ASSERT_TRUE(Quarantine(lot).ok());
+    }
+    units += 1 + i % 3;
+  }
+  Receive("B", "B1", "2027-06-30", 5);
+  Receive("C", "C1", "2027-06-30", 5);
+  for (int n = 1; n <= 4; ++n) ASSERT_TRUE(Reserve(n).ok());  // two units of A each
+  const absl::CivilDay date(2026, 11, 22);
+  const auto chosen = [](const AllocationPlan& plan) {
+    std::string text;
+    for (const Allocation& a : plan.allocations)
+      absl::StrAppend(&text, a.lot_number, "x", a.ampoules, " ");
+    for (const SkippedLot& skipped : plan.skipped) {
+      absl::StrAppend(&text, "-", skipped.lot_number, skipped.reasons.front(), " ");
+    }
+    for (const Shortfall& shortfall : plan.shortfalls)
+      absl::StrAppend(&text, "found ", shortfall.found);
+    return text;
+  };
+  ASSERT_EQ(database_->Read([&](Transaction& tx) -> absl::Status {
+    const CallContext call = Manager();
+    Step step{tx, call, database_.clock().Now(), database_.ids(), nullptr};
+    for (int64_t asked = 1; asked <= units; ++asked) {
+      const std::vector<Need> needs = {{ProductName("products/A"), asked},
+                                       {ProductName("products/B"), 1}};
+      auto first = LoadFirstUsable(step, kParis, needs, date);
+      auto all = LoadUsable(step, kParis, needs, date);
+      if (!first.ok() || !all.ok()) return absl::InternalError("not loaded");
+      if (asked == 1) {
+        EXPECT_LT(first->size(), all->size() / 2);
+      }
+      EXPECT_EQ(chosen(DecideAllocation(needs, *first)), chosen(DecideAllocation(needs, *all)))
+          << asked;
+    }
+    return absl::OkStatus();
+  }),
+            absl::OkStatus());
 }
 
 TEST_F(ReservationTest, TheExpiryDateIsTheLastDayAtTheSite) {

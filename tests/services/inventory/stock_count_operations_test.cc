@@ -10,6 +10,7 @@
 #include "services/inventory/correction_operations.h"
 #include "services/inventory/store/product_use_store.h"
 #include "tests/services/inventory/inventory_fixture.h"
+#include "tests/services/inventory/stock_count_fixture.h"
 
 namespace meso::inventory {
 namespace {
@@ -20,85 +21,6 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 using Code = absl::StatusCode;
-
-class StockCountTest : public InventoryFixture {
- protected:
-  static CallContext As(const std::string& who) {
-    CallContext call = Manager();
-    call.caller.subject = who;
-    return call;
-  }
-  absl::StatusOr<StockCount> Create(const CreateStockCountRequest& request) {
-    return Run(counts_, &StockCountOperations::CreateStockCount, request);
-  }
-  StockCountName Opened() {
-    const auto count = Create({kParis, "", {}, AbcClass::kUnspecified});
-    EXPECT_TRUE(count.ok()) << count.status();
-    return count->name;
-  }
-  absl::StatusOr<StockCount> Enter(const StockCountName& name, std::vector<CountedLine> lines,
-                                   const std::string& who = "users/counter") {
-    return Run(counts_, &StockCountOperations::RecordStockCount,
-               RecordStockCountRequest{name, std::move(lines)}, As(who));
-  }
-  static CountedLine Found(const LotName& lot, int64_t ampoules, const std::string& reason = "",
-                           const std::string& unit = kMainUnit) {
-    return {"", lot, unit, ampoules, reason};
-  }
-  absl::StatusOr<StockCount> Post(const StockCountName& name, const std::string& who = "users/p",
-                                  const std::string& etag = "") {
-    return Run(counts_, &StockCountOperations::PostStockCount, PostStockCountRequest{name, etag},
-               As(who));
-  }
-  void ExpectRefused(const absl::Status& status, Code code, const std::string& reason) {
-    EXPECT_EQ(status.code(), code) << status;
-    EXPECT_EQ(ReasonOf(status), reason) << status;
-    ExpectSoundLedger();
-  }
-  absl::Status DrawFree(int n, const LotName& lot, int64_t ampoules) {
-    DrawRequest draw;
-    draw.appointment = AppointmentOf(n);
-    draw.items = {{"", lot, ampoules, FefoOverride::kDoctorDecision}};
-    return Run(&InventoryOperations::DrawStock, draw).status();
-  }
-  void SetProduct(const std::string& code, const std::function<void(Product&)>& set,
-                  std::vector<std::string> fields) {
-    ProductChange change;
-    change.product.name = ProductName("products/" + code);
-    set(change.product);
-    change.fields = std::move(fields);
-    const auto changed = Run(&InventoryOperations::UpdateProduct, change);
-    ASSERT_TRUE(changed.ok()) << changed.status();
-  }
-  void AddUnit(const std::string& code) {
-    StorageUnitChange change;
-    change.unit.name = StorageUnitNameOf(kParis, code);
-    change.unit.display_name = code;
-    change.unit.kind = StorageUnitKind::kRoom;
-    change.allow_missing = true;
-    ASSERT_TRUE(Run(&InventoryOperations::UpdateStorageUnit, change).ok());
-  }
-  static std::vector<std::string> Shelves(const absl::StatusOr<StockCount>& count) {
-    std::vector<std::string> shelves;
-    if (!count.ok()) return {count.status().ToString()};
-    for (const CountLine& line : count->lines) {
-      shelves.push_back(absl::StrCat(line.lot_number, "@", line.unit));
-    }
-    return shelves;
-  }
-  std::vector<Movement> LinesOf(const StockCountName& name) {
-    SitePageQuery query;
-    query.page.size = 500;
-    std::vector<Movement> lines;
-    const auto page = Run(&InventoryOperations::ListMovements, query);
-    for (const Movement& line : page->items) {
-      if (line.subject == name.value()) lines.push_back(line);
-    }
-    return lines;
-  }
-
-  const StockCountOperations counts_{operations_.use_case()};
-};
 
 TEST_F(StockCountTest, ACountListsTheShelvesOfItsScopeThatHaveUnits) {
   AddUnit("room-2");
@@ -358,6 +280,40 @@ TEST_F(StockCountTest, ADifferenceIsBookedOnceWhoeverBooksItFirst) {
   EXPECT_TRUE(Post(third).ok());
   EXPECT_THAT(LinesOf(third), IsEmpty());
   EXPECT_EQ(Shelf(a).on_hand, 6);
+}
+
+// The counter books what explains the difference as of now, by the proper way and without a time.
+TEST_F(StockCountTest, ADifferenceThatWasExplainedByABookingIsNotBookedAgain) {
+  const LotName a = Receive("A", "A1", "2027-06-30", 10);
+  const LotName b = Receive("B", "B1", "2027-06-30", 10);
+  const LotName c = Receive("C", "C1", "2027-06-30", 10);
+  const CorrectionOperations corrections(operations_.use_case());
+  const StockCountName name = Opened();
+  const std::vector<CountedLine> lines = {Found(a, 9, "broken"), Found(b, 20, "a box besides"),
+                                          Found(c, 9, "lost")};
+  for (int again = 0; again < 2; ++again) ASSERT_TRUE(Enter(name, lines).ok());
+  database_.clock().Advance(absl::Minutes(5));
+  WasteRequest waste;
+  waste.site = kParis;
+  waste.lot = a;
+  waste.unit = kMainUnit;
+  waste.ampoules = 1;
+  waste.reason = WasteReason::kBroken;
+  ASSERT_TRUE(Run(corrections, &CorrectionOperations::WasteStock, waste).ok());
+  Receive("B", "B1", "2027-06-30", 10);
+  Receive("C", "C1", "2027-06-30", 10);  // explains no shortage
+  ASSERT_TRUE(DrawFree(1, c, 2).ok());
+  const absl::Status refused = Post(name).status();
+  ExpectRefused(refused, Code::kFailedPrecondition, "COUNT_IN_PROGRESS");
+  EXPECT_THAT(Causes(refused),
+              ElementsAre("COUNT_IN_PROGRESS " + a.value(), "COUNT_IN_PROGRESS " + b.value()));
+  ASSERT_TRUE(Enter(name, {Found(a, 9), Found(b, 20)}).ok());
+  ASSERT_TRUE(Post(name).ok());
+  EXPECT_EQ(Shelf(a).on_hand, 9);
+  EXPECT_EQ(Shelf(b).on_hand, 20);
+  EXPECT_EQ(Shelf(c).on_hand, 17);
+  EXPECT_THAT(LinesOf(name), SizeIs(1));
+  ExpectSoundLedger();
 }
 
 TEST_F(StockCountTest, ACancelledCountChangesNothingAndOthersDoNotSeeIt) {

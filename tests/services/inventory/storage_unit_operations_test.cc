@@ -1,4 +1,6 @@
 // Storage units: main from the first day, others by name, and stock that lies in them.
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
@@ -48,6 +50,44 @@ class StorageUnitTest : public InventoryFixture {
     return names;
   }
 };
+
+// Pages end inside a lot, between two of its sites and between two of its units; none is left out
+// or told twice.
+TEST_F(StorageUnitTest, LevelsArePagedShelfByShelf) {
+  InventoryFixture::AddUnit("fridge-1");
+  for (int i = 0; i < 5; ++i) {
+    const std::string number = absl::StrCat("A", i);
+    Receive("A", number, "2027-06-30", 3);
+    InventoryFixture::ReceiveInto("fridge-1", "A", number, "2027-06-30", 2);
+    if (i != 2) Receive("A", number, "2027-06-30", 1, kSydney);
+  }
+  const auto all_of = [&](const SiteName& site, int size) {
+    std::vector<std::string> shelves;
+    SitePageQuery query{site, {}};
+    query.page.size = size;
+    do {
+      const auto page = Run(&InventoryOperations::ListStockLevels, query);
+      EXPECT_TRUE(page.ok()) << page.status();
+      for (const StockLevel& level : page->items) {
+        EXPECT_EQ(level.lot.product, ProductName("products/A"));
+        shelves.push_back(absl::StrCat(level.lot.name.value(), " ", level.balance.site.value(), " ",
+                                       level.balance.unit, " ", level.lot.lot_number, " ",
+                                       level.balance.on_hand));
+      }
+      query.page.after = page->next;
+    } while (!query.page.after.empty());
+    return shelves;
+  };
+  const std::vector<std::string> all = all_of(SiteName(), 500);
+  EXPECT_THAT(all, SizeIs(14));
+  EXPECT_TRUE(std::is_sorted(all.begin(), all.end()));
+  const std::vector<std::string> in_sydney = all_of(kSydney, 500);
+  EXPECT_THAT(in_sydney, SizeIs(4));
+  for (int size = 1; size <= 15; ++size) {
+    EXPECT_EQ(all_of(SiteName(), size), all) << size;
+    EXPECT_EQ(all_of(kSydney, size), in_sydney) << size;
+  }
+}
 
 TEST_F(StorageUnitTest, EverySiteHasMainFromTheDayItIsKnown) {
   const auto main =

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
 #include "tests/services/inventory/inventory_fixture.h"
+#include "tests/services/inventory/transfer_fixture.h"
 
 namespace meso::inventory {
 namespace {
@@ -16,92 +17,6 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 using Code = absl::StatusCode;
-
-class TransferOperationsTest : public InventoryFixture {
- protected:
-  struct Sent {
-    LotName lot;
-    int64_t ampoules;
-  };
-
-  static CreateTransferRequest Wanted(const std::vector<Sent>& lines) {
-    CreateTransferRequest request;
-    request.transfer.from_site = kParis;
-    request.transfer.to_site = kSydney;
-    request.transfer.document = "SN-1";
-    for (const Sent& sent : lines) {
-      TransferLine line;
-      line.lot = sent.lot;
-      line.unit = kMainUnit;
-      line.ampoules = sent.ampoules;
-      request.transfer.lines.push_back(line);
-    }
-    return request;
-  }
-  absl::StatusOr<Transfer> Create(const std::vector<Sent>& lines) {
-    return Run(transfers_, &TransferOperations::CreateTransfer, Wanted(lines));
-  }
-  absl::StatusOr<Transfer> Ship(const TransferName& name, bool take_reserved = false) {
-    return Run(transfers_, &TransferOperations::ShipTransfer,
-               ShipTransferRequest{name, take_reserved, ""});
-  }
-  TransferName Shipped(const std::vector<Sent>& lines) {
-    const auto transfer = Create(lines);
-    EXPECT_TRUE(transfer.ok()) << transfer.status();
-    EXPECT_TRUE(Ship(transfer->name).ok());
-    return transfer->name;
-  }
-  static ReceivedLine Arrived(const LotName& lot, int64_t ampoules, int64_t damaged = 0,
-                              const std::string& reason = "") {
-    return {"", {lot, "", kMainUnit, ampoules, damaged, reason}};
-  }
-  absl::StatusOr<Transfer> Arrive(const TransferName& name, std::vector<ReceivedLine> lines) {
-    return Run(transfers_, &TransferOperations::ReceiveTransfer,
-               ReceiveTransferRequest{name, std::move(lines), ""});
-  }
-  static CallContext Second(const std::string& site = "*") {
-    CallContext call = AtSite(site);
-    call.caller.subject = "users/second";
-    return call;
-  }
-  absl::StatusOr<Transfer> Close(const TransferName& name, std::vector<Resolution> resolutions,
-                                 const CallContext& call) {
-    return Run(transfers_, &TransferOperations::CloseTransfer,
-               CloseTransferRequest{name, std::move(resolutions), ""}, call);
-  }
-  absl::StatusOr<Transfer> CallOff(const TransferName& name) {
-    return Run(transfers_, &TransferOperations::CancelTransfer,
-               CancelTransferRequest{name, "not needed", ""});
-  }
-  void ExpectRefused(const absl::Status& status, Code code, const std::string& reason) {
-    EXPECT_EQ(status.code(), code) << status;
-    EXPECT_EQ(ReasonOf(status), reason) << status;
-    ExpectSoundLedger();
-  }
-  static std::vector<std::string> Causes(const absl::Status& status) {
-    std::vector<std::string> causes;
-    for (const Violation& violation : DetailsOf(status).violations) {
-      causes.push_back(absl::StrCat(violation.reason, " ", violation.subject));
-    }
-    return causes;
-  }
-  // "KIND FROM->TO ampoules site" of the lines that name the transfer, oldest first.
-  std::vector<std::string> Lines(const TransferName& name) {
-    SitePageQuery query;
-    query.page.size = 500;
-    const auto page = Run(&InventoryOperations::ListMovements, query);
-    std::vector<std::string> lines;
-    for (auto it = page->items.rbegin(); it != page->items.rend(); ++it) {
-      if (it->subject != name.value()) continue;
-      const auto [from, to] = AccountsOf(*it);
-      lines.push_back(absl::StrCat(ToText(it->kind), " ", ToText(from), "->", ToText(to), " ",
-                                   it->ampoules, " ", it->site.value()));
-    }
-    return lines;
-  }
-
-  const TransferOperations transfers_{operations_.use_case()};
-};
 
 TEST_F(TransferOperationsTest, ADraftMovesNothingAndShippingTakesTheUnitsOffTheShelf) {
   const LotName a = Receive("A", "A1", "2027-06-30", 9);
@@ -194,48 +109,6 @@ TEST_F(TransferOperationsTest, DamagedUnitsAreThrownAwayAndUnsentOnesAreFound) {
                       .status(),
                   Code::kFailedPrecondition, "STATE_NOT_ALLOWED");
   }
-}
-
-TEST_F(TransferOperationsTest, AVarianceStaysOpenUntilASecondPersonAccountsForEveryUnit) {
-  const LotName a = Receive("A", "A1", "2027-06-30", 20);
-  const LotName b = Receive("B", "B1", "2027-06-30", 20);
-  const TransferName name = Shipped({{a, 10}, {b, 5}});
-  const auto received = Arrive(name, {Arrived(a, 4)});
-  ASSERT_TRUE(received.ok()) << received.status();
-  EXPECT_EQ(received->state, TransferState::kVariance);
-  EXPECT_EQ(received->lines[0].in_transit, 6);
-  EXPECT_EQ(received->lines[1].in_transit, 5) << "a lot that is not named has not arrived";
-  EXPECT_EQ(Shelf(a).in_transit, 6);
-  ExpectSoundLedger();
-  const std::vector<Resolution> whole = {{a, "", ResolutionKind::kLost, 1, "never found"},
-                                         {a, "", ResolutionKind::kReturned, 2, "left behind"},
-                                         {a, "", ResolutionKind::kReceived, 3, "next van"},
-                                         {b, "", ResolutionKind::kReceived, 5, "next van"}};
-  ExpectRefused(Close(name, whole, Manager()).status(), Code::kFailedPrecondition, "SELF_APPROVAL");
-  ExpectRefused(Close(name, {whole[3]}, Second()).status(), Code::kFailedPrecondition,
-                "TRANSFER_STATE");
-  ExpectRefused(CallOff(name).status(), Code::kFailedPrecondition, "TRANSFER_STATE");
-  // Each end speaks for its own shelves.
-  ExpectRefused(Close(name, whole, Second("syd-1")).status(), Code::kPermissionDenied,
-                "SITE_FORBIDDEN");
-  ExpectRefused(Close(name, whole, Second("par-1")).status(), Code::kPermissionDenied,
-                "SITE_FORBIDDEN");
-  const auto closed = Close(name, whole, Second());
-  ASSERT_TRUE(closed.ok()) << closed.status();
-  EXPECT_EQ(closed->state, TransferState::kReceived);
-  EXPECT_EQ(closed->closer, "users/second");
-  EXPECT_EQ(closed->lines[0].received, 7);
-  EXPECT_EQ(closed->lines[0].lost, 1);
-  EXPECT_EQ(closed->lines[0].returned, 2);
-  EXPECT_EQ(Shelf(a).on_hand, 12);
-  EXPECT_EQ(Shelf(a).in_transit, 0);
-  EXPECT_EQ(Shelf(a, kSydney).on_hand, 7);
-  EXPECT_EQ(Shelf(b, kSydney).on_hand, 5);
-  EXPECT_THAT(Lines(name), Contains("ADJUST IN_TRANSIT->ADJUSTMENT 1 sites/par-1"));
-  EXPECT_THAT(Lines(name), Contains("RECEIVE_TRANSFER IN_TRANSIT->STOCK 2 sites/par-1"));
-  EXPECT_EQ(Events().back(), "TransferChanged");
-  ExpectSoundLedger();
-  ExpectRefused(Close(name, whole, Second()).status(), Code::kFailedPrecondition, "TRANSFER_STATE");
 }
 
 TEST_F(TransferOperationsTest, ACancelledOneIsBackOnTheSendersShelf) {

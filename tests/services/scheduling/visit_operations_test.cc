@@ -4,9 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 #include <thread>
 
 #include "common/base/error.h"
+#include "common/database/audit_outbox.h"
+#include "services/scheduling/admin_operations.h"
+#include "services/scheduling/store/reference_store.h"
 #include "tests/services/scheduling/scheduling_clinic.h"
 
 namespace meso::scheduling {
@@ -14,6 +18,7 @@ namespace {
 
 using Step = ScriptedSchedulingPeers::Step;
 using testing::ElementsAre;
+using testing::IsEmpty;
 
 // A booked appointment on its own day.
 struct Visit {
@@ -175,12 +180,87 @@ TEST(VisitOperationsTest, StartNeedsEveryProductDrawnAndTheEmergencyKit) {
   visit.clinic.peers.reservation_state = "CONFIRMED";
   EXPECT_EQ(ReasonOf(visit.Start().status()), "STOCK_NOT_AVAILABLE");
   visit.clinic.peers.reservation_state = "DRAWN";
-  visit.clinic.peers.kit = {true, {"products/EMR-ADR"}};
+  visit.clinic.peers.kit = {true, {"products/EMR-ADR"}, {{"products/EMR-HYD", 1, 2}}};
   const absl::Status status = visit.Start().status();
   EXPECT_EQ(ReasonOf(status), "EMERGENCY_KIT_MISSING");
   EXPECT_EQ(DetailsOf(status).violations[0].subject, "products/EMR-ADR");
   visit.clinic.peers.kit = {};
   EXPECT_TRUE(visit.Start().ok());
+}
+
+// The facts of the newest audit entry.
+std::map<std::string, std::string> LastFacts(SchedulingClinic& clinic) {
+  std::map<std::string, std::string> facts;
+  EXPECT_TRUE(clinic
+                  .Do([&](Transaction& tx) {
+                    const auto entries = ListAuditAfter(tx, 0, 1000);
+                    if (entries.ok() && !entries->empty()) facts = entries->back().facts;
+                    return entries.status();
+                  })
+                  .ok());
+  return facts;
+}
+
+MATCHER_P3(IsWarning, code, object, description, "") {
+  return arg.code == code && arg.object == object && arg.description == description;
+}
+
+TEST(VisitOperationsTest, AKitBelowItsParLetsTheSessionStartAndWarns) {
+  Visit visit;
+  ASSERT_TRUE(visit.CheckIn().ok());
+  visit.clinic.peers.reservation_state = "DRAWN";
+  visit.clinic.peers.kit = {false, {}, {{"products/EMR-ADR", 2, 4}, {"products/EMR-HYD", 1, 2}}};
+  const auto started = visit.Start();
+  ASSERT_TRUE(started.ok()) << started.status();
+  const auto below = ElementsAre(IsWarning("EMERGENCY_KIT_BELOW_PAR", "products/EMR-ADR",
+                                           "products/EMR-ADR: 2 of 4 units usable"),
+                                 IsWarning("EMERGENCY_KIT_BELOW_PAR", "products/EMR-HYD",
+                                           "products/EMR-HYD: 1 of 2 units usable"));
+  EXPECT_THAT(started->appointment.warnings, below);
+  EXPECT_EQ(LastFacts(visit.clinic)["warnings"],
+            "EMERGENCY_KIT_BELOW_PAR products/EMR-ADR: 2 of 4 units usable, "
+            "EMERGENCY_KIT_BELOW_PAR products/EMR-HYD: 1 of 2 units usable");
+  // A fact of the start: restocking does not undo it, and later steps keep it.
+  visit.clinic.peers.kit = {};
+  EXPECT_THAT(visit.clinic.Get(visit.booked.name)->warnings, below);
+  visit.clinic.peers.administrations = {{"administrations/1"}, 2, 0};
+  ASSERT_TRUE(visit.Complete().ok());
+  const Appointment done = *visit.clinic.Get(visit.booked.name);
+  EXPECT_EQ(done.state, AppointmentState::kCompleted);
+  EXPECT_THAT(done.warnings, below);
+  EXPECT_EQ(LastFacts(visit.clinic).count("warnings"), 0u) << "the completion warned of nothing";
+}
+
+TEST(VisitOperationsTest, AWholeKitWarnsOfNothing) {
+  Visit visit;
+  ASSERT_TRUE(visit.CheckIn().ok());
+  visit.clinic.peers.reservation_state = "DRAWN";
+  const auto started = visit.Start();
+  ASSERT_TRUE(started.ok()) << started.status();
+  EXPECT_THAT(started->appointment.warnings, IsEmpty());
+  EXPECT_THAT(visit.clinic.Get(visit.booked.name)->warnings, IsEmpty());
+  EXPECT_EQ(LastFacts(visit.clinic).count("warnings"), 0u);
+}
+
+TEST(VisitOperationsTest, AHomeCareSessionAsksForNoKit) {
+  Visit visit;
+  ASSERT_TRUE(visit.clinic
+                  .Do([&](Transaction& tx) -> absl::Status {
+                    auto treatment = LoadTreatmentType(tx, TreatmentName("treatmentTypes/T-FACE"));
+                    if (!treatment.ok()) return treatment.status();
+                    treatment->delivery_method = DeliveryMethod::kHomeCare;
+                    return UpdateTreatmentType(visit.clinic.env, tx, visit.clinic.Call(50),
+                                               {*treatment, {}, false, ""})
+                        .status();
+                  })
+                  .ok());
+  ASSERT_TRUE(visit.CheckIn().ok());
+  visit.clinic.peers.reservation_state = "DRAWN";
+  visit.clinic.peers.kit = {true, {"products/EMR-ADR"}, {}};
+  const auto started = visit.Start();
+  ASSERT_TRUE(started.ok()) << started.status();
+  EXPECT_EQ(visit.clinic.peers.calls(Step::kKit), 0);
+  EXPECT_THAT(started->appointment.warnings, IsEmpty());
 }
 
 TEST(VisitOperationsTest, CompleteNeedsTheRecordOrAReason) {

@@ -62,6 +62,16 @@ TEST(AllocationTest, NamesEveryLotItPassedOverAndWhy) {
   EXPECT_THAT(plan.skipped[1].reasons, ElementsAre(kFullyReserved));
 }
 
+TEST(AllocationTest, ALotBehindTheLastOneTakenWasNotPassedOver) {
+  std::vector<Candidate> shelves = {Shelf(1, "2027-01-01", 3), Shelf(2, "2027-02-01", 3),
+                                    Shelf(3, "2027-03-01", 3)};
+  shelves[0].reasons = {kLotQuarantined};
+  shelves[2].reasons = {kLotQuarantined};
+  EXPECT_THAT(DecideAllocation({{kA, 3}}, shelves).skipped, SizeIs(1));
+  const AllocationPlan short_of_one = DecideAllocation({{kA, 4}}, shelves);
+  EXPECT_THAT(short_of_one.skipped, SizeIs(2)) << "looking for more it comes to the last as well";
+}
+
 TEST(AllocationTest, SaysHowMuchIsMissingOfEachProduct) {
   const AllocationPlan plan = DecideAllocation(
       {{kA, 2}, {kB, 4}}, {Shelf(1, "2027-01-01", 2), Shelf(2, "2027-01-01", 3, 0, kB)});

@@ -11,6 +11,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 const SiteName kSite("sites/par-1");
 const Shelf kShelf(kSite, "main");
@@ -252,6 +253,47 @@ TEST(LedgerTest, BackDatingMayNotOverdrawALaterMoment) {
   EXPECT_EQ(FindOverdraw(lines, loss), monday - absl::Hours(1));
 }
 
+// Books that add up today may hold a line that could not have happened when it says.
+TEST(LedgerTest, ABackDatedLineThatOverdrewALaterMomentIsFound) {
+  const absl::Time monday = absl::UnixEpoch() + absl::Hours(24 * 4);
+  LotHistory history;
+  history.lot = LotName("lots/a");
+  history.movements = {Line(1, MovementKind::kReceipt, 5, 0), Line(2, MovementKind::kDraw, 4, 1),
+                       Line(3, MovementKind::kReceipt, 5, 2), Line(4, MovementKind::kAdjust, 2, 3),
+                       Line(5, MovementKind::kReceipt, 5, 4)};
+  for (Movement& line : history.movements) {
+    line.record_time = monday + absl::Hours(24 * line.index);
+  }
+  history.lines = history.last_movement = 5;
+  history.balances = {{kSite, "main", 13, 9, 0, 4, 0, 0}};
+  history.drawn[{kSite, "main"}] = 4;
+  Movement& loss = history.movements[3];
+  loss.reason = "LOST";
+  loss.from = Account::kStock;
+  loss.to = Account::kAdjustment;
+  EXPECT_THAT(Codes(history), IsEmpty());
+  // Before the draw, which then took four of three.
+  loss.occurred_time = monday + absl::Hours(36);
+  EXPECT_THAT(Codes(history), ElementsAre("NEGATIVE_BALANCE"));
+  EXPECT_THAT(CheckConservationAsOf(history, loss.record_time - absl::Seconds(1)), IsEmpty());
+  ASSERT_THAT(CheckConservationAsOf(history, loss.record_time), SizeIs(1));
+  EXPECT_EQ(CheckConservationAsOf(history, loss.record_time).front().code, "NEGATIVE_BALANCE");
+  // One unit less was there to lose; and what a record of something given says is a fact.
+  loss.ampoules = 1;
+  EXPECT_THAT(CheckConservationAsOf(history, loss.record_time), IsEmpty());
+  loss.ampoules = 2;
+  loss.administration = AdministrationName("administrations/1");
+  EXPECT_THAT(CheckConservationAsOf(history, loss.record_time), IsEmpty());
+  // What was found out later does not make it wrong that was right by what was known.
+  loss.administration = AdministrationName();
+  loss.ampoules = 1;
+  history.movements[4] = Line(5, MovementKind::kDraw, 1, 4);
+  history.movements[4].record_time = monday + absl::Hours(24 * 5);
+  history.movements[4].occurred_time = monday + absl::Hours(30);
+  history.movements[4].administration = AdministrationName("administrations/1");
+  EXPECT_THAT(CheckConservationAsOf(history, absl::InfiniteFuture()), IsEmpty());
+}
+
 TEST(LedgerTest, BackDatingMayNotUseWhatWasNotDrawnYet) {
   const absl::Time monday = absl::UnixEpoch() + absl::Hours(24 * 4);
   const std::vector<Movement> lines = {
@@ -279,6 +321,43 @@ TEST(LedgerTest, WhatAFactOverdrewHindersNoLineThatTakesNothingOfIt) {
   EXPECT_EQ(FindOverdraw(lines, line), monday + absl::Hours(3));
   line = Occurred(Line(0, MovementKind::kDraw, 3, 0), monday + absl::Hours(9));
   EXPECT_EQ(FindOverdraw(lines, line), std::nullopt);
+}
+
+// The day at nine: one was drawn by the first, and the second's record says an earlier time than
+// the draw that was clicked afterwards.
+std::vector<Movement> LinesOfTwoSessions(const absl::Time nine) {
+  std::vector<Movement> lines = {
+      Occurred(Line(1, MovementKind::kReceipt, 5, 0), nine - absl::Hours(1)),
+      Occurred(Line(2, MovementKind::kDraw, 1, 1), nine),
+      Occurred(Line(3, MovementKind::kDraw, 2, 2), nine + absl::Minutes(65)),
+      Occurred(Line(4, MovementKind::kAdminister, 1, 3), nine + absl::Minutes(60))};
+  lines[1].appointment = AppointmentName("sites/par-1/appointments/first");
+  lines[2].appointment = lines[3].appointment = AppointmentName("sites/par-1/appointments/second");
+  return lines;
+}
+
+TEST(LedgerTest, WhatOneAppointmentHasDrawnIsNotMeasuredByTheRecordsOfAnother) {
+  const absl::Time nine = absl::UnixEpoch() + absl::Hours(24 * 4 + 9);
+  const std::vector<Movement> lines = LinesOfTwoSessions(nine);
+  Movement waste = Occurred(Line(0, MovementKind::kWaste, 1, 0), nine + absl::Minutes(30));
+  waste.appointment = lines[1].appointment;
+  EXPECT_EQ(FindOverdraw(lines, waste), std::nullopt) << "its own unit was drawn at nine";
+  waste.ampoules = 2;
+  EXPECT_EQ(FindOverdraw(lines, waste), nine + absl::Minutes(30)) << "nor by its units";
+  waste.appointment = lines[2].appointment;
+  waste.ampoules = 1;
+  EXPECT_EQ(FindOverdraw(lines, waste), nine + absl::Minutes(30)) << "it had drawn nothing yet";
+}
+
+TEST(LedgerTest, AMomentThatWasOverdrawnBeforeHindersNoLine) {
+  const absl::Time nine = absl::UnixEpoch() + absl::Hours(24 * 4 + 9);
+  const std::vector<Movement> lines = LinesOfTwoSessions(nine);
+  // Between the record's time and the draw the books are one short, without the waste as with it.
+  Movement waste = Occurred(Line(0, MovementKind::kWaste, 1, 0), nine + absl::Minutes(62));
+  waste.appointment = lines[2].appointment;
+  EXPECT_EQ(FindOverdraw(lines, waste), std::nullopt);
+  waste.ampoules = 2;
+  EXPECT_EQ(FindOverdraw(lines, waste), nine + absl::Minutes(65)) << "one of two was given";
 }
 
 TEST(LedgerTest, TheOpenPeriodBeginsWithThePreviousMonthAtTheSite) {

@@ -11,6 +11,7 @@
 #include "common/base/error.h"
 #include "generated/inventory_migrations.h"
 #include "services/inventory/rpc/inventory_service.h"
+#include "tests/services/inventory/rpc/transfer_rpc_fixture.h"
 #include "tests/support/test_server.h"
 
 namespace meso::inventory {
@@ -20,140 +21,6 @@ using ::google::protobuf::util::MessageDifferencer;
 using ::testing::Contains;
 using ::testing::SizeIs;
 using Code = absl::StatusCode;
-using Stub = v1::InventoryService::Stub;
-
-std::string Uuid(int n) { return absl::StrFormat("44444444-0000-4000-8000-%012d", n); }
-
-class NoPeers final : public InventoryPeers {
- public:
-  absl::Status CatchUpWithScheduling(absl::Time) override { return absl::UnavailableError("down"); }
-};
-
-class TransferRpcTest : public ::testing::Test {
- protected:
-  TransferRpcTest()
-      : server_("inventory", InventoryMigrations()),
-        operations_(server_.clock(), server_.ids(), nullptr),
-        sites_(server_.database(), server_.clock(), peers_),
-        service_(server_.calls(), operations_, sites_) {
-    const Site known[] = {{SiteName("sites/par-1"), "Europe/Paris", "FR", 1},
-                          {SiteName("sites/syd-1"), "Australia/Sydney", "AU", 1}};
-    for (const Site& site : known) {
-      EXPECT_TRUE(server_.database()
-                      .Transact([&](Transaction& tx) {
-                        return operations_.SaveSiteChange(tx, CallContext(), site);
-                      })
-                      .ok());
-    }
-    server_.Serve({&service_});
-    stub_ = v1::InventoryService::NewStub(server_.channel());
-    v1::UpdateProductRequest product;
-    product.mutable_product()->set_name("products/A");
-    product.mutable_product()->set_display_name("A");
-    product.mutable_product()->set_gtin("09521234000112");
-    product.mutable_product()->add_tags("vitamin_c");
-    product.mutable_product()->set_container_kind(v1::CONTAINER_KIND_AMPOULE);
-    product.mutable_product()->set_unit_microlitres(2000);
-    product.mutable_product()->set_units_per_pack(10);
-    product.set_allow_missing(true);
-    product.set_request_id(Uuid(900));
-    v1::Product made;
-    EXPECT_EQ(Call(&Stub::UpdateProduct, chain_, product, &made), absl::OkStatus());
-    v1::ReceiveStockRequest receive;
-    receive.set_site("sites/par-1");
-    receive.set_product("products/A");
-    receive.set_lot_number("A1");
-    receive.set_expiry_date("2027-06-30");
-    receive.set_ampoules(20);
-    receive.set_document("DN-1");
-    receive.set_request_id(Uuid(901));
-    v1::ReceiveStockResponse received;
-    EXPECT_EQ(Call(&Stub::ReceiveStock, chain_, receive, &received), absl::OkStatus());
-    lot_ = received.lot().name();
-  }
-  ~TransferRpcTest() override { server_.Stop(); }
-
-  template <typename Request, typename Response>
-  absl::Status Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                    const std::string& token, const Request& request, Response* response) {
-    return server_.Call(*stub_, method, token, request, response);
-  }
-  static void Expect(const absl::Status& status, Code code, const std::string& reason,
-                     const std::string& what = "") {
-    EXPECT_EQ(status.code(), code) << what << status;
-    EXPECT_EQ(ReasonOf(status), reason) << what << status;
-  }
-  v1::CreateTransferRequest Draft(int n) {
-    v1::CreateTransferRequest request;
-    v1::Transfer& transfer = *request.mutable_transfer();
-    transfer.set_from_site("sites/par-1");
-    transfer.set_to_site("sites/syd-1");
-    transfer.set_document("SN-1");
-    transfer.set_expected_date("2026-11-23");
-    v1::TransferLine& line = *transfer.add_lines();
-    line.set_lot(lot_);
-    line.set_ampoules(4);
-    request.set_request_id(Uuid(n));
-    return request;
-  }
-  std::string Created(int n) {
-    v1::Transfer made;
-    EXPECT_EQ(Call(&Stub::CreateTransfer, sender_, Draft(n), &made), absl::OkStatus());
-    return made.name();
-  }
-  static v1::ShipTransferRequest Ship(int n, const std::string& name) {
-    v1::ShipTransferRequest request;
-    request.set_name(name);
-    request.set_request_id(Uuid(n));
-    return request;
-  }
-  std::string Shipped(int n) {
-    const std::string name = Created(n);
-    v1::Transfer answer;
-    EXPECT_EQ(Call(&Stub::ShipTransfer, sender_, Ship(n + 1, name), &answer), absl::OkStatus());
-    return name;
-  }
-  v1::ReceiveTransferRequest Receive(int n, const std::string& name, int64_t ampoules) {
-    v1::ReceiveTransferRequest request;
-    request.set_name(name);
-    request.add_lines()->set_lot(lot_);
-    request.mutable_lines(0)->set_ampoules(ampoules);
-    request.set_request_id(Uuid(n));
-    return request;
-  }
-  v1::CloseTransferRequest Close(int n, const std::string& name, int64_t ampoules) {
-    v1::CloseTransferRequest request;
-    request.set_name(name);
-    v1::VarianceResolution& resolution = *request.add_resolutions();
-    resolution.set_lot(lot_);
-    resolution.set_kind(v1::VarianceResolution::KIND_LOST);
-    resolution.set_ampoules(ampoules);
-    resolution.set_reason("never found");
-    request.set_request_id(Uuid(n));
-    return request;
-  }
-  static v1::CancelTransferRequest Cancel(int n, const std::string& name) {
-    v1::CancelTransferRequest request;
-    request.set_name(name);
-    request.set_reason("not needed");
-    request.set_request_id(Uuid(n));
-    return request;
-  }
-
-  NoPeers peers_;
-  TestServer server_;
-  InventoryOperations operations_;
-  KnownSites sites_;
-  InventoryService service_;
-  std::unique_ptr<Stub> stub_;
-  std::string lot_;
-  const std::string sender_ = server_.keys().Token("users/s", {"inventory_manager@par-1"});
-  const std::string receiver_ = server_.keys().Token("users/r", {"inventory_manager@syd-1"});
-  const std::string second_ = server_.keys().Token("users/2", {"inventory_manager@syd-1"});
-  const std::string chain_ = server_.keys().Token("users/c", {"inventory_manager@*"});
-  const std::string elsewhere_ = server_.keys().Token("users/o", {"inventory_manager@rom-1"});
-  const std::string nurse_ = server_.keys().Token("users/n", {"practitioner@par-1"});
-};
 
 TEST_F(TransferRpcTest, EveryLegIsDoneOnceAndAnsweredTheSameAgain) {
   v1::Transfer made, again;
@@ -207,6 +74,28 @@ TEST_F(TransferRpcTest, EveryLegIsDoneOnceAndAnsweredTheSameAgain) {
   ASSERT_EQ(Call(&Stub::CancelTransfer, sender_, cancel, &again), absl::OkStatus());
   EXPECT_TRUE(MessageDifferencer::Equals(cancelled, again));
   EXPECT_EQ(cancelled.lines(0).returned_ampoules(), 4);
+}
+
+TEST_F(TransferRpcTest, APartOfAVarianceIsAccountedForOnceARequest) {
+  const std::string name = Shipped(1);
+  v1::Transfer part, again, rest;
+  ASSERT_EQ(Call(&Stub::ReceiveTransfer, receiver_, Receive(3, name, 2), &part), absl::OkStatus());
+  ASSERT_EQ(Call(&Stub::CloseTransfer, second_, Close(4, name, 1), &part), absl::OkStatus());
+  EXPECT_EQ(part.state(), v1::Transfer::STATE_VARIANCE);
+  EXPECT_EQ(part.lines(0).in_transit_ampoules(), 1);
+  // Asked again, it is the same unit: the other one is still under way.
+  ASSERT_EQ(Call(&Stub::CloseTransfer, second_, Close(4, name, 1), &again), absl::OkStatus());
+  EXPECT_TRUE(MessageDifferencer::Equals(part, again));
+  v1::CloseTransferRequest last = Close(5, name, 1);
+  last.mutable_resolutions(0)->set_kind(v1::VarianceResolution::KIND_RETURNED);
+  Expect(Call(&Stub::CloseTransfer, second_, last, &rest), Code::kPermissionDenied,
+         "SITE_FORBIDDEN");
+  last.set_etag(part.etag());
+  ASSERT_EQ(Call(&Stub::CloseTransfer, sender_, last, &rest), absl::OkStatus());
+  EXPECT_EQ(rest.state(), v1::Transfer::STATE_RECEIVED);
+  EXPECT_EQ(rest.lines(0).lost_ampoules(), 1);
+  EXPECT_EQ(rest.lines(0).returned_ampoules(), 1);
+  EXPECT_EQ(rest.closer(), "users/s");
 }
 
 TEST_F(TransferRpcTest, ARequestIdWithAnotherBodyIsRefused) {
@@ -398,7 +287,7 @@ TEST_F(TransferRpcTest, ClosingAndCancellingRefuseWhatIsNotTheirs) {
             absl::OkStatus());
   Expect(Call(&Stub::CloseTransfer, receiver_, Close(5, name, 2), &answer),
          Code::kFailedPrecondition, "SELF_APPROVAL");
-  Expect(Call(&Stub::CloseTransfer, second_, Close(5, name, 1), &answer), Code::kFailedPrecondition,
+  Expect(Call(&Stub::CloseTransfer, second_, Close(5, name, 3), &answer), Code::kFailedPrecondition,
          "TRANSFER_STATE");
   struct Bad {
     const char* what;

@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <sstream>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "meso/scheduling/v1/appointment.pb.h"
+#include "services/mesoctl/api/answer_view.h"
 #include "services/mesoctl/api/api_request.h"
 #include "services/mesoctl/api/field_value.h"
 #include "services/mesoctl/command_line.h"
@@ -101,6 +104,30 @@ TEST(ApiCommandsTest, EveryHelpPageHasTwoExamplesOfItsOwnCommand) {
     if (command.path.size() > 1) nouns.insert(command.path[0]);
   }
   for (const std::string& noun : nouns) EXPECT_NE(FindGroup(set, {noun}), nullptr) << noun;
+}
+
+// A kit below its par stops nobody, so whoever starts a session must at least read of it.
+TEST(ApiCommandsTest, TheStartOfASessionShowsWhatItWarnedOf) {
+  scheduling::v1::Appointment started;
+  started.set_name("sites/par-1/appointments/x");
+  scheduling::v1::AppointmentWarning* warning = started.add_warnings();
+  warning->set_code("EMERGENCY_KIT_BELOW_PAR");
+  warning->set_description("products/EMR-ADR: 2 of 4 units usable");
+  for (const ApiCommand* row : ApiCommands()) {
+    if (absl::string_view(row->method) != "SchedulingService.StartAppointment") continue;
+    RowsView view;
+    view.type = started.GetDescriptor();
+    view.rows = {&started};
+    view.columns = absl::StrSplit(row->columns, ',');
+    view.zone = [](const google::protobuf::Message&) { return absl::UTCTimeZone(); };
+    std::ostringstream out;
+    const absl::Status status = PrintRows(view, OutputOptions(), out);
+    ASSERT_TRUE(status.ok()) << status;
+    EXPECT_TRUE(absl::StrContains(out.str(), "EMERGENCY_KIT_BELOW_PAR")) << out.str();
+    EXPECT_TRUE(absl::StrContains(out.str(), "products/EMR-ADR: 2 of 4 units usable")) << out.str();
+    return;
+  }
+  FAIL() << "no command starts a session";
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "common/base/error.h"
 #include "common/rpc/proto_values.h"
@@ -191,6 +192,74 @@ TEST_F(SchedulingServiceTest, ABookingsEntryNamesPatientAppointmentAndLots) {
     EXPECT_TRUE(entry.keys.count({"lot", booked.lots(0)}));
   }
   EXPECT_EQ(entries, 1);
+}
+
+TEST_F(SchedulingServiceTest, AStartBelowTheKitsParSaysSoInTheAnswerTheReplayAndTheEntry) {
+  v1::Appointment booked;
+  ASSERT_TRUE(
+      server_
+          .Call(*stub_, &Stub::BookAppointment, desk_, BookRequestFor("patients/PT-0001"), &booked)
+          .ok());
+  v1::CheckInAppointmentRequest check_in;
+  check_in.set_name(booked.name());
+  check_in.set_request_id(RequestId());
+  v1::Appointment ignored;
+  absl::Status status = server_.Call(*stub_, &Stub::CheckInAppointment, desk_, check_in, &ignored);
+  ASSERT_TRUE(status.ok()) << status;
+  peers_.reservation_state = "DRAWN";
+  peers_.kit = {false, {}, {{"products/EMR-ADR", 2, 4}}};
+  const std::string nurse = server_.keys().Token("users/nurse", {"practitioner@par-1"});
+  v1::StartAppointmentRequest start;
+  start.set_name(booked.name());
+  start.set_request_id(RequestId());
+  v1::Appointment started, again, found;
+  status = server_.Call(*stub_, &Stub::StartAppointment, nurse, start, &started);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(started.state(), v1::Appointment::STATE_IN_PROGRESS);
+  EXPECT_FALSE(started.at_risk());
+  ASSERT_EQ(started.warnings_size(), 1);
+  EXPECT_EQ(started.warnings(0).code(), "EMERGENCY_KIT_BELOW_PAR");
+  EXPECT_EQ(started.warnings(0).object(), "products/EMR-ADR");
+  EXPECT_EQ(started.warnings(0).description(), "products/EMR-ADR: 2 of 4 units usable");
+
+  peers_.kit = {};
+  ASSERT_TRUE(server_.Call(*stub_, &Stub::StartAppointment, nurse, start, &again).ok());
+  EXPECT_EQ(again.SerializeAsString(), started.SerializeAsString());
+  v1::GetAppointmentRequest get;
+  get.set_name(booked.name());
+  ASSERT_TRUE(server_.Call(*stub_, &Stub::GetAppointment, desk_, get, &found).ok());
+  EXPECT_EQ(found.SerializeAsString(), started.SerializeAsString());
+
+  std::vector<std::string> told;
+  for (const AuditRecord& entry : server_.Entries()) {
+    if (!absl::EndsWith(entry.method, "/StartAppointment")) continue;
+    const auto fact = entry.facts.find("warnings");
+    told.push_back(fact == entry.facts.end() ? "" : fact->second);
+  }
+  ASSERT_FALSE(told.empty());
+  EXPECT_EQ(told.front(), "EMERGENCY_KIT_BELOW_PAR products/EMR-ADR: 2 of 4 units usable");
+}
+
+TEST_F(SchedulingServiceTest, ASessionDoesNotStartWithoutAnEmergencyKit) {
+  v1::Appointment booked, ignored;
+  ASSERT_TRUE(
+      server_
+          .Call(*stub_, &Stub::BookAppointment, desk_, BookRequestFor("patients/PT-0001"), &booked)
+          .ok());
+  v1::CheckInAppointmentRequest check_in;
+  check_in.set_name(booked.name());
+  check_in.set_request_id(RequestId());
+  ASSERT_TRUE(server_.Call(*stub_, &Stub::CheckInAppointment, desk_, check_in, &ignored).ok());
+  peers_.reservation_state = "DRAWN";
+  peers_.kit = {true, {"products/EMR-ADR"}, {}};
+  v1::StartAppointmentRequest start;
+  start.set_name(booked.name());
+  start.set_request_id(RequestId());
+  const absl::Status status =
+      server_.Call(*stub_, &Stub::StartAppointment,
+                   server_.keys().Token("users/nurse", {"practitioner@par-1"}), start, &ignored);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(status), "EMERGENCY_KIT_MISSING");
 }
 
 TEST_F(SchedulingServiceTest, HoldsAndReleasesWithReplays) {
