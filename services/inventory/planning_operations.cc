@@ -94,8 +94,7 @@ absl::StatusOr<Page<T>> PageOverProducts(
   }
 }
 
-absl::StatusOr<ProductLevel> MakeProductLevel(Transaction& tx, PlanningView& view,
-                                              const PlannedProduct& planned) {
+absl::StatusOr<ProductLevel> MakeProductLevel(PlanningView& view, const PlannedProduct& planned) {
   ProductLevel level;
   level.site = planned.site;
   level.product = planned.product;
@@ -116,8 +115,7 @@ absl::StatusOr<ProductLevel> MakeProductLevel(Transaction& tx, PlanningView& vie
     level.available += shelf.Free();
     level.next_expiry = std::min(level.next_expiry.value_or(shelf.lot.expiry), shelf.lot.expiry);
   }
-  MESO_ASSIGN_OR_RETURN(const IssuedUnits issued,
-                        LoadIssuedUnits(tx, planned.site, planned.product));
+  MESO_ASSIGN_OR_RETURN(const IssuedUnits issued, view.Issued(planned.site, planned.product));
   level.drawn = issued.drawn;
   level.opened = issued.opened;
   MESO_ASSIGN_OR_RETURN(const std::vector<InboundUnits> inbound,
@@ -366,7 +364,7 @@ absl::StatusOr<Page<ProductLevel>> PlanningOperations::ListProductLevels(
   PlanningView view(tx, now);
   return PageOverProducts<ProductLevel>(
       tx, call, query, now,
-      [&](const PlannedProduct& planned) { return MakeProductLevel(tx, view, planned); },
+      [&](const PlannedProduct& planned) { return MakeProductLevel(view, planned); },
       [](const ProductLevel& level) {
         return std::map<std::string, std::string>{{"product", level.product.value()}};
       });

@@ -48,6 +48,15 @@ absl::StatusOr<const std::vector<AgeingShelf>*> PlanningView::Shelves(const Site
   return &shelves;
 }
 
+absl::StatusOr<IssuedUnits> PlanningView::Issued(const SiteName& site, const ProductName& product) {
+  if (issued_.count(site) == 0) {
+    MESO_ASSIGN_OR_RETURN(issued_[site], ListIssuedUnits(tx_, site));
+  }
+  const std::map<ProductName, IssuedUnits>& of_site = issued_[site];
+  const auto it = of_site.find(product);
+  return it == of_site.end() ? IssuedUnits() : it->second;
+}
+
 absl::StatusOr<UseHistory> PlanningView::History(const SiteName& site, const ProductName& product) {
   MESO_ASSIGN_OR_RETURN(const absl::CivilDay today, Today(site));
   return LoadUseHistory(tx_, site, product, today);

@@ -34,6 +34,7 @@ class PlanningView {
   // They live as long as the view.
   absl::StatusOr<const std::vector<AgeingShelf>*> Shelves(const SiteName& site,
                                                           const ProductName& product);
+  absl::StatusOr<IssuedUnits> Issued(const SiteName& site, const ProductName& product);
   absl::StatusOr<UseHistory> History(const SiteName& site, const ProductName& product);
   // The product's class by what the site used it for in a year; C when it was not used.
   absl::StatusOr<AbcClass> ClassOf(const SiteName& site, const ProductName& product);
@@ -62,6 +63,7 @@ class PlanningView {
   std::map<SiteName, absl::CivilDay> today_;
   std::map<ProductName, Product> products_;
   std::map<std::pair<SiteName, ProductName>, std::vector<AgeingShelf>> ageing_;
+  std::map<SiteName, std::map<ProductName, IssuedUnits>> issued_;
   std::map<SiteName, std::map<ProductName, AbcClass>> classes_;
   std::optional<std::vector<std::pair<SiteName, InboundUnits>>> inbound_;
   std::optional<std::vector<UnkeptNeed>> needs_;

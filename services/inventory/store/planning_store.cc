@@ -156,15 +156,16 @@ absl::StatusOr<std::vector<std::pair<SiteName, InboundUnits>>> ListInbound(Trans
   return all;
 }
 
-absl::StatusOr<IssuedUnits> LoadIssuedUnits(Transaction& tx, const SiteName& site,
-                                            const ProductName& product) {
+absl::StatusOr<std::map<ProductName, IssuedUnits>> ListIssuedUnits(Transaction& tx,
+                                                                   const SiteName& site) {
   MESO_ASSIGN_OR_RETURN(
-      const std::optional<Row> row,
-      QueryOne(tx,
-               "SELECT coalesce(sum(b.drawn), 0), coalesce(sum(b.opened), 0) FROM lot l JOIN "
-               "balance b ON b.lot = l.id AND b.site = $1 WHERE l.product = $2",
-               {site.value(), product.value()}));
-  return IssuedUnits{row->Int(0), row->Int(1)};
+      const Rows rows,
+      tx.Query("SELECT product, sum(drawn), sum(opened) FROM balance WHERE site = $1 AND "
+               "(drawn > 0 OR opened > 0) GROUP BY product",
+               {site.value()}));
+  std::map<ProductName, IssuedUnits> issued;
+  for (const Row& row : rows) issued[ProductName(row.Text(0))] = {row.Int(1), row.Int(2)};
+  return issued;
 }
 
 absl::StatusOr<int64_t> LoadLongestRemainingLife(Transaction& tx) {

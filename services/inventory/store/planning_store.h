@@ -5,6 +5,7 @@
 #ifndef MESO_SERVICES_INVENTORY_STORE_PLANNING_STORE_H_
 #define MESO_SERVICES_INVENTORY_STORE_PLANNING_STORE_H_
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -46,8 +47,9 @@ struct IssuedUnits {
   int64_t drawn = 0;
   int64_t opened = 0;
 };
-absl::StatusOr<IssuedUnits> LoadIssuedUnits(Transaction& tx, const SiteName& site,
-                                            const ProductName& product);
+// Those of all products of the site; a product without any is not among them.
+absl::StatusOr<std::map<ProductName, IssuedUnits>> ListIssuedUnits(Transaction& tx,
+                                                                   const SiteName& site);
 // The largest minimum remaining life of all products, in days.
 absl::StatusOr<int64_t> LoadLongestRemainingLife(Transaction& tx);
 

@@ -1,4 +1,4 @@
-// Files as large as they may be, through a real server: how far it is while it reads and writes, a
+// Large files through a real server: how far it is while it reads and writes, a
 // trial that keeps nothing, an export that is the file again, and one row too many.
 #include <algorithm>
 #include <thread>
@@ -12,7 +12,9 @@ namespace {
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr int64_t kLargeRows = 100000;
+// A quarter of what a file may have: an unoptimised build reads and writes ten thousand rows in two
+// seconds. meso-bench imports twice as many.
+constexpr int64_t kLargeRows = 50000;
 constexpr size_t kPiece = size_t{256} << 10;  // as large as a message may be
 
 class LargeExchangeTest : public RpcFixture {
@@ -99,7 +101,7 @@ class LargeExchangeTest : public RpcFixture {
   }
 };
 
-TEST_F(LargeExchangeTest, AHundredThousandRowsGoInAndComeOutAgain) {
+TEST_F(LargeExchangeTest, ALargeFileGoesInAndComesOutAgain) {
   const std::string before = Export();
   const std::string rows = NewLots(kLargeRows);
   const std::string header = before.substr(0, before.find("\r\n") + 2);
