@@ -2,7 +2,6 @@
 #include "services/inventory/recall_operations.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 
@@ -87,17 +86,10 @@ class ReachReading {
       sites.insert(patient.site);
       patients_.insert(patient.patient);
     }
-    std::map<int64_t, AdministrationName> records;
-    for (const SiteName& site : sites) {
-      MESO_ASSIGN_OR_RETURN(auto names,
-                            ListAdministrationNamesOfLot(tx_, lot.row, site, kReachRecordsMax));
-      records.merge(names);
-    }
-    int left = kReachRecordsMax;
-    for (const auto& [row, name] : records) {
-      if (left-- == 0) break;
-      administrations_.insert(name);
-    }
+    MESO_ASSIGN_OR_RETURN(
+        const std::vector<AdministrationName> records,
+        ListAdministrationNamesOfLot(tx_, lot.row, {sites.begin(), sites.end()}, kReachRecordsMax));
+    administrations_.insert(records.begin(), records.end());
     return absl::OkStatus();
   }
 

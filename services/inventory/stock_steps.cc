@@ -77,6 +77,25 @@ std::vector<LotName> ReplacedLots(const Reservation& before, const AllocationPla
   return replaced;
 }
 
+// Adds the product's shelves with why they may not be used; returns the free units of those that
+// may.
+int64_t AddJudged(std::vector<Candidate> shelves, Use use, std::vector<Candidate>& all) {
+  int64_t usable = 0;
+  for (Candidate& shelf : shelves) {
+    use.unit = shelf.balance.unit;
+    shelf.reasons = DecideEligibility(shelf.lot, use);
+    if (shelf.reasons.empty()) usable += shelf.Free();
+    all.push_back(std::move(shelf));
+  }
+  return usable;
+}
+
+absl::StatusOr<Use> UseOf(Step& step, const SiteName& site, const ProductName& name,
+                          absl::CivilDay date) {
+  MESO_ASSIGN_OR_RETURN(const Product product, LoadKnownProduct(step.tx, name));
+  return UseAt(step.tx, site, product, date);
+}
+
 }  // namespace
 
 CallContext OwnWorkOf(const CallContext& call, const std::string& kind) {
@@ -157,15 +176,10 @@ absl::StatusOr<std::vector<Candidate>> LoadUsable(Step& step, const SiteName& si
                                                   absl::CivilDay date) {
   std::vector<Candidate> all;
   for (const Need& need : needs) {
-    MESO_ASSIGN_OR_RETURN(const Product product, LoadKnownProduct(step.tx, need.product));
-    MESO_ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
+    MESO_ASSIGN_OR_RETURN(const Use use, UseOf(step, site, need.product, date));
+    MESO_ASSIGN_OR_RETURN(std::vector<Candidate> shelves,
                           LoadCandidates(step.tx, site, need.product));
-    MESO_ASSIGN_OR_RETURN(Use use, UseAt(step.tx, site, product, date));
-    for (Candidate& candidate : candidates) {
-      use.unit = candidate.balance.unit;
-      candidate.reasons = DecideEligibility(candidate.lot, use);
-      all.push_back(std::move(candidate));
-    }
+    AddJudged(std::move(shelves), use, all);
   }
   return all;
 }
@@ -175,8 +189,7 @@ absl::StatusOr<std::vector<Candidate>> LoadFirstUsable(Step& step, const SiteNam
                                                        absl::CivilDay date) {
   std::vector<Candidate> all;
   for (const Need& need : needs) {
-    MESO_ASSIGN_OR_RETURN(const Product product, LoadKnownProduct(step.tx, need.product));
-    MESO_ASSIGN_OR_RETURN(Use use, UseAt(step.tx, site, product, date));
+    MESO_ASSIGN_OR_RETURN(const Use use, UseOf(step, site, need.product, date));
     absl::CivilDay after(0, 1, 1);
     int64_t missing = need.ampoules;
     for (int count = 1; missing > 0; count *= kMoreShelves) {
@@ -184,12 +197,7 @@ absl::StatusOr<std::vector<Candidate>> LoadFirstUsable(Step& step, const SiteNam
                             LoadNextCandidates(step.tx, site, need.product, after, count));
       if (next.empty()) break;
       after = next.back().lot.expiry;
-      for (Candidate& candidate : next) {
-        use.unit = candidate.balance.unit;
-        candidate.reasons = DecideEligibility(candidate.lot, use);
-        if (candidate.reasons.empty()) missing -= candidate.Free();
-        all.push_back(std::move(candidate));
-      }
+      missing -= AddJudged(std::move(next), use, all);
     }
   }
   return all;

@@ -1,6 +1,5 @@
 // Where a lot went, what a patient got, and whether the books add up.
 #include <algorithm>
-#include <iterator>
 #include <set>
 #include <utility>
 
@@ -26,24 +25,12 @@ namespace {
 constexpr int kTraceRecordsMax = 10000;
 constexpr size_t kViolationsMax = 100;
 
-// All of the lot's at the places the caller may see, in each of which `list` finds at most so many:
-// what lies elsewhere does not count for the limit.
-template <typename T, typename Place, typename List>
-absl::StatusOr<std::vector<T>> ListTraced(const std::vector<Place>& seen, absl::string_view what,
-                                          List list) {
-  std::vector<T> all;
-  for (const Place& place : seen) {
-    const int left = kTraceRecordsMax + 1 - static_cast<int>(all.size());
-    MESO_ASSIGN_OR_RETURN(std::vector<T> some, list(place, left));
-    std::move(some.begin(), some.end(), std::back_inserter(all));
-    if (all.size() > kTraceRecordsMax) return TraceTooLarge(what, kTraceRecordsMax);
-  }
-  return all;
-}
-
+// At most so many, of which `list` finds one more when there are more.
 template <typename T>
-void OldestFirst(std::vector<T>& all) {
-  std::sort(all.begin(), all.end(), [](const T& a, const T& b) { return a.row < b.row; });
+absl::StatusOr<std::vector<T>> Bounded(absl::StatusOr<std::vector<T>> found,
+                                       absl::string_view what) {
+  if (found.ok() && found->size() > kTraceRecordsMax) return TraceTooLarge(what, kTraceRecordsMax);
+  return found;
 }
 
 // Who got units of the lot, and what was opened of it.
@@ -54,25 +41,14 @@ absl::Status TraceRecords(Transaction& tx, const CallContext& call, const Lot& l
                                      [&](const SiteName& site) { return !MaySee(call, site); });
   trace.restricted |= hidden != sites.end();
   sites.erase(hidden, sites.end());
+  const int limit = kTraceRecordsMax + 1;
   MESO_ASSIGN_OR_RETURN(
       trace.administrations,
-      ListTraced<Administration>(sites, "records name this lot", [&](const auto& site, int limit) {
-        return ListAdministrationsOfLot(tx, lot.row, site, limit);
-      }));
-  MESO_ASSIGN_OR_RETURN(trace.dispensings,
-                        ListTraced<Dispensing>(
-                            sites, "dispensings are of this lot", [&](const auto& site, int limit) {
-                              return ListDispensingsOfLot(tx, lot.row, site, limit);
-                            }));
-  MESO_ASSIGN_OR_RETURN(trace.containers,
-                        ListTraced<OpenedContainer>(sites, "containers were opened of this lot",
-                                                    [&](const auto& site, int limit) {
-                                                      return ListContainersOfLot(tx, lot.row, site,
-                                                                                 limit);
-                                                    }));
-  OldestFirst(trace.administrations);
-  OldestFirst(trace.dispensings);
-  OldestFirst(trace.containers);
+      Bounded(ListAdministrationsOfLot(tx, lot.row, sites, limit), "records name this lot"));
+  MESO_ASSIGN_OR_RETURN(trace.dispensings, Bounded(ListDispensingsOfLot(tx, lot.row, sites, limit),
+                                                   "dispensings are of this lot"));
+  MESO_ASSIGN_OR_RETURN(trace.containers, Bounded(ListContainersOfLot(tx, lot.row, sites, limit),
+                                                  "containers were opened of this lot"));
   std::set<PatientName> patients;
   for (const Administration& record : trace.administrations) patients.insert(record.patient);
   for (const Dispensing& dispensing : trace.dispensings) patients.insert(dispensing.patient);
@@ -110,19 +86,18 @@ absl::Status TraceOpenDraws(Transaction& tx, const CallContext& call, const Lot&
 
 // What it travelled with.
 absl::Status TraceWays(Transaction& tx, const CallContext& call, const Lot& lot, LotTrace& trace) {
-  MESO_ASSIGN_OR_RETURN(std::vector<Route> routes, ListRoutesOfLot(tx, lot.row));
-  const auto hidden = std::remove_if(routes.begin(), routes.end(), [&](const Route& route) {
-    return !MaySee(call, route.first) && !MaySee(call, route.second);
-  });
-  trace.restricted |= hidden != routes.end();
-  routes.erase(hidden, routes.end());
-  MESO_ASSIGN_OR_RETURN(trace.transfers,
-                        ListTraced<Transfer>(routes, "transfers have units of this lot",
-                                             [&](const Route& route, int limit) {
-                                               return ListTransfersOfLot(tx, lot.row, route, limit);
-                                             }));
-  std::sort(trace.transfers.begin(), trace.transfers.end(),
-            [](const Transfer& a, const Transfer& b) { return a.name < b.name; });
+  MESO_ASSIGN_OR_RETURN(const std::vector<Route> routes, ListRoutesOfLot(tx, lot.row));
+  std::set<SiteName> seen;
+  for (const Route& route : routes) {
+    const bool from = MaySee(call, route.first), to = MaySee(call, route.second);
+    if (from) seen.insert(route.first);
+    if (to) seen.insert(route.second);
+    trace.restricted |= !from && !to;
+  }
+  MESO_ASSIGN_OR_RETURN(
+      trace.transfers,
+      Bounded(ListTransfersOfLot(tx, lot.row, {seen.begin(), seen.end()}, kTraceRecordsMax + 1),
+              "transfers have units of this lot"));
   return absl::OkStatus();
 }
 

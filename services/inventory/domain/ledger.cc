@@ -9,41 +9,42 @@
 namespace meso::inventory {
 namespace {
 
-void Apply(Account account, int64_t ampoules, StoredBalance& balance) {
+// Where a shelf's balance keeps an account; nullptr = without: what came from there is `received`.
+int64_t StoredBalance::*FieldOf(Account account) {
   switch (account) {
     case Account::kByKind:
     case Account::kSupplier:
     case Account::kAdjustment:
     case Account::kTransfer:
-      balance.received -= ampoules;
-      return;
+      return nullptr;
     case Account::kStock:
-      balance.on_hand += ampoules;
-      return;
+      return &StoredBalance::on_hand;
     case Account::kDrawn:
-      balance.drawn += ampoules;
-      return;
+      return &StoredBalance::drawn;
     case Account::kInTransit:
-      balance.in_transit += ampoules;
-      return;
+      return &StoredBalance::in_transit;
     case Account::kOpened:
-      balance.opened += ampoules;
-      return;
+      return &StoredBalance::opened;
     case Account::kAdministered:
-      balance.administered += ampoules;
-      return;
+      return &StoredBalance::administered;
     case Account::kDispensed:
-      balance.dispensed += ampoules;
-      return;
+      return &StoredBalance::dispensed;
     case Account::kWasted:
-      balance.wasted += ampoules;
-      return;
+      return &StoredBalance::wasted;
     case Account::kReturned:
-      balance.returned += ampoules;
-      return;
+      return &StoredBalance::returned;
     case Account::kDisposed:
-      balance.disposed += ampoules;
-      return;
+      return &StoredBalance::disposed;
+  }
+  return nullptr;
+}
+
+void Apply(Account account, int64_t ampoules, StoredBalance& balance) {
+  int64_t StoredBalance::*const field = FieldOf(account);
+  if (field == nullptr) {
+    balance.received -= ampoules;
+  } else {
+    balance.*field += ampoules;
   }
 }
 
@@ -84,28 +85,6 @@ std::pair<Account, Account> StraightAccounts(MovementKind kind) {
 
 bool IsOverdrawn(const StoredBalance& balance) {
   return balance.on_hand < 0 || balance.drawn < 0 || balance.in_transit < 0 || balance.opened < 0;
-}
-
-// Units in an account that can't have fewer than none; of the others 0.
-int64_t LeftIn(Account account, const StoredBalance& balance) {
-  switch (account) {
-    case Account::kStock:
-      return balance.on_hand;
-    case Account::kDrawn:
-      return balance.drawn;
-    case Account::kInTransit:
-      return balance.in_transit;
-    case Account::kOpened:
-      return balance.opened;
-    default:
-      return 0;
-  }
-}
-
-// True for an account that can't have fewer units than none.
-bool IsBounded(Account account) {
-  return account == Account::kStock || account == Account::kDrawn ||
-         account == Account::kInTransit || account == Account::kOpened;
 }
 
 class Checker {
@@ -383,7 +362,8 @@ std::optional<absl::Time> FindOverdraw(absl::Span<const Movement> movements,
   // What only takes from without can overdraw nothing. And only what it takes can lack: a fact
   // recorded late may have overdrawn another account before.
   const Account from = AccountsOf(movement).first;
-  if (!IsBounded(from)) return std::nullopt;
+  int64_t StoredBalance::*const left = FieldOf(from);
+  if (left == nullptr) return std::nullopt;
   std::vector<const Movement*> lines = {&movement};
   for (const Movement& line : movements) {
     if (line.site != movement.site || line.unit != movement.unit) continue;
@@ -402,7 +382,7 @@ std::optional<absl::Time> FindOverdraw(absl::Span<const Movement> movements,
     const absl::Time moment = lines[i]->OccurredTime();
     if (i + 1 < lines.size() && lines[i + 1]->OccurredTime() == moment) continue;
     // A moment that such a fact has overdrawn already says nothing against this line.
-    if (LeftIn(from, with) < 0 && LeftIn(from, without) >= 0) return moment;
+    if (with.*left < 0 && without.*left >= 0) return moment;
   }
   return std::nullopt;
 }

@@ -281,29 +281,28 @@ absl::StatusOr<std::vector<SiteName>> ListSitesOfLot(Transaction& tx, int64_t lo
   return sites;
 }
 
-absl::StatusOr<std::vector<Administration>> ListAdministrationsOfLot(Transaction& tx,
-                                                                     int64_t lot_row,
-                                                                     const SiteName& site,
-                                                                     int limit) {
+absl::StatusOr<std::vector<Administration>> ListAdministrationsOfLot(
+    Transaction& tx, int64_t lot_row, const std::vector<SiteName>& sites, int limit) {
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
       tx.Query("SELECT " MESO_ADMINISTRATION_COLUMNS
                " FROM administration r WHERE r.id IN (SELECT DISTINCT a.administration FROM "
-               "administered_lot a WHERE a.lot = $1) AND r.site = $2 ORDER BY r.id LIMIT $3",
-               {lot_row, site.value(), int64_t{limit}}));
+               "administered_lot a WHERE a.lot = $1) AND instr($2, ' ' || r.site || ' ') > 0 "
+               "ORDER BY r.id LIMIT $3",
+               {lot_row, SpacedOut(sites), int64_t{limit}}));
   return ReadAdministrations(tx, rows);
 }
 
-absl::StatusOr<std::map<int64_t, AdministrationName>> ListAdministrationNamesOfLot(
-    Transaction& tx, int64_t lot_row, const SiteName& site, int limit) {
+absl::StatusOr<std::vector<AdministrationName>> ListAdministrationNamesOfLot(
+    Transaction& tx, int64_t lot_row, const std::vector<SiteName>& sites, int limit) {
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
-      tx.Query("SELECT r.id, r.name FROM administration r WHERE r.id IN (SELECT DISTINCT "
-               "a.administration FROM administered_lot a WHERE a.lot = $1) AND r.site = $2 "
-               "ORDER BY r.id LIMIT $3",
-               {lot_row, site.value(), int64_t{limit}}));
-  std::map<int64_t, AdministrationName> names;
-  for (const Row& row : rows) names.emplace(row.Int(0), row.Text(1));
+      tx.Query("SELECT r.name FROM administration r WHERE r.id IN (SELECT DISTINCT "
+               "a.administration FROM administered_lot a WHERE a.lot = $1) AND "
+               "instr($2, ' ' || r.site || ' ') > 0 ORDER BY r.id LIMIT $3",
+               {lot_row, SpacedOut(sites), int64_t{limit}}));
+  std::vector<AdministrationName> names;
+  for (const Row& row : rows) names.emplace_back(row.Text(0));
   return names;
 }
 

@@ -5,7 +5,6 @@
 #ifndef MESO_SERVICES_INVENTORY_STORE_ADMINISTRATION_STORE_H_
 #define MESO_SERVICES_INVENTORY_STORE_ADMINISTRATION_STORE_H_
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,14 +63,12 @@ absl::StatusOr<std::vector<Administration>> ListAdministrations(Transaction& tx,
                                                                 const PageQuery& page);
 // Every site with a record, a dispensing or a container of the lot, in the order of names.
 absl::StatusOr<std::vector<SiteName>> ListSitesOfLot(Transaction& tx, int64_t lot_row);
-// The site's records with units of the lot, oldest first; at most `limit`.
-absl::StatusOr<std::vector<Administration>> ListAdministrationsOfLot(Transaction& tx,
-                                                                     int64_t lot_row,
-                                                                     const SiteName& site,
-                                                                     int limit);
-// Their names by row number, for who needs no more of them.
-absl::StatusOr<std::map<int64_t, AdministrationName>> ListAdministrationNamesOfLot(
-    Transaction& tx, int64_t lot_row, const SiteName& site, int limit);
+// The sites' records with units of the lot, oldest first; at most `limit`.
+absl::StatusOr<std::vector<Administration>> ListAdministrationsOfLot(
+    Transaction& tx, int64_t lot_row, const std::vector<SiteName>& sites, int limit);
+// Their names, for who needs no more of them.
+absl::StatusOr<std::vector<AdministrationName>> ListAdministrationNamesOfLot(
+    Transaction& tx, int64_t lot_row, const std::vector<SiteName>& sites, int limit);
 // Everybody who has a record with units of the lot, once for each site.
 absl::StatusOr<std::vector<SitePatient>> ListPatientsOfLot(Transaction& tx, int64_t lot_row);
 // A patient's records along the chain, newest first; at most `limit`.

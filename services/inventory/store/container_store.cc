@@ -125,13 +125,13 @@ absl::StatusOr<std::vector<OpenedContainer>> ListContainers(Transaction& tx, con
 }
 
 absl::StatusOr<std::vector<OpenedContainer>> ListContainersOfLot(Transaction& tx, int64_t lot_row,
-                                                                 const SiteName& site, int limit) {
+                                                                 const std::vector<SiteName>& sites,
+                                                                 int limit) {
   MESO_ASSIGN_OR_RETURN(
-      const Rows rows,
-      tx.Query("SELECT " MESO_CONTAINER_COLUMNS
-               " FROM container c JOIN lot l ON l.id = c.lot WHERE c.lot = $1 AND c.site = $2 "
-               "ORDER BY c.id LIMIT $3",
-               {lot_row, site.value(), int64_t{limit}}));
+      const Rows rows, tx.Query("SELECT " MESO_CONTAINER_COLUMNS
+                                " FROM container c JOIN lot l ON l.id = c.lot WHERE c.lot = $1 AND "
+                                "instr($2, ' ' || c.site || ' ') > 0 ORDER BY c.id LIMIT $3",
+                                {lot_row, SpacedOut(sites), int64_t{limit}}));
   return ReadContainers(tx, rows);
 }
 

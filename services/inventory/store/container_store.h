@@ -25,9 +25,10 @@ absl::StatusOr<std::optional<OpenedContainer>> LoadContainer(Transaction& tx,
 // product, lot, state, due.
 absl::StatusOr<std::vector<OpenedContainer>> ListContainers(Transaction& tx, const SiteName& site,
                                                             absl::Time now, const PageQuery& page);
-// The site's containers of the lot, oldest first; at most `limit`.
+// The sites' containers of the lot, oldest first; at most `limit`.
 absl::StatusOr<std::vector<OpenedContainer>> ListContainersOfLot(Transaction& tx, int64_t lot_row,
-                                                                 const SiteName& site, int limit);
+                                                                 const std::vector<SiteName>& sites,
+                                                                 int limit);
 // The product's containers open at the site, oldest first.
 absl::StatusOr<std::vector<OpenedContainer>> ListOpenOfProduct(Transaction& tx,
                                                                const SiteName& site,

@@ -74,13 +74,14 @@ absl::StatusOr<std::optional<Dispensing>> LoadDispensing(Transaction& tx,
 }
 
 absl::StatusOr<std::vector<Dispensing>> ListDispensingsOfLot(Transaction& tx, int64_t lot_row,
-                                                             const SiteName& site, int limit) {
+                                                             const std::vector<SiteName>& sites,
+                                                             int limit) {
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
       tx.Query("SELECT " MESO_DISPENSING_COLUMNS
-               " FROM dispensing d JOIN lot l ON l.id = d.lot WHERE d.lot = $1 AND d.site = $2 "
-               "ORDER BY d.id LIMIT $3",
-               {lot_row, site.value(), int64_t{limit}}));
+               " FROM dispensing d JOIN lot l ON l.id = d.lot WHERE d.lot = $1 AND "
+               "instr($2, ' ' || d.site || ' ') > 0 ORDER BY d.id LIMIT $3",
+               {lot_row, SpacedOut(sites), int64_t{limit}}));
   return ReadDispensings(rows);
 }
 

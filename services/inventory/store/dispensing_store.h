@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "common/database/database.h"
 #include "services/inventory/domain/dispensing.h"
+#include "services/inventory/store/inventory_store.h"
 
 namespace meso::inventory {
 
@@ -18,9 +19,10 @@ namespace meso::inventory {
 absl::Status InsertDispensing(Transaction& tx, const Dispensing& dispensing);
 absl::StatusOr<std::optional<Dispensing>> LoadDispensing(Transaction& tx,
                                                          const DispensingName& name);
-// The site's dispensings of units of the lot, oldest first; at most `limit`.
+// The sites' dispensings of units of the lot, oldest first; at most `limit`.
 absl::StatusOr<std::vector<Dispensing>> ListDispensingsOfLot(Transaction& tx, int64_t lot_row,
-                                                             const SiteName& site, int limit);
+                                                             const std::vector<SiteName>& sites,
+                                                             int limit);
 // A patient's dispensings along the chain, newest first; at most `limit`.
 absl::StatusOr<std::vector<Dispensing>> ListDispensingsOfPatient(Transaction& tx,
                                                                  const PatientName& patient,

@@ -138,6 +138,12 @@ absl::Status LoadLines(Transaction& tx, Cocktail& cocktail) {
 
 }  // namespace
 
+std::string SpacedOut(const std::vector<SiteName>& sites) {
+  std::string text = " ";
+  for (const SiteName& site : sites) absl::StrAppend(&text, site.value(), " ");
+  return text;
+}
+
 absl::StatusOr<std::optional<Site>> LoadSite(Transaction& tx, const SiteName& name) {
   MESO_ASSIGN_OR_RETURN(
       const std::optional<Row> row,

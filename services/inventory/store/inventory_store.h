@@ -34,6 +34,10 @@ struct Site {
   int64_t revision = 0;
 };
 
+// The parameter of a statement that asks for any of several sites: instr($n, ' ' || site || ' ') >
+// 0. A site's name has no spaces.
+std::string SpacedOut(const std::vector<SiteName>& sites);
+
 absl::StatusOr<std::optional<Site>> LoadSite(Transaction& tx, const SiteName& name);
 absl::StatusOr<std::vector<SiteName>> ListSiteNames(Transaction& tx);
 // Keeps the newer of the two.

@@ -125,14 +125,15 @@ absl::StatusOr<std::vector<Route>> ListRoutesOfLot(Transaction& tx, int64_t lot_
 }
 
 absl::StatusOr<std::vector<Transfer>> ListTransfersOfLot(Transaction& tx, int64_t lot_row,
-                                                         const Route& route, int limit) {
+                                                         const std::vector<SiteName>& sites,
+                                                         int limit) {
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
       tx.Query("SELECT " MESO_TRANSFER_COLUMNS
                " FROM transfer t WHERE t.state <> 'DRAFT' AND t.id IN (SELECT x.transfer FROM "
-               "transfer_line x WHERE x.lot = $1) AND t.from_site = $2 AND t.to_site = $3 "
-               "ORDER BY t.name LIMIT $4",
-               {lot_row, route.first.value(), route.second.value(), int64_t{limit}}));
+               "transfer_line x WHERE x.lot = $1) AND (instr($2, ' ' || t.from_site || ' ') > 0 "
+               "OR instr($2, ' ' || t.to_site || ' ') > 0) ORDER BY t.name LIMIT $3",
+               {lot_row, SpacedOut(sites), int64_t{limit}}));
   return ReadTransfers(tx, rows);
 }
 

@@ -20,9 +20,11 @@ absl::StatusOr<std::vector<Transfer>> ListTransfers(Transaction& tx, const PageQ
 using Route = std::pair<SiteName, SiteName>;
 // Every route the lot has left on, in their order.
 absl::StatusOr<std::vector<Route>> ListRoutesOfLot(Transaction& tx, int64_t lot_row);
-// Every transfer the lot has left with on the route, in the order of names; at most `limit`.
+// Every transfer the lot has left with that has one of the sites at either end, in the order of
+// names; at most `limit`.
 absl::StatusOr<std::vector<Transfer>> ListTransfersOfLot(Transaction& tx, int64_t lot_row,
-                                                         const Route& route, int limit);
+                                                         const std::vector<SiteName>& sites,
+                                                         int limit);
 // Inserts the transfer with its lines.
 absl::Status InsertTransfer(Transaction& tx, const Transfer& transfer);
 // Saves state, people, times and lines of the revision after `transfer.revision - 1`; `otherwise`

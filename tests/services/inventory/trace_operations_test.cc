@@ -16,8 +16,9 @@ using ::testing::SizeIs;
 
 class ManyRecordsTest : public InventoryFixture {
  protected:
-  // Paris has given units of the lot `count` times, for all that the records say.
-  void GiveOften(const LotName& lot, int64_t count) {
+  // Paris, or so many sites in turn, have given units of the lot `count` times, for all that the
+  // records say.
+  void GiveOften(const LotName& lot, int64_t count, int64_t sites = 1) {
     const absl::Status status = database_->Transact([&](Transaction& tx) -> absl::Status {
       const auto stored = LoadLot(tx, lot);
       if (!stored.ok()) return stored.status();
@@ -26,9 +27,10 @@ class ManyRecordsTest : public InventoryFixture {
           "occurred_time_us, record_time_us, recorder, deviations, patient_previous) "
           "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) SELECT "
           "printf('administrations/00000000-0000-4000-8000-%012d', i), "
-          "printf('sites/par-1/appointments/00000000-0000-4000-8000-%012d', i), 'sites/par-1', "
+          "printf('sites/par-1/appointments/00000000-0000-4000-8000-%012d', i), CASE i % $2 WHEN 0 "
+          "THEN 'sites/par-1' ELSE 'sites/s-' || (i % $2) END, "
           "'patients/PT-' || i, 'practitioners/pr-01', 1, 1, 'users/nurse', 0, 0 FROM n",
-          {count});
+          {count, sites});
       if (!given.ok()) return given;
       return tx.Execute(
           "INSERT INTO administered_lot (administration, position, lot, ampoules, microlitres, "
@@ -86,6 +88,27 @@ TEST_F(ManyRecordsTest, TenThousandAreTraced) {
   ASSERT_TRUE(trace.ok()) << trace.status();
   EXPECT_THAT(trace->administrations, SizeIs(10000));
   EXPECT_FALSE(trace->restricted);
+}
+
+TEST_F(ManyRecordsTest, HowManySitesGaveItDoesNotMatter) {
+  const LotName lot = Receive("A", "A1", "2027-06-30", 5);
+  GiveOften(lot, 100, 20);
+  FaultyDatabase counted(*database_);
+  const absl::Status status = counted.Read([&](Transaction& tx) -> absl::Status {
+    const auto trace = operations_.TraceLot(tx, Manager(), lot);
+    if (!trace.ok()) return trace.status();
+    EXPECT_THAT(trace->administrations, SizeIs(100));
+    for (size_t i = 1; i < trace->administrations.size(); ++i) {
+      EXPECT_LT(trace->administrations[i - 1].row, trace->administrations[i].row);
+    }
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_LT(counted.statements(), 30) << "some for each site";
+  const auto paris = Run(&InventoryOperations::TraceLot, lot, AtSite("par-1"));
+  ASSERT_TRUE(paris.ok()) << paris.status();
+  EXPECT_THAT(paris->administrations, SizeIs(5));
+  EXPECT_TRUE(paris->restricted);
 }
 
 TEST_F(ManyRecordsTest, TheRecordsOfALotAreReadPageByPage) {
