@@ -204,11 +204,6 @@ class BenchChain {
   std::string cocktail_;
 };
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 // The times of one call in the two chains, round by round.
 class Comparison {
  public:

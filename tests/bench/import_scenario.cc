@@ -151,11 +151,6 @@ class ImportBench {
   const CallContext call_;
 };
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 Cell CellOf(const char* name, double seconds, double raw_seconds) {
   Cell cell;
   cell.scenario = "import";

@@ -1,5 +1,6 @@
 #include "tests/bench/scenarios.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace meso {
@@ -8,6 +9,11 @@ namespace {
 constexpr int kManyCallers = 64;
 
 }  // namespace
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
 
 void RunCells(const BenchSettings& settings, const Cell& cell,
               const std::function<LoadResult(const Arrival&)>& run, Scenario* scenario) {

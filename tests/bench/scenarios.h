@@ -49,6 +49,9 @@ Scenario RunScan(const BenchSettings& settings);
 void RunCells(const BenchSettings& settings, const Cell& cell,
               const std::function<LoadResult(const Arrival&)>& run, Scenario* scenario);
 
+// The middle one. Precondition: there is one.
+double Median(std::vector<double> values);
+
 }  // namespace meso
 
 #endif  // MESO_TESTS_BENCH_SCENARIOS_H_

@@ -156,11 +156,13 @@ struct Quantity {
   const char* suffix;  // of the field's name
   int64_t divisor;
   const char* unit;
+  bool zero_is_none;      // nothing is nothing in every unit; no degree is a temperature
+  bool negative_is_none;  // -1 says that there is no such number
 };
-constexpr Quantity kQuantities[] = {{"_centidegrees", 100, " °C"},
-                                    {"_decidegrees", 10, " °C"},
-                                    {"_microlitres", 1000, " ml"},
-                                    {"_tenths", 10, ""}};
+constexpr Quantity kQuantities[] = {{"_centidegrees", 100, " °C", false, false},
+                                    {"_decidegrees", 10, " °C", false, false},
+                                    {"_microlitres", 1000, " ml", true, false},
+                                    {"_tenths", 10, "", true, true}};
 
 const Quantity* QuantityOf(absl::string_view name) {
   for (const Quantity& quantity : kQuantities) {
@@ -187,12 +189,8 @@ std::string ShowQuantity(int64_t value, const Quantity& quantity) {
 
 std::string ShowNumber(int64_t value, const FieldDescriptor& field, bool machine) {
   const Quantity* quantity = machine ? nullptr : QuantityOf(field.name());
-  // -1 of a count of days: there is no such number.
-  if (quantity != nullptr && *quantity->unit == 0 && value < 0) return "";
-  // Nothing is nothing in every unit, but for temperatures.
-  const bool plain =
-      quantity == nullptr || (value == 0 && !absl::EndsWith(quantity->suffix, "grees"));
-  return plain ? absl::StrCat(value) : ShowQuantity(value, *quantity);
+  if (quantity == nullptr || (value == 0 && quantity->zero_is_none)) return absl::StrCat(value);
+  return value < 0 && quantity->negative_is_none ? "" : ShowQuantity(value, *quantity);
 }
 
 std::string ShowTimestamp(const google::protobuf::Timestamp& time, absl::TimeZone zone,

@@ -51,8 +51,8 @@ TEST_F(ContextsTest, ThePlaceOfTheFileComesFromTheEnvironment) {
     return found->second;
   };
   EXPECT_EQ(ContextsPath(environment), "");
-  variables["HOME"] = "/home/anna";
-  EXPECT_EQ(ContextsPath(environment), "/home/anna/.config/meso/contexts.json");
+  variables["HOME"] = "/home/user";
+  EXPECT_EQ(ContextsPath(environment), "/home/user/.config/meso/contexts.json");
   variables["XDG_CONFIG_HOME"] = "/etc/anna";
   EXPECT_EQ(ContextsPath(environment), "/etc/anna/meso/contexts.json");
   variables["MESO_CONFIG"] = "/x.json";
