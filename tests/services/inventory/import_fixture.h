@@ -26,13 +26,14 @@ inline constexpr char kHeader[] =
 inline constexpr char kA[] = "09521234000112";
 inline constexpr char kB[] = "09521234000334";
 
-class NoPeers final : public InventoryPeers {
- public:
-  absl::Status CatchUpWithScheduling(absl::Time) override { return absl::OkStatus(); }
-};
-
 class ImportTest : public InventoryFixture {
  protected:
+  // Scheduling answers and has nothing new to tell.
+  class QuietPeers final : public InventoryPeers {
+   public:
+    absl::Status CatchUpWithScheduling(absl::Time) override { return absl::OkStatus(); }
+  };
+
   static std::string Hash(const std::string& text) {
     unsigned char digest[SHA256_DIGEST_LENGTH];
     SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
@@ -125,7 +126,7 @@ class ImportTest : public InventoryFixture {
     return call;
   }
 
-  NoPeers peers_;
+  QuietPeers peers_;
   KnownSites sites_{*database_, database_.clock(), peers_};
   absl::Status read_;
 };

@@ -1,66 +1,22 @@
 // The cold chain as a client sees it: a stream of batches, excursions, decisions, sensors.
-#include <gmock/gmock.h>
-#include <google/protobuf/util/message_differencer.h>
-#include <gtest/gtest.h>
-
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "common/base/error.h"
-#include "generated/inventory_migrations.h"
-#include "services/inventory/rpc/inventory_service.h"
-#include "tests/support/test_server.h"
+#include "tests/services/inventory/rpc/rpc_fixture.h"
 
 namespace meso::inventory {
 namespace {
 
 using ::google::protobuf::util::MessageDifferencer;
 using ::testing::SizeIs;
-using Code = absl::StatusCode;
-using Stub = v1::InventoryService::Stub;
 
 constexpr char kFridge[] = "sites/par-1/storageUnits/fridge";
 
-std::string Uuid(int n) { return absl::StrFormat("44444444-0000-4000-8000-%012d", n); }
-
-class NoPeers final : public InventoryPeers {
- public:
-  absl::Status CatchUpWithScheduling(absl::Time) override { return absl::UnavailableError("down"); }
-};
-
-class ColdChainRpcTest : public ::testing::Test {
+class ColdChainRpcTest : public RpcServerFixture {
  protected:
-  ColdChainRpcTest()
-      : server_("inventory", InventoryMigrations()),
-        operations_(server_.clock(), server_.ids(), nullptr),
-        sites_(server_.database(), server_.clock(), peers_),
-        service_(server_.calls(), operations_, sites_) {
-    EXPECT_TRUE(server_.database()
-                    .Transact([&](Transaction& tx) {
-                      return operations_.SaveSiteChange(
-                          tx, CallContext(), {SiteName("sites/par-1"), "Europe/Paris", "FR", 1});
-                    })
-                    .ok());
-    server_.Serve({&service_});
-    stub_ = v1::InventoryService::NewStub(server_.channel());
-    Prepare();
-  }
-  ~ColdChainRpcTest() override { server_.Stop(); }
-
-  void Prepare() {
-    v1::UpdateProductRequest product;
-    product.mutable_product()->set_name("products/A");
-    product.mutable_product()->set_display_name("A");
-    product.mutable_product()->set_gtin("09521234000112");
-    product.mutable_product()->add_tags("vitamin_c");
-    product.mutable_product()->set_container_kind(v1::CONTAINER_KIND_AMPOULE);
-    product.mutable_product()->set_unit_microlitres(2000);
-    product.mutable_product()->set_units_per_pack(10);
-    product.mutable_product()->mutable_storage()->set_temperature_min_decidegrees(20);
-    product.mutable_product()->mutable_storage()->set_temperature_max_decidegrees(80);
-    product.set_allow_missing(true);
-    product.set_request_id(Uuid(900));
-    v1::Product made;
-    EXPECT_EQ(Call(&Stub::UpdateProduct, chain_manager_, product, &made), absl::OkStatus());
+  // A lot in a fridge that is kept between 2 and 8 degrees, and an hour in which to measure.
+  ColdChainRpcTest() {
+    MakeProduct([](v1::Product& product) {
+      product.mutable_storage()->set_temperature_min_decidegrees(20);
+      product.mutable_storage()->set_temperature_max_decidegrees(80);
+    });
     v1::UpdateStorageUnitRequest fridge;
     fridge.mutable_storage_unit()->set_name(kFridge);
     fridge.mutable_storage_unit()->set_display_name("Fridge");
@@ -69,30 +25,11 @@ class ColdChainRpcTest : public ::testing::Test {
     fridge.set_request_id(Uuid(901));
     v1::StorageUnit unit;
     EXPECT_EQ(Call(&Stub::UpdateStorageUnit, manager_, fridge, &unit), absl::OkStatus());
-    v1::ReceiveStockRequest receipt;
-    receipt.set_site("sites/par-1");
+    v1::ReceiveStockRequest receipt = Receipt(903, 4);
     receipt.set_storage_unit("fridge");
-    receipt.set_product("products/A");
-    receipt.set_lot_number("A1");
-    receipt.set_expiry_date("2027-06-30");
-    receipt.set_ampoules(4);
-    receipt.set_document("DN-1");
-    receipt.set_request_id(Uuid(902));
-    v1::ReceiveStockResponse received;
-    EXPECT_EQ(Call(&Stub::ReceiveStock, manager_, receipt, &received), absl::OkStatus());
-    lot_ = received.lot().name();
+    lot_ = ReceiveStock(receipt);
     start_ = absl::ToUnixSeconds(server_.clock().Now());
     server_.clock().Advance(absl::Hours(1));
-  }
-
-  template <typename Request, typename Response>
-  absl::Status Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                    const std::string& token, const Request& request, Response* response) {
-    return server_.Call(*stub_, method, token, request, response);
-  }
-  static void Expect(const absl::Status& status, Code code, const std::string& reason) {
-    EXPECT_EQ(status.code(), code) << status;
-    EXPECT_EQ(ReasonOf(status), reason) << status;
   }
 
   // A batch of (minute, hundredths of a degree).
@@ -144,18 +81,8 @@ class ColdChainRpcTest : public ::testing::Test {
     return request;
   }
 
-  NoPeers peers_;
-  TestServer server_;
-  InventoryOperations operations_;
-  KnownSites sites_;
-  InventoryService service_;
-  std::unique_ptr<Stub> stub_;
   std::string lot_;
   int64_t start_ = 0;
-  const std::string manager_ = server_.keys().Token("users/m", {"inventory_manager@par-1"});
-  const std::string chain_manager_ = server_.keys().Token("users/c", {"inventory_manager@*"});
-  const std::string elsewhere_ = server_.keys().Token("users/o", {"inventory_manager@syd-1"});
-  const std::string nurse_ = server_.keys().Token("users/n", {"practitioner@par-1"});
 };
 
 TEST_F(ColdChainRpcTest, AStreamTakesItsBatchesOneAfterTheOtherAndShowsWhatBegan) {

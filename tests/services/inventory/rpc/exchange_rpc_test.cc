@@ -1,17 +1,8 @@
 // ImportStock and ExportStock as a client sees them: parts, progress, reports, rights, repetitions,
 // and callers that go away.
-#include <gmock/gmock.h>
-#include <google/protobuf/util/message_differencer.h>
-#include <gtest/gtest.h>
-
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
-#include "common/base/error.h"
-#include "generated/inventory_migrations.h"
 #include "services/inventory/rpc/import_stream.h"
-#include "services/inventory/rpc/inventory_service.h"
-#include "tests/support/test_server.h"
+#include "tests/services/inventory/rpc/rpc_fixture.h"
 
 namespace meso::inventory {
 namespace {
@@ -19,52 +10,12 @@ namespace {
 using ::google::protobuf::util::MessageDifferencer;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-using Code = absl::StatusCode;
-using Stub = v1::InventoryService::Stub;
 
 constexpr char kHeader[] = "site_code,gtin,lot,expiry,qty,hold\n";
 
-std::string Uuid(int n) { return absl::StrFormat("44444444-0000-4000-8000-%012d", n); }
-
-class NoPeers final : public InventoryPeers {
- public:
-  absl::Status CatchUpWithScheduling(absl::Time) override { return absl::UnavailableError("down"); }
-};
-
-class ExchangeTest : public ::testing::Test {
+class ExchangeTest : public RpcServerFixture {
  protected:
-  ExchangeTest()
-      : server_("inventory", InventoryMigrations()),
-        operations_(server_.clock(), server_.ids(), nullptr),
-        sites_(server_.database(), server_.clock(), peers_),
-        service_(server_.calls(), operations_, sites_) {
-    EXPECT_TRUE(server_.database()
-                    .Transact([&](Transaction& tx) {
-                      const absl::Status paris = operations_.SaveSiteChange(
-                          tx, CallContext(), {SiteName("sites/par-1"), "Europe/Paris", "FR", 1});
-                      if (!paris.ok()) return paris;
-                      return operations_.SaveSiteChange(
-                          tx, CallContext(),
-                          {SiteName("sites/syd-1"), "Australia/Sydney", "AU", 1});
-                    })
-                    .ok());
-    server_.Serve({&service_});
-    stub_ = v1::InventoryService::NewStub(server_.channel());
-    v1::UpdateProductRequest product;
-    product.mutable_product()->set_name("products/A");
-    product.mutable_product()->set_display_name("A");
-    product.mutable_product()->set_gtin("09521234000112");
-    product.mutable_product()->add_tags("vitamin_c");
-    product.mutable_product()->set_container_kind(v1::CONTAINER_KIND_AMPOULE);
-    product.mutable_product()->set_unit_microlitres(2000);
-    product.mutable_product()->set_units_per_pack(10);
-    product.set_allow_missing(true);
-    product.set_request_id(Uuid(900));
-    v1::Product made;
-    EXPECT_EQ(server_.Call(*stub_, &Stub::UpdateProduct, chain_manager_, product, &made),
-              absl::OkStatus());
-  }
-  ~ExchangeTest() override { server_.Stop(); }
+  ExchangeTest() : RpcServerFixture({Paris(), Sydney()}) { MakeProduct(); }
 
   static v1::ImportStockRequest First(int n, const std::string& parent = "sites/par-1") {
     v1::ImportStockRequest first;
@@ -139,28 +90,6 @@ class ExchangeTest : public ::testing::Test {
     return exported;
   }
   void ExpectNothingImported() { EXPECT_EQ(Export(chain_manager_).rows, 0); }
-  static void Expect(const absl::Status& status, Code code, const std::string& reason) {
-    EXPECT_EQ(status.code(), code) << status;
-    EXPECT_EQ(ReasonOf(status), reason) << status;
-  }
-  static std::vector<std::string> Fields(const absl::Status& status) {
-    std::vector<std::string> fields;
-    for (const Violation& violation : DetailsOf(status).violations) {
-      fields.push_back(violation.subject);
-    }
-    return fields;
-  }
-
-  NoPeers peers_;
-  TestServer server_;
-  InventoryOperations operations_;
-  KnownSites sites_;
-  InventoryService service_;
-  std::unique_ptr<Stub> stub_;
-  const std::string manager_ = server_.keys().Token("users/m", {"inventory_manager@par-1"});
-  const std::string chain_manager_ = server_.keys().Token("users/c", {"inventory_manager@*"});
-  const std::string elsewhere_ = server_.keys().Token("users/o", {"inventory_manager@syd-1"});
-  const std::string nurse_ = server_.keys().Token("users/n", {"practitioner@par-1"});
 };
 
 TEST_F(ExchangeTest, TakesAFileInPartsAndSaysHowFarItIs) {

@@ -2,19 +2,14 @@
 // call leaves.
 #include "services/inventory/rpc/inventory_service.h"
 
-#include <gmock/gmock.h>
-#include <google/protobuf/util/message_differencer.h>
-#include <gtest/gtest.h>
-
 #include <atomic>
+#include <functional>
+#include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "common/base/error.h"
-#include "generated/inventory_migrations.h"
-#include "tests/support/test_server.h"
+#include "tests/services/inventory/rpc/rpc_fixture.h"
 
 namespace meso::inventory {
 namespace {
@@ -23,11 +18,6 @@ using ::google::protobuf::util::MessageDifferencer;
 using ::testing::Contains;
 using ::testing::IsSupersetOf;
 using ::testing::SizeIs;
-using Code = absl::StatusCode;
-using Stub = v1::InventoryService::Stub;
-
-std::string Uuid(int n) { return absl::StrFormat("22222222-0000-4000-8000-%012d", n); }
-std::string Appointment(int n) { return absl::StrCat("sites/par-1/appointments/", Uuid(n)); }
 
 // Scheduling, which has one more site to tell of when asked, or is down.
 class FakePeers final : public InventoryPeers {
@@ -40,100 +30,15 @@ class FakePeers final : public InventoryPeers {
   std::function<absl::Status()> on_catch_up;
 };
 
-class InventoryServiceTest : public ::testing::Test {
+class InventoryServiceTest : public RpcServerFixture {
  protected:
-  InventoryServiceTest()
-      : server_("inventory", InventoryMigrations()),
-        operations_(server_.clock(), server_.ids(), nullptr),
-        sites_(server_.database(), server_.clock(), peers_),
-        service_(server_.calls(), operations_, sites_) {
-    EXPECT_EQ(TellSite("sites/par-1"), absl::OkStatus());
-    server_.Serve({&service_});
-    stub_ = v1::InventoryService::NewStub(server_.channel());
-    manager_ = server_.keys().Token("users/manager", {"inventory_manager@*"});
-    director_ = server_.keys().Token("users/director", {"medical_director@*"});
-    nurse_ = server_.keys().Token("users/nurse", {"practitioner@par-1"});
-    elsewhere_ = server_.keys().Token("users/other", {"practitioner@syd-1"});
-  }
-  ~InventoryServiceTest() override { server_.Stop(); }
+  InventoryServiceTest() : RpcServerFixture({Paris()}, std::make_unique<FakePeers>()) {}
 
-  absl::Status TellSite(const std::string& name) {
-    return server_.database().Transact([&](Transaction& tx) {
-      return operations_.SaveSiteChange(tx, CallContext(),
-                                        {SiteName(name), "Europe/Paris", "FR", 1});
-    });
-  }
-
-  template <typename Request, typename Response>
-  absl::Status Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                    const std::string& token, const Request& request, Response* response) {
-    return server_.Call(*stub_, method, token, request, response);
-  }
-
-  static std::vector<std::string> Fields(const absl::Status& status) {
-    std::vector<std::string> fields;
-    for (const Violation& violation : DetailsOf(status).violations) {
-      fields.push_back(violation.subject);
-    }
-    return fields;
-  }
-
-  static void Expect(const absl::Status& status, Code code, const std::string& reason) {
-    EXPECT_EQ(status.code(), code) << status;
-    EXPECT_EQ(ReasonOf(status), reason) << status;
-  }
-
-  static v1::UpdateProductRequest ProductRequest(const std::string& code, const std::string& gtin,
-                                                 int n) {
-    v1::UpdateProductRequest request;
-    v1::Product* product = request.mutable_product();
-    product->set_name("products/" + code);
-    product->set_display_name(code);
-    product->set_gtin(gtin);
-    product->add_tags("vitamin_c");
-    product->set_container_kind(v1::CONTAINER_KIND_AMPOULE);
-    product->set_unit_microlitres(2000);
-    product->set_units_per_pack(10);
-    request.set_allow_missing(true);
-    request.set_request_id(Uuid(n));
-    return request;
-  }
-
-  static v1::ReceiveStockRequest ReceiptRequest(int n, int64_t ampoules) {
-    v1::ReceiveStockRequest request;
-    request.set_site("sites/par-1");
-    request.set_product("products/A");
-    request.set_lot_number("A1");
-    request.set_expiry_date("2027-06-30");
-    request.set_ampoules(ampoules);
-    request.set_document("DN-1");
-    request.set_request_id(Uuid(n));
-    return request;
-  }
-
-  // One product, its recipe, and stock; ids 900 to 903 are used.
+  // One product, its recipe, and stock.
   void Load(int64_t ampoules) {
-    v1::Product product;
-    ASSERT_EQ(
-        Call(&Stub::UpdateProduct, manager_, ProductRequest("A", "09521234000112", 900), &product),
-        absl::OkStatus());
-    v1::CreateCocktailRequest create;
-    create.set_cocktail_id("C-01");
-    create.mutable_cocktail()->set_display_name("Glow");
-    create.mutable_cocktail()->add_lines()->set_product("products/A");
-    create.mutable_cocktail()->mutable_lines(0)->set_ampoules(1);
-    create.set_request_id(Uuid(901));
-    v1::Cocktail cocktail;
-    ASSERT_EQ(Call(&Stub::CreateCocktail, director_, create, &cocktail), absl::OkStatus());
-    v1::PublishCocktailRequest publish;
-    publish.set_name(cocktail.name());
-    publish.set_etag(cocktail.etag());
-    publish.set_request_id(Uuid(902));
-    ASSERT_EQ(Call(&Stub::PublishCocktail, director_, publish, &cocktail), absl::OkStatus());
-    v1::ReceiveStockResponse received;
-    ASSERT_EQ(Call(&Stub::ReceiveStock, manager_, ReceiptRequest(903, ampoules), &received),
-              absl::OkStatus());
-    lot_ = received.lot().name();
+    MakeProduct();
+    PublishCocktail(1);
+    lot_ = ReceiveStock(Receipt(903, ampoules));
   }
 
   v1::ReserveStockRequest Reserve(int n) {
@@ -159,14 +64,9 @@ class InventoryServiceTest : public ::testing::Test {
     return request;
   }
 
-  FakePeers peers_;
-  TestServer server_;
-  InventoryOperations operations_;
-  KnownSites sites_;
-  InventoryService service_;
-  std::unique_ptr<Stub> stub_;
-  std::string manager_, director_, nurse_, elsewhere_;
+  FakePeers& scheduling_ = static_cast<FakePeers&>(*peers_);
   std::string lot_;
+  const std::string nurse_elsewhere_ = server_.keys().Token("users/other", {"practitioner@syd-1"});
 };
 
 TEST_F(InventoryServiceTest, EveryBadFieldIsNamedAtOnce) {
@@ -178,7 +78,7 @@ TEST_F(InventoryServiceTest, EveryBadFieldIsNamedAtOnce) {
   receive.set_storage_unit("no spaces please");
   receive.set_request_id("not-a-uuid");
   v1::ReceiveStockResponse received;
-  const absl::Status status = Call(&Stub::ReceiveStock, manager_, receive, &received);
+  const absl::Status status = Call(&Stub::ReceiveStock, chain_manager_, receive, &received);
   EXPECT_EQ(status.code(), Code::kInvalidArgument);
   EXPECT_THAT(Fields(status), IsSupersetOf({"product", "expiry_date", "ampoules", "storage_unit",
                                             "lot_number", "document", "request_id"}));
@@ -191,7 +91,7 @@ TEST_F(InventoryServiceTest, EveryBadFieldIsNamedAtOnce) {
               IsSupersetOf({"items[0].lot", "items[0].ampoules"}));
   v1::UpdateProductRequest product = ProductRequest("A", "09521234000113", 2);
   v1::Product answer;
-  Expect(Call(&Stub::UpdateProduct, manager_, product, &answer), Code::kInvalidArgument,
+  Expect(Call(&Stub::UpdateProduct, chain_manager_, product, &answer), Code::kInvalidArgument,
          "CHECK_DIGIT_WRONG");
 }
 
@@ -205,7 +105,7 @@ TEST_F(InventoryServiceTest, RolesAndSitesDecideWhoMay) {
   draw.add_items()->set_lot(lot_);
   draw.set_request_id(Uuid(2));
   v1::DrawStockResponse drawn;
-  Expect(Call(&Stub::DrawStock, elsewhere_, draw, &drawn), Code::kPermissionDenied,
+  Expect(Call(&Stub::DrawStock, nurse_elsewhere_, draw, &drawn), Code::kPermissionDenied,
          "SITE_FORBIDDEN");
   EXPECT_EQ(Call(&Stub::DrawStock, nurse_, draw, &drawn), absl::OkStatus());
   v1::ReserveStockRequest reserve = Reserve(3);
@@ -213,7 +113,7 @@ TEST_F(InventoryServiceTest, RolesAndSitesDecideWhoMay) {
   ASSERT_EQ(Call(&Stub::ReserveStock, nurse_, reserve, &reservation), absl::OkStatus());
   v1::GetReservationRequest get;
   get.set_name(reservation.name());
-  Expect(Call(&Stub::GetReservation, elsewhere_, get, &reservation), Code::kNotFound,
+  Expect(Call(&Stub::GetReservation, nurse_elsewhere_, get, &reservation), Code::kNotFound,
          "RESOURCE_NOT_FOUND");
 }
 
@@ -284,7 +184,7 @@ TEST_F(InventoryServiceTest, ReadingATraceIsAnEntryWithEveryPatientReturned) {
   v1::TraceLotRequest request;
   request.set_name(lot_);
   v1::LotTrace trace;
-  ASSERT_EQ(Call(&Stub::TraceLot, manager_, request, &trace), absl::OkStatus());
+  ASSERT_EQ(Call(&Stub::TraceLot, chain_manager_, request, &trace), absl::OkStatus());
   EXPECT_THAT(trace.patients(), SizeIs(1));
   EXPECT_THAT(server_.Entries().back().keys,
               Contains(std::pair<std::string, std::string>("patient", "patients/PT-0042")));
@@ -305,7 +205,7 @@ TEST_F(InventoryServiceTest, ATraceShowsWhatIsDrawnAndNotRecordedWithItsPatientA
   v1::TraceLotRequest request;
   request.set_name(lot_);
   v1::LotTrace trace;
-  ASSERT_EQ(Call(&Stub::TraceLot, manager_, request, &trace), absl::OkStatus());
+  ASSERT_EQ(Call(&Stub::TraceLot, chain_manager_, request, &trace), absl::OkStatus());
   ASSERT_THAT(trace.open_draws(), SizeIs(1));
   EXPECT_EQ(trace.open_draws(0).appointment(), Appointment(1));
   EXPECT_EQ(trace.open_draws(0).site(), "sites/par-1");
@@ -325,7 +225,7 @@ TEST_F(InventoryServiceTest, ATrialChangesNothing) {
   recall.mutable_recall()->set_reference("N-1");
   recall.set_validate_only(true);
   v1::Recall answer;
-  ASSERT_EQ(Call(&Stub::CreateRecall, manager_, recall, &answer), absl::OkStatus());
+  ASSERT_EQ(Call(&Stub::CreateRecall, chain_manager_, recall, &answer), absl::OkStatus());
   EXPECT_THAT(answer.reach().stock_levels(), SizeIs(1));
   v1::ReserveStockRequest reserve = Reserve(1);
   reserve.set_validate_only(true);
@@ -346,28 +246,28 @@ TEST_F(InventoryServiceTest, ATrialChangesNothing) {
 TEST_F(InventoryServiceTest, AnUnknownSiteIsLookedForOnceAtScheduling) {
   Load(5);
   const std::string token = server_.keys().Token("users/m", {"inventory_manager@*"});
-  v1::ReceiveStockRequest request = ReceiptRequest(1, 3);
+  v1::ReceiveStockRequest request = Receipt(1, 3);
   request.set_site("sites/syd-1");
   v1::ReceiveStockResponse response;
   Expect(Call(&Stub::ReceiveStock, token, request, &response), Code::kUnavailable,
          "DEPENDENCY_DOWN");
-  peers_.on_catch_up = [] { return absl::OkStatus(); };
+  scheduling_.on_catch_up = [] { return absl::OkStatus(); };
   Expect(Call(&Stub::ReceiveStock, token, request, &response), Code::kNotFound,
          "RESOURCE_NOT_FOUND");
-  peers_.on_catch_up = [this] { return TellSite("sites/syd-1"); };
+  scheduling_.on_catch_up = [this] { return TellSite(Sydney()); };
   EXPECT_EQ(Call(&Stub::ReceiveStock, token, request, &response), absl::OkStatus());
-  EXPECT_EQ(peers_.asked, 3);
+  EXPECT_EQ(scheduling_.asked, 3);
   request.set_request_id(Uuid(2));
   EXPECT_EQ(Call(&Stub::ReceiveStock, token, request, &response), absl::OkStatus());
-  EXPECT_EQ(peers_.asked, 3);
+  EXPECT_EQ(scheduling_.asked, 3);
 }
 
 TEST_F(InventoryServiceTest, ListsPageAndRefuseForeignTokensAndFilters) {
   Load(5);
   v1::Product product;
-  ASSERT_EQ(
-      Call(&Stub::UpdateProduct, manager_, ProductRequest("B", "09521234000334", 1), &product),
-      absl::OkStatus());
+  ASSERT_EQ(Call(&Stub::UpdateProduct, chain_manager_, ProductRequest("B", "09521234000334", 1),
+                 &product),
+            absl::OkStatus());
   v1::ListProductsRequest list;
   list.set_page_size(1);
   v1::ListProductsResponse page;
@@ -404,7 +304,7 @@ TEST_F(InventoryServiceTest, ACocktailShowsTheTagsOfItsProductsAsTheyAreNow) {
   change.mutable_product()->add_tags("sulfite");
   change.mutable_update_mask()->add_paths("tags");
   v1::Product product;
-  ASSERT_EQ(Call(&Stub::UpdateProduct, manager_, change, &product), absl::OkStatus());
+  ASSERT_EQ(Call(&Stub::UpdateProduct, chain_manager_, change, &product), absl::OkStatus());
   ASSERT_EQ(Call(&Stub::GetCocktail, nurse_, get, &cocktail), absl::OkStatus());
   EXPECT_EQ(cocktail.lines(0).tags(0), "sulfite");
   EXPECT_EQ(cocktail.lines(0).product_revision(), 2);
@@ -430,11 +330,13 @@ TEST_F(InventoryServiceTest, AFilterTakesEveryWordOfItsEnumAndNoOther) {
                          const google::protobuf::EnumDescriptor& type, const std::string& field) {
     for (int i = 1; i < type.value_count(); ++i) {
       request.set_filter(absl::StrCat(field, " = ", type.value(i)->name()));
-      EXPECT_EQ(Call(method, manager_, request, &response), absl::OkStatus()) << request.filter();
+      EXPECT_EQ(Call(method, chain_manager_, request, &response), absl::OkStatus())
+          << request.filter();
     }
     for (const char* word : {"BOGUS", "STATE_UNSPECIFIED", "KIND_UNSPECIFIED"}) {
       request.set_filter(absl::StrCat(field, " = ", word));
-      Expect(Call(method, manager_, request, &response), Code::kInvalidArgument, "FILTER_INVALID");
+      Expect(Call(method, chain_manager_, request, &response), Code::kInvalidArgument,
+             "FILTER_INVALID");
     }
   };
   v1::ListMovementsRequest movements;

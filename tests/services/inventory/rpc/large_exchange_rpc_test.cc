@@ -19,12 +19,6 @@ constexpr size_t kPiece = size_t{256} << 10;  // as large as a message may be
 
 class LargeExchangeTest : public RpcFixture {
  protected:
-  LargeExchangeTest()
-      : RpcFixture([](v1::Product& product) {
-          product.set_container_kind(v1::CONTAINER_KIND_AMPOULE);
-          product.set_unit_microlitres(2000);
-        }) {}
-
   struct Outcome {
     absl::Status status;
     std::vector<int64_t> checked_rows;  // as told, in order

@@ -1,103 +1,21 @@
 // Planning as a client sees it: fields, names, rights, repetitions, pages.
-#include <gmock/gmock.h>
-#include <google/protobuf/util/message_differencer.h>
-#include <gtest/gtest.h>
-
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "common/base/error.h"
-#include "generated/inventory_migrations.h"
-#include "services/inventory/rpc/inventory_service.h"
-#include "tests/support/test_server.h"
+#include "tests/services/inventory/rpc/rpc_fixture.h"
 
 namespace meso::inventory {
 namespace {
 
 using ::google::protobuf::util::MessageDifferencer;
 using ::testing::ElementsAre;
-using Code = absl::StatusCode;
-using Stub = v1::InventoryService::Stub;
 
-std::string Uuid(int n) { return absl::StrFormat("44444444-0000-4000-8000-%012d", n); }
-
-class NoPeers final : public InventoryPeers {
- public:
-  absl::Status CatchUpWithScheduling(absl::Time) override { return absl::UnavailableError("down"); }
-};
-
-class PlanningRpcTest : public ::testing::Test {
+class PlanningRpcTest : public RpcServerFixture {
  protected:
-  PlanningRpcTest()
-      : server_("inventory", InventoryMigrations()),
-        operations_(server_.clock(), server_.ids(), nullptr),
-        sites_(server_.database(), server_.clock(), peers_),
-        service_(server_.calls(), operations_, sites_) {
-    EXPECT_TRUE(server_.database()
-                    .Transact([&](Transaction& tx) {
-                      return operations_.SaveSiteChange(
-                          tx, CallContext(), {SiteName("sites/par-1"), "Europe/Paris", "FR", 1});
-                    })
-                    .ok());
-    server_.Serve({&service_});
-    stub_ = v1::InventoryService::NewStub(server_.channel());
-    Load();
-  }
-  ~PlanningRpcTest() override { server_.Stop(); }
-
   // One product, its recipe, and 4 ampoules of it that expire 2027-01-31.
-  void Load() {
-    v1::UpdateProductRequest product;
-    product.mutable_product()->set_name("products/A");
-    product.mutable_product()->set_display_name("Alpha");
-    product.mutable_product()->set_gtin("09521234000112");
-    product.mutable_product()->add_tags("vitamin_c");
-    product.mutable_product()->set_container_kind(v1::CONTAINER_KIND_AMPOULE);
-    product.mutable_product()->set_unit_microlitres(2000);
-    product.mutable_product()->set_units_per_pack(10);
-    product.set_allow_missing(true);
-    product.set_request_id(Uuid(900));
-    v1::Product made;
-    EXPECT_EQ(Call(&Stub::UpdateProduct, manager_, product, &made), absl::OkStatus());
-    v1::CreateCocktailRequest create;
-    create.set_cocktail_id("C-01");
-    create.mutable_cocktail()->set_display_name("Glow");
-    create.mutable_cocktail()->add_lines()->set_product("products/A");
-    create.mutable_cocktail()->mutable_lines(0)->set_ampoules(2);
-    create.set_request_id(Uuid(901));
-    v1::Cocktail cocktail;
-    EXPECT_EQ(Call(&Stub::CreateCocktail, director_, create, &cocktail), absl::OkStatus());
-    v1::PublishCocktailRequest publish;
-    publish.set_name(cocktail.name());
-    publish.set_etag(cocktail.etag());
-    publish.set_request_id(Uuid(902));
-    EXPECT_EQ(Call(&Stub::PublishCocktail, director_, publish, &cocktail), absl::OkStatus());
-    v1::ReceiveStockRequest receive;
-    receive.set_site("sites/par-1");
-    receive.set_product("products/A");
-    receive.set_lot_number("A1");
-    receive.set_expiry_date("2027-01-31");
-    receive.set_ampoules(4);
-    receive.set_document("DN-1");
-    receive.set_request_id(Uuid(903));
-    v1::ReceiveStockResponse received;
-    EXPECT_EQ(Call(&Stub::ReceiveStock, manager_, receive, &received), absl::OkStatus());
-  }
-
-  template <typename Request, typename Response>
-  absl::Status Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                    const std::string& token, const Request& request, Response* response) {
-    return server_.Call(*stub_, method, token, request, response);
-  }
-  static void Expect(const absl::Status& status, Code code, const std::string& reason,
-                     const std::vector<std::string>& fields = {}) {
-    EXPECT_EQ(status.code(), code) << status;
-    EXPECT_EQ(ReasonOf(status), reason) << status;
-    if (fields.empty()) return;
-    std::vector<std::string> named;
-    for (const Violation& violation : DetailsOf(status).violations) {
-      named.push_back(violation.subject);
-    }
-    EXPECT_THAT(named, ::testing::UnorderedElementsAreArray(fields)) << status;
+  PlanningRpcTest() {
+    MakeProduct([](v1::Product& product) { product.set_display_name("Alpha"); });
+    PublishCocktail(2);
+    v1::ReceiveStockRequest receipt = Receipt(903, 4);
+    receipt.set_expiry_date("2027-01-31");
+    ReceiveStock(receipt);
   }
 
   v1::PromiseStockRequest Ask(int days, int sessions = 0) {
@@ -118,16 +36,7 @@ class PlanningRpcTest : public ::testing::Test {
     return request;
   }
 
-  NoPeers peers_;
-  TestServer server_;
-  InventoryOperations operations_;
-  KnownSites sites_;
-  InventoryService service_;
-  std::unique_ptr<Stub> stub_;
-  const std::string manager_ = server_.keys().Token("users/manager", {"inventory_manager@*"});
-  const std::string director_ = server_.keys().Token("users/director", {"medical_director@*"});
-  const std::string desk_ = server_.keys().Token("users/desk", {"front_desk@par-1"});
-  const std::string elsewhere_ =
+  const std::string sydney_ =
       server_.keys().Token("users/other", {"front_desk@syd-1", "inventory_manager@syd-1"});
 };
 
@@ -154,19 +63,19 @@ TEST_F(PlanningRpcTest, APromiseTellsLotsAndWhatIsMissing) {
 
 TEST_F(PlanningRpcTest, EveryBadFieldOfAPromiseIsNamed) {
   v1::StockPromise promise;
-  Expect(Call(&Stub::PromiseStock, desk_, v1::PromiseStockRequest(), &promise),
-         Code::kInvalidArgument, "FIELD_REQUIRED", {"site", "cocktail", "use_time"});
+  ExpectNaming(Call(&Stub::PromiseStock, desk_, v1::PromiseStockRequest(), &promise),
+               Code::kInvalidArgument, "FIELD_REQUIRED", {"site", "cocktail", "use_time"});
   v1::PromiseStockRequest bad = Ask(1, 101);
   bad.set_cocktail("C-01");
   bad.mutable_use_time()->set_nanos(-1);
-  Expect(Call(&Stub::PromiseStock, desk_, bad, &promise), Code::kInvalidArgument, "FIELD_INVALID",
-         {"cocktail", "use_time", "sessions"});
-  Expect(Call(&Stub::PromiseStock, desk_, Ask(1, -1), &promise), Code::kInvalidArgument,
-         "FIELD_INVALID", {"sessions"});
-  Expect(Call(&Stub::PromiseStock, desk_, Ask(-2), &promise), Code::kInvalidArgument,
-         "FIELD_INVALID", {"use_time"});
-  Expect(Call(&Stub::PromiseStock, desk_, Ask(402), &promise), Code::kInvalidArgument,
-         "FIELD_INVALID", {"use_time"});
+  ExpectNaming(Call(&Stub::PromiseStock, desk_, bad, &promise), Code::kInvalidArgument,
+               "FIELD_INVALID", {"cocktail", "use_time", "sessions"});
+  ExpectNaming(Call(&Stub::PromiseStock, desk_, Ask(1, -1), &promise), Code::kInvalidArgument,
+               "FIELD_INVALID", {"sessions"});
+  ExpectNaming(Call(&Stub::PromiseStock, desk_, Ask(-2), &promise), Code::kInvalidArgument,
+               "FIELD_INVALID", {"use_time"});
+  ExpectNaming(Call(&Stub::PromiseStock, desk_, Ask(402), &promise), Code::kInvalidArgument,
+               "FIELD_INVALID", {"use_time"});
   v1::PromiseStockRequest unknown = Ask(1);
   unknown.set_cocktail("cocktails/C-01/revisions/r2");
   Expect(Call(&Stub::PromiseStock, desk_, unknown, &promise), Code::kNotFound,
@@ -191,44 +100,45 @@ TEST_F(PlanningRpcTest, ADraftIsNoPublishedRecipe) {
 
 TEST_F(PlanningRpcTest, RolesAndSitesDecideWhoMay) {
   v1::StockPromise promise;
-  Expect(Call(&Stub::PromiseStock, elsewhere_, Ask(1), &promise), Code::kPermissionDenied,
+  Expect(Call(&Stub::PromiseStock, sydney_, Ask(1), &promise), Code::kPermissionDenied,
          "SITE_FORBIDDEN");
   v1::PromiseStockRequest nowhere = Ask(1);
   nowhere.set_site("sites/nowhere");
-  Expect(Call(&Stub::PromiseStock, manager_, nowhere, &promise), Code::kUnavailable,
+  Expect(Call(&Stub::PromiseStock, chain_manager_, nowhere, &promise), Code::kUnavailable,
          "DEPENDENCY_DOWN");
   v1::ParLevel par;
   Expect(Call(&Stub::UpdateParLevel, desk_, Par(1, 5), &par), Code::kPermissionDenied,
          "ROLE_REQUIRED");
-  Expect(Call(&Stub::UpdateParLevel, elsewhere_, Par(2, 5), &par), Code::kPermissionDenied,
+  Expect(Call(&Stub::UpdateParLevel, sydney_, Par(2, 5), &par), Code::kPermissionDenied,
          "SITE_FORBIDDEN");
   v1::ListExpiringRequest expiring;
   expiring.set_parent("sites/par-1");
   v1::ListExpiringResponse lines;
-  Expect(Call(&Stub::ListExpiring, elsewhere_, expiring, &lines), Code::kPermissionDenied,
+  Expect(Call(&Stub::ListExpiring, sydney_, expiring, &lines), Code::kPermissionDenied,
          "SITE_FORBIDDEN");
   expiring.set_parent("sites/-");
-  ASSERT_EQ(Call(&Stub::ListExpiring, elsewhere_, expiring, &lines), absl::OkStatus());
+  ASSERT_EQ(Call(&Stub::ListExpiring, sydney_, expiring, &lines), absl::OkStatus());
   EXPECT_EQ(lines.lines_size(), 0);
 }
 
 TEST_F(PlanningRpcTest, AParLevelIsChangedOncePerRequestId) {
   v1::ParLevel first;
-  ASSERT_EQ(Call(&Stub::UpdateParLevel, manager_, Par(1, 20), &first), absl::OkStatus());
+  ASSERT_EQ(Call(&Stub::UpdateParLevel, chain_manager_, Par(1, 20), &first), absl::OkStatus());
   EXPECT_EQ(first.lead_time_days(), 7);
   EXPECT_EQ(first.service_level_permille(), 950);
   EXPECT_EQ(first.revision(), 1);
   v1::ParLevel again;
-  ASSERT_EQ(Call(&Stub::UpdateParLevel, manager_, Par(1, 20), &again), absl::OkStatus());
+  ASSERT_EQ(Call(&Stub::UpdateParLevel, chain_manager_, Par(1, 20), &again), absl::OkStatus());
   EXPECT_TRUE(MessageDifferencer::Equals(first, again));
-  Expect(Call(&Stub::UpdateParLevel, manager_, Par(1, 21), &again), Code::kAlreadyExists,
+  Expect(Call(&Stub::UpdateParLevel, chain_manager_, Par(1, 21), &again), Code::kAlreadyExists,
          "REQUEST_ID_REUSED");
   v1::UpdateParLevelRequest none = Par(2, 0);
   none.mutable_par_level()->set_etag(first.etag());
-  ASSERT_EQ(Call(&Stub::UpdateParLevel, manager_, none, &again), absl::OkStatus());
+  ASSERT_EQ(Call(&Stub::UpdateParLevel, chain_manager_, none, &again), absl::OkStatus());
   EXPECT_EQ(again.par_ampoules(), 0);
   none.set_request_id(Uuid(3));
-  Expect(Call(&Stub::UpdateParLevel, manager_, none, &again), Code::kAborted, "ETAG_MISMATCH");
+  Expect(Call(&Stub::UpdateParLevel, chain_manager_, none, &again), Code::kAborted,
+         "ETAG_MISMATCH");
   v1::ListParLevelsRequest list;
   list.set_parent("sites/-");
   v1::ListParLevelsResponse listed;
@@ -239,41 +149,43 @@ TEST_F(PlanningRpcTest, AParLevelIsChangedOncePerRequestId) {
 
 TEST_F(PlanningRpcTest, EveryBadFieldOfAParLevelIsNamed) {
   v1::ParLevel par;
-  Expect(Call(&Stub::UpdateParLevel, manager_, v1::UpdateParLevelRequest(), &par),
-         Code::kInvalidArgument, "FIELD_REQUIRED", {"par_level", "request_id"});
+  ExpectNaming(Call(&Stub::UpdateParLevel, chain_manager_, v1::UpdateParLevelRequest(), &par),
+               Code::kInvalidArgument, "FIELD_REQUIRED", {"par_level", "request_id"});
   v1::UpdateParLevelRequest bad = Par(1, -1);
   bad.mutable_par_level()->set_name("sites/par-1/parLevels/a b");
   bad.mutable_par_level()->set_reorder_point_ampoules(1000001);
   bad.mutable_par_level()->set_lead_time_days(366);
   bad.mutable_par_level()->set_service_level_permille(951);
-  Expect(Call(&Stub::UpdateParLevel, manager_, bad, &par), Code::kInvalidArgument, "FIELD_INVALID",
-         {"par_level.name", "par_level.par_ampoules", "par_level.reorder_point_ampoules",
-          "par_level.lead_time_days", "par_level.service_level_permille"});
+  ExpectNaming(Call(&Stub::UpdateParLevel, chain_manager_, bad, &par), Code::kInvalidArgument,
+               "FIELD_INVALID",
+               {"par_level.name", "par_level.par_ampoules", "par_level.reorder_point_ampoules",
+                "par_level.lead_time_days", "par_level.service_level_permille"});
   v1::UpdateParLevelRequest unknown = Par(2, 5);
   unknown.mutable_par_level()->set_name("sites/par-1/parLevels/NONE");
-  Expect(Call(&Stub::UpdateParLevel, manager_, unknown, &par), Code::kNotFound,
+  Expect(Call(&Stub::UpdateParLevel, chain_manager_, unknown, &par), Code::kNotFound,
          "RESOURCE_NOT_FOUND");
   v1::UpdateParLevelRequest missing = Par(3, 5);
   missing.set_allow_missing(false);
-  Expect(Call(&Stub::UpdateParLevel, manager_, missing, &par), Code::kNotFound,
+  Expect(Call(&Stub::UpdateParLevel, chain_manager_, missing, &par), Code::kNotFound,
          "RESOURCE_NOT_FOUND");
 }
 
 TEST_F(PlanningRpcTest, ListsRefuseMalformedParentsFiltersAndTokens) {
   const auto refuse = [&](auto method, auto request, auto response) {
     request.set_parent("par-1");
-    Expect(Call(method, manager_, request, &response), Code::kInvalidArgument, "FIELD_INVALID",
-           {"parent"});
+    ExpectNaming(Call(method, chain_manager_, request, &response), Code::kInvalidArgument,
+                 "FIELD_INVALID", {"parent"});
     request.set_parent("sites/par-1");
     request.set_page_size(-1);
-    Expect(Call(method, manager_, request, &response), Code::kInvalidArgument, "FIELD_INVALID",
-           {"page_size"});
+    ExpectNaming(Call(method, chain_manager_, request, &response), Code::kInvalidArgument,
+                 "FIELD_INVALID", {"page_size"});
     request.set_page_size(0);
     request.set_filter("lot = \"lots/1\"");
-    Expect(Call(method, manager_, request, &response), Code::kInvalidArgument, "FILTER_INVALID");
+    Expect(Call(method, chain_manager_, request, &response), Code::kInvalidArgument,
+           "FILTER_INVALID");
     request.clear_filter();
     request.set_page_token("nonsense");
-    Expect(Call(method, manager_, request, &response), Code::kInvalidArgument,
+    Expect(Call(method, chain_manager_, request, &response), Code::kInvalidArgument,
            "PAGE_TOKEN_INVALID");
   };
   refuse(&Stub::ListParLevels, v1::ListParLevelsRequest(), v1::ListParLevelsResponse());
@@ -287,25 +199,25 @@ TEST_F(PlanningRpcTest, ListsRefuseMalformedParentsFiltersAndTokens) {
   due.set_parent("sites/-");
   due.set_filter("due = perhaps");
   v1::ListReorderSuggestionsResponse suggestions;
-  Expect(Call(&Stub::ListReorderSuggestions, manager_, due, &suggestions), Code::kInvalidArgument,
-         "FILTER_INVALID");
+  Expect(Call(&Stub::ListReorderSuggestions, chain_manager_, due, &suggestions),
+         Code::kInvalidArgument, "FILTER_INVALID");
   v1::ListExpiringRequest expiring;
   expiring.set_parent("sites/-");
   expiring.set_within_days(401);
   v1::ListExpiringResponse lines;
-  Expect(Call(&Stub::ListExpiring, manager_, expiring, &lines), Code::kInvalidArgument,
-         "FIELD_INVALID", {"within_days"});
+  ExpectNaming(Call(&Stub::ListExpiring, chain_manager_, expiring, &lines), Code::kInvalidArgument,
+               "FIELD_INVALID", {"within_days"});
   v1::ListStockLevelsRequest view;
   view.set_parent("sites/-");
   view.set_view(static_cast<v1::ListStockLevelsRequest::View>(9));
   v1::ListStockLevelsResponse levels;
-  Expect(Call(&Stub::ListStockLevels, manager_, view, &levels), Code::kInvalidArgument,
-         "FIELD_INVALID", {"view"});
+  ExpectNaming(Call(&Stub::ListStockLevels, chain_manager_, view, &levels), Code::kInvalidArgument,
+               "FIELD_INVALID", {"view"});
 }
 
 TEST_F(PlanningRpcTest, TheViewsOfStockLevelsShowShelvesOrProducts) {
   v1::ParLevel par;
-  ASSERT_EQ(Call(&Stub::UpdateParLevel, manager_, Par(1, 20), &par), absl::OkStatus());
+  ASSERT_EQ(Call(&Stub::UpdateParLevel, chain_manager_, Par(1, 20), &par), absl::OkStatus());
   v1::ListStockLevelsRequest request;
   request.set_parent("sites/par-1");
   v1::ListStockLevelsResponse levels;
@@ -330,7 +242,7 @@ TEST_F(PlanningRpcTest, SuggestionsAndExpiringCarryTheirNumbers) {
   v1::UpdateParLevelRequest update = Par(1, 20);
   update.mutable_par_level()->set_reorder_point_ampoules(4);
   v1::ParLevel par;
-  ASSERT_EQ(Call(&Stub::UpdateParLevel, manager_, update, &par), absl::OkStatus());
+  ASSERT_EQ(Call(&Stub::UpdateParLevel, chain_manager_, update, &par), absl::OkStatus());
   v1::ListReorderSuggestionsRequest reorder;
   reorder.set_parent("sites/par-1");
   reorder.set_filter("due = true");

@@ -1,14 +1,7 @@
 // AcknowledgeRecall and CloseRecall as a client sees them: fields, rights, repetitions, causes.
-#include <gmock/gmock.h>
-#include <google/protobuf/util/message_differencer.h>
-#include <gtest/gtest.h>
+#include <functional>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "common/base/error.h"
-#include "generated/inventory_migrations.h"
-#include "services/inventory/rpc/inventory_service.h"
-#include "tests/support/test_server.h"
+#include "tests/services/inventory/rpc/rpc_fixture.h"
 
 namespace meso::inventory {
 namespace {
@@ -16,72 +9,20 @@ namespace {
 using ::google::protobuf::util::MessageDifferencer;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
-using Code = absl::StatusCode;
-using Stub = v1::InventoryService::Stub;
 
-std::string Uuid(int n) { return absl::StrFormat("55555555-0000-4000-8000-%012d", n); }
-
-class NoPeers final : public InventoryPeers {
- public:
-  absl::Status CatchUpWithScheduling(absl::Time) override { return absl::UnavailableError("down"); }
-};
-
-class RecallRpcTest : public ::testing::Test {
+class RecallRpcTest : public RpcServerFixture {
  protected:
-  RecallRpcTest()
-      : server_("inventory", InventoryMigrations()),
-        operations_(server_.clock(), server_.ids(), nullptr),
-        sites_(server_.database(), server_.clock(), peers_),
-        service_(server_.calls(), operations_, sites_) {
-    EXPECT_TRUE(server_.database()
-                    .Transact([&](Transaction& tx) {
-                      return operations_.SaveSiteChange(
-                          tx, CallContext(), {SiteName("sites/par-1"), "Europe/Paris", "FR", 1});
-                    })
-                    .ok());
-    server_.Serve({&service_});
-    stub_ = v1::InventoryService::NewStub(server_.channel());
-    v1::UpdateProductRequest product;
-    product.mutable_product()->set_name("products/A");
-    product.mutable_product()->set_display_name("A");
-    product.mutable_product()->set_gtin("09521234000112");
-    product.mutable_product()->add_tags("vitamin_c");
-    product.mutable_product()->set_container_kind(v1::CONTAINER_KIND_AMPOULE);
-    product.mutable_product()->set_unit_microlitres(2000);
-    product.mutable_product()->set_units_per_pack(10);
-    product.set_allow_missing(true);
-    product.set_request_id(Uuid(900));
-    v1::Product made;
-    EXPECT_EQ(Call(&Stub::UpdateProduct, chain_, product, &made), absl::OkStatus());
-    v1::ReceiveStockRequest receipt;
-    receipt.set_site("sites/par-1");
-    receipt.set_product("products/A");
-    receipt.set_lot_number("A1");
-    receipt.set_expiry_date("2027-06-30");
-    receipt.set_ampoules(4);
-    receipt.set_document("DN-1");
-    receipt.set_request_id(Uuid(901));
-    v1::ReceiveStockResponse received;
-    EXPECT_EQ(Call(&Stub::ReceiveStock, manager_, receipt, &received), absl::OkStatus());
+  RecallRpcTest() {
+    MakeProduct();
     v1::CreateRecallRequest recall;
-    recall.mutable_recall()->add_lots(received.lot().name());
+    recall.mutable_recall()->add_lots(ReceiveStock(Receipt(903, 4)));
     recall.mutable_recall()->set_reason(v1::HOLD_REASON_SUPPLIER_NOTICE);
     recall.mutable_recall()->set_severity(v1::Recall::SEVERITY_CLASS_1);
     recall.mutable_recall()->set_reference("N-7");
     recall.set_request_id(Uuid(902));
-    EXPECT_EQ(Call(&Stub::CreateRecall, chain_, recall, &recall_), absl::OkStatus());
+    EXPECT_EQ(Call(&Stub::CreateRecall, chain_manager_, recall, &recall_), absl::OkStatus());
   }
-  ~RecallRpcTest() override { server_.Stop(); }
 
-  template <typename Request, typename Response>
-  absl::Status Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                    const std::string& token, const Request& request, Response* response) {
-    return server_.Call(*stub_, method, token, request, response);
-  }
-  static void Expect(const absl::Status& status, Code code, const std::string& reason) {
-    EXPECT_EQ(status.code(), code) << status;
-    EXPECT_EQ(ReasonOf(status), reason) << status;
-  }
   v1::AcknowledgeRecallRequest Acknowledging(int n) {
     v1::AcknowledgeRecallRequest request;
     request.set_name(recall_.name());
@@ -99,16 +40,6 @@ class RecallRpcTest : public ::testing::Test {
     return request;
   }
 
-  NoPeers peers_;
-  TestServer server_;
-  InventoryOperations operations_;
-  KnownSites sites_;
-  InventoryService service_;
-  std::unique_ptr<Stub> stub_;
-  const std::string manager_ = server_.keys().Token("users/m", {"inventory_manager@par-1"});
-  const std::string chain_ = server_.keys().Token("users/c", {"inventory_manager@*"});
-  const std::string elsewhere_ = server_.keys().Token("users/o", {"inventory_manager@syd-1"});
-  const std::string nurse_ = server_.keys().Token("users/n", {"practitioner@par-1"});
   v1::Recall recall_;
 };
 
@@ -180,23 +111,25 @@ TEST_F(RecallRpcTest, AMalformedAnswerNamesItsFields) {
 
 TEST_F(RecallRpcTest, ClosingNeedsTheChainAndSaysWhatIsLeft) {
   v1::Recall answer;
-  const absl::Status refused = Call(&Stub::CloseRecall, chain_, Closing(1), &answer);
+  const absl::Status refused = Call(&Stub::CloseRecall, chain_manager_, Closing(1), &answer);
   Expect(refused, Code::kFailedPrecondition, "STATE_NOT_ALLOWED");
   EXPECT_THAT(DetailsOf(refused).violations, SizeIs(2));
   Expect(Call(&Stub::CloseRecall, manager_, Closing(1), &answer), Code::kPermissionDenied,
          "ROLE_REQUIRED");
-  Expect(Call(&Stub::CloseRecall, chain_, v1::CloseRecallRequest(), &answer),
+  Expect(Call(&Stub::CloseRecall, chain_manager_, v1::CloseRecallRequest(), &answer),
          Code::kInvalidArgument, "FIELD_REQUIRED");
   v1::CloseRecallRequest request = Closing(1);
   request.set_evidence(std::string(501, 'x'));
-  Expect(Call(&Stub::CloseRecall, chain_, request, &answer), Code::kInvalidArgument,
+  Expect(Call(&Stub::CloseRecall, chain_manager_, request, &answer), Code::kInvalidArgument,
          "FIELD_INVALID");
   request = Closing(1);
   request.set_etag("r9");
-  Expect(Call(&Stub::CloseRecall, chain_, request, &answer), Code::kAborted, "ETAG_MISMATCH");
+  Expect(Call(&Stub::CloseRecall, chain_manager_, request, &answer), Code::kAborted,
+         "ETAG_MISMATCH");
   request = Closing(1);
   request.set_name(absl::StrCat("recalls/", Uuid(77)));
-  Expect(Call(&Stub::CloseRecall, chain_, request, &answer), Code::kNotFound, "RESOURCE_NOT_FOUND");
+  Expect(Call(&Stub::CloseRecall, chain_manager_, request, &answer), Code::kNotFound,
+         "RESOURCE_NOT_FOUND");
 
   // The receipt was an error: nothing is there, and the site says so.
   v1::ListMovementsRequest list;
@@ -213,14 +146,14 @@ TEST_F(RecallRpcTest, ClosingNeedsTheChainAndSaysWhatIsLeft) {
   nothing.set_found_ampoules(0);
   ASSERT_EQ(Call(&Stub::AcknowledgeRecall, manager_, nothing, &answer), absl::OkStatus());
   v1::Recall first, again;
-  ASSERT_EQ(Call(&Stub::CloseRecall, chain_, Closing(4), &first), absl::OkStatus());
+  ASSERT_EQ(Call(&Stub::CloseRecall, chain_manager_, Closing(4), &first), absl::OkStatus());
   EXPECT_EQ(first.state(), v1::Recall::STATE_CLOSED);
   EXPECT_EQ(first.closer(), "users/c");
   EXPECT_EQ(first.evidence(), "DESTROY-7");
   EXPECT_TRUE(first.has_close_time());
-  ASSERT_EQ(Call(&Stub::CloseRecall, chain_, Closing(4), &again), absl::OkStatus());
+  ASSERT_EQ(Call(&Stub::CloseRecall, chain_manager_, Closing(4), &again), absl::OkStatus());
   EXPECT_TRUE(MessageDifferencer::Equals(first, again));
-  Expect(Call(&Stub::CloseRecall, chain_, Closing(5), &again), Code::kFailedPrecondition,
+  Expect(Call(&Stub::CloseRecall, chain_manager_, Closing(5), &again), Code::kFailedPrecondition,
          "STATE_NOT_ALLOWED");
   v1::ListRecallsRequest closed;
   closed.set_filter("state = CLOSED");

@@ -1,66 +1,18 @@
 // ParseScan and RenderLotLabel as a client sees them.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "common/base/error.h"
-#include "generated/inventory_migrations.h"
-#include "services/inventory/rpc/inventory_service.h"
+#include "tests/services/inventory/rpc/rpc_fixture.h"
 #include "tests/support/symbol_reader.h"
-#include "tests/support/test_server.h"
 
 namespace meso::inventory {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-using Code = absl::StatusCode;
-using Stub = v1::InventoryService::Stub;
 
-std::string Uuid(int n) { return absl::StrFormat("33333333-0000-4000-8000-%012d", n); }
-
-class NoPeers final : public InventoryPeers {
- public:
-  absl::Status CatchUpWithScheduling(absl::Time) override { return absl::UnavailableError("down"); }
-};
-
-class ScanRpcTest : public ::testing::Test {
+class ScanRpcTest : public RpcServerFixture {
  protected:
-  ScanRpcTest()
-      : server_("inventory", InventoryMigrations()),
-        operations_(server_.clock(), server_.ids(), nullptr),
-        sites_(server_.database(), server_.clock(), peers_),
-        service_(server_.calls(), operations_, sites_) {
-    EXPECT_TRUE(server_.database()
-                    .Transact([&](Transaction& tx) {
-                      return operations_.SaveSiteChange(
-                          tx, CallContext(), {SiteName("sites/par-1"), "Europe/Paris", "FR", 1});
-                    })
-                    .ok());
-    server_.Serve({&service_});
-    stub_ = v1::InventoryService::NewStub(server_.channel());
-    v1::UpdateProductRequest product;
-    product.mutable_product()->set_name("products/A");
-    product.mutable_product()->set_display_name("A");
-    product.mutable_product()->set_gtin("09521234000112");
-    product.mutable_product()->add_tags("vitamin_c");
-    product.mutable_product()->set_container_kind(v1::CONTAINER_KIND_AMPOULE);
-    product.mutable_product()->set_unit_microlitres(2000);
-    product.mutable_product()->set_units_per_pack(10);
-    product.set_allow_missing(true);
-    product.set_request_id(Uuid(900));
-    v1::Product made;
-    EXPECT_EQ(Call(&Stub::UpdateProduct, chain_manager_, product, &made), absl::OkStatus());
-  }
-  ~ScanRpcTest() override { server_.Stop(); }
+  ScanRpcTest() { MakeProduct(); }
 
-  template <typename Request, typename Response>
-  absl::Status Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                    const std::string& token, const Request& request, Response* response) {
-    return server_.Call(*stub_, method, token, request, response);
-  }
   absl::Status Parse(const std::string& scan, v1::ParsedScan* parsed) {
     v1::ParseScanRequest request;
     request.set_scan(scan);
@@ -68,17 +20,10 @@ class ScanRpcTest : public ::testing::Test {
   }
   // The name of a lot received with this number and expiry.
   std::string Receive(int n, const std::string& number, const std::string& expiry) {
-    v1::ReceiveStockRequest request;
-    request.set_site("sites/par-1");
-    request.set_product("products/A");
+    v1::ReceiveStockRequest request = Receipt(n, 4);
     request.set_lot_number(number);
     request.set_expiry_date(expiry);
-    request.set_ampoules(4);
-    request.set_document("DN-1");
-    request.set_request_id(Uuid(n));
-    v1::ReceiveStockResponse response;
-    EXPECT_EQ(Call(&Stub::ReceiveStock, manager_, request, &response), absl::OkStatus());
-    return response.lot().name();
+    return ReceiveStock(request);
   }
   absl::Status Render(const std::string& lot, v1::RenderLotLabelRequest::Format format, int scale,
                       v1::LotLabel* label) {
@@ -88,25 +33,6 @@ class ScanRpcTest : public ::testing::Test {
     request.set_scale(scale);
     return Call(&Stub::RenderLotLabel, nurse_, request, label);
   }
-  static void Expect(const absl::Status& status, Code code, const std::string& reason,
-                     const std::string& field = "") {
-    EXPECT_EQ(status.code(), code) << status;
-    EXPECT_EQ(ReasonOf(status), reason) << status;
-    if (field.empty()) return;
-    const ErrorDetails details = DetailsOf(status);
-    ASSERT_THAT(details.violations, SizeIs(1)) << status;
-    EXPECT_EQ(details.violations[0].subject, field);
-  }
-
-  NoPeers peers_;
-  TestServer server_;
-  InventoryOperations operations_;
-  KnownSites sites_;
-  InventoryService service_;
-  std::unique_ptr<Stub> stub_;
-  const std::string manager_ = server_.keys().Token("users/m", {"inventory_manager@par-1"});
-  const std::string chain_manager_ = server_.keys().Token("users/c", {"inventory_manager@*"});
-  const std::string nurse_ = server_.keys().Token("users/n", {"practitioner@par-1"});
   const std::string auditor_ = server_.keys().Token("users/a", {"compliance_auditor@*"});
   const std::string nobody_ = server_.keys().Token("users/x", {});
 };
@@ -245,15 +171,15 @@ TEST_F(ScanRpcTest, ASingleUnreadableScanIsARefusalWithPlaceAndElement) {
 TEST_F(ScanRpcTest, RefusesBadParseRequests) {
   v1::ParsedScan parsed;
   v1::ParseScanRequest request;
-  Expect(Call(&Stub::ParseScan, nurse_, request, &parsed), Code::kInvalidArgument, "FIELD_REQUIRED",
-         "scan");
+  ExpectNaming(Call(&Stub::ParseScan, nurse_, request, &parsed), Code::kInvalidArgument,
+               "FIELD_REQUIRED", {"scan"});
   request.set_scan(std::string(513, '1'));
-  Expect(Call(&Stub::ParseScan, nurse_, request, &parsed), Code::kInvalidArgument, "FIELD_INVALID",
-         "scan");
+  ExpectNaming(Call(&Stub::ParseScan, nurse_, request, &parsed), Code::kInvalidArgument,
+               "FIELD_INVALID", {"scan"});
   request.set_scan("9521234000112");
   request.add_scans("9521234000112");
-  Expect(Call(&Stub::ParseScan, nurse_, request, &parsed), Code::kInvalidArgument, "FIELD_INVALID",
-         "scans");
+  ExpectNaming(Call(&Stub::ParseScan, nurse_, request, &parsed), Code::kInvalidArgument,
+               "FIELD_INVALID", {"scans"});
   request.clear_scan();
   Expect(Call(&Stub::ParseScan, auditor_, request, &parsed), Code::kPermissionDenied,
          "ROLE_REQUIRED");
@@ -261,8 +187,8 @@ TEST_F(ScanRpcTest, RefusesBadParseRequests) {
   ASSERT_EQ(Call(&Stub::ParseScan, nurse_, request, &parsed), absl::OkStatus());
   EXPECT_THAT(parsed.results(), SizeIs(500));
   request.add_scans("9521234000112");
-  Expect(Call(&Stub::ParseScan, nurse_, request, &parsed), Code::kInvalidArgument, "FIELD_INVALID",
-         "scans");
+  ExpectNaming(Call(&Stub::ParseScan, nurse_, request, &parsed), Code::kInvalidArgument,
+               "FIELD_INVALID", {"scans"});
 }
 
 TEST_F(ScanRpcTest, ALabelIsReadBackAsItsLot) {
@@ -303,12 +229,12 @@ TEST_F(ScanRpcTest, RefusesLabelsThatCannotBe) {
   const std::string lot = Receive(1, "A1", "2027-06-30");
   const auto svg = v1::RenderLotLabelRequest::FORMAT_SVG;
   v1::LotLabel label;
-  Expect(Render("", svg, 4, &label), Code::kInvalidArgument, "FIELD_REQUIRED", "name");
-  Expect(Render("lots/1", svg, 4, &label), Code::kInvalidArgument, "FIELD_INVALID", "name");
-  Expect(Render(lot, svg, 21, &label), Code::kInvalidArgument, "FIELD_INVALID", "scale");
-  Expect(Render(lot, svg, -1, &label), Code::kInvalidArgument, "FIELD_INVALID", "scale");
-  Expect(Render(lot, static_cast<v1::RenderLotLabelRequest::Format>(9), 4, &label),
-         Code::kInvalidArgument, "FIELD_INVALID", "format");
+  ExpectNaming(Render("", svg, 4, &label), Code::kInvalidArgument, "FIELD_REQUIRED", {"name"});
+  ExpectNaming(Render("lots/1", svg, 4, &label), Code::kInvalidArgument, "FIELD_INVALID", {"name"});
+  ExpectNaming(Render(lot, svg, 21, &label), Code::kInvalidArgument, "FIELD_INVALID", {"scale"});
+  ExpectNaming(Render(lot, svg, -1, &label), Code::kInvalidArgument, "FIELD_INVALID", {"scale"});
+  ExpectNaming(Render(lot, static_cast<v1::RenderLotLabelRequest::Format>(9), 4, &label),
+               Code::kInvalidArgument, "FIELD_INVALID", {"format"});
   Expect(Render(absl::StrCat("lots/", Uuid(1)), svg, 4, &label), Code::kNotFound,
          "RESOURCE_NOT_FOUND");
   v1::RenderLotLabelRequest request;

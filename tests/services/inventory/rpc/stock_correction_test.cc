@@ -1,79 +1,19 @@
 // ReverseMovement and the storage units as a client sees them: names, fields, rights, repetitions.
-#include <gmock/gmock.h>
-#include <google/protobuf/util/message_differencer.h>
-#include <gtest/gtest.h>
-
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "common/base/error.h"
-#include "generated/inventory_migrations.h"
-#include "services/inventory/rpc/inventory_service.h"
-#include "tests/support/test_server.h"
+#include "tests/services/inventory/rpc/rpc_fixture.h"
 
 namespace meso::inventory {
 namespace {
 
 using ::google::protobuf::util::MessageDifferencer;
 using ::testing::SizeIs;
-using Code = absl::StatusCode;
-using Stub = v1::InventoryService::Stub;
 
-std::string Uuid(int n) { return absl::StrFormat("33333333-0000-4000-8000-%012d", n); }
-
-class NoPeers final : public InventoryPeers {
- public:
-  absl::Status CatchUpWithScheduling(absl::Time) override { return absl::UnavailableError("down"); }
-};
-
-class StockCorrectionTest : public ::testing::Test {
+class StockCorrectionTest : public RpcServerFixture {
  protected:
-  StockCorrectionTest()
-      : server_("inventory", InventoryMigrations()),
-        operations_(server_.clock(), server_.ids(), nullptr),
-        sites_(server_.database(), server_.clock(), peers_),
-        service_(server_.calls(), operations_, sites_) {
-    EXPECT_TRUE(server_.database()
-                    .Transact([&](Transaction& tx) {
-                      return operations_.SaveSiteChange(
-                          tx, CallContext(), {SiteName("sites/par-1"), "Europe/Paris", "FR", 1});
-                    })
-                    .ok());
-    server_.Serve({&service_});
-    stub_ = v1::InventoryService::NewStub(server_.channel());
-    v1::UpdateProductRequest product;
-    product.mutable_product()->set_name("products/A");
-    product.mutable_product()->set_display_name("A");
-    product.mutable_product()->set_gtin("09521234000112");
-    product.mutable_product()->add_tags("vitamin_c");
-    product.mutable_product()->set_container_kind(v1::CONTAINER_KIND_AMPOULE);
-    product.mutable_product()->set_unit_microlitres(2000);
-    product.mutable_product()->set_units_per_pack(10);
-    product.set_allow_missing(true);
-    product.set_request_id(Uuid(900));
-    v1::Product made;
-    EXPECT_EQ(Call(&Stub::UpdateProduct, chain_manager_, product, &made), absl::OkStatus());
-  }
-  ~StockCorrectionTest() override { server_.Stop(); }
+  StockCorrectionTest() { MakeProduct(); }
 
-  template <typename Request, typename Response>
-  absl::Status Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                    const std::string& token, const Request& request, Response* response) {
-    return server_.Call(*stub_, method, token, request, response);
-  }
-  static void Expect(const absl::Status& status, Code code, const std::string& reason) {
-    EXPECT_EQ(status.code(), code) << status;
-    EXPECT_EQ(ReasonOf(status), reason) << status;
-  }
   absl::Status Receive(int n, const std::string& unit, v1::ReceiveStockResponse* response) {
-    v1::ReceiveStockRequest request;
-    request.set_site("sites/par-1");
+    v1::ReceiveStockRequest request = Receipt(n, 4);
     request.set_storage_unit(unit);
-    request.set_product("products/A");
-    request.set_lot_number("A1");
-    request.set_expiry_date("2027-06-30");
-    request.set_ampoules(4);
-    request.set_document("DN-1");
-    request.set_request_id(Uuid(n));
     return Call(&Stub::ReceiveStock, manager_, request, response);
   }
   v1::Movement Newest() {
@@ -99,17 +39,6 @@ class StockCorrectionTest : public ::testing::Test {
     request.set_request_id(Uuid(n));
     return request;
   }
-
-  NoPeers peers_;
-  TestServer server_;
-  InventoryOperations operations_;
-  KnownSites sites_;
-  InventoryService service_;
-  std::unique_ptr<Stub> stub_;
-  const std::string manager_ = server_.keys().Token("users/m", {"inventory_manager@par-1"});
-  const std::string chain_manager_ = server_.keys().Token("users/c", {"inventory_manager@*"});
-  const std::string elsewhere_ = server_.keys().Token("users/o", {"inventory_manager@syd-1"});
-  const std::string nurse_ = server_.keys().Token("users/n", {"practitioner@par-1"});
 };
 
 TEST_F(StockCorrectionTest, ARepeatedReversalHasOneEffectAndOneAnswer) {

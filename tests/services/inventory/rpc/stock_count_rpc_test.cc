@@ -1,16 +1,7 @@
 // Stock counts as a client sees them: blind answers, fields, rights, repetitions.
-#include <gmock/gmock.h>
-#include <google/protobuf/util/message_differencer.h>
-#include <gtest/gtest.h>
-
 #include <functional>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "common/base/error.h"
-#include "generated/inventory_migrations.h"
-#include "services/inventory/rpc/inventory_service.h"
-#include "tests/support/test_server.h"
+#include "tests/services/inventory/rpc/rpc_fixture.h"
 
 namespace meso::inventory {
 namespace {
@@ -18,69 +9,14 @@ namespace {
 using ::google::protobuf::util::MessageDifferencer;
 using ::testing::Contains;
 using ::testing::SizeIs;
-using Code = absl::StatusCode;
-using Stub = v1::InventoryService::Stub;
 
-std::string Uuid(int n) { return absl::StrFormat("55555555-0000-4000-8000-%012d", n); }
-
-class NoPeers final : public InventoryPeers {
- public:
-  absl::Status CatchUpWithScheduling(absl::Time) override { return absl::UnavailableError("down"); }
-};
-
-class StockCountRpcTest : public ::testing::Test {
+class StockCountRpcTest : public RpcServerFixture {
  protected:
-  StockCountRpcTest()
-      : server_("inventory", InventoryMigrations()),
-        operations_(server_.clock(), server_.ids(), nullptr),
-        sites_(server_.database(), server_.clock(), peers_),
-        service_(server_.calls(), operations_, sites_) {
-    EXPECT_TRUE(server_.database()
-                    .Transact([&](Transaction& tx) {
-                      return operations_.SaveSiteChange(
-                          tx, CallContext(), {SiteName("sites/par-1"), "Europe/Paris", "FR", 1});
-                    })
-                    .ok());
-    server_.Serve({&service_});
-    stub_ = v1::InventoryService::NewStub(server_.channel());
-    v1::UpdateProductRequest product;
-    product.mutable_product()->set_name("products/A");
-    product.mutable_product()->set_display_name("A");
-    product.mutable_product()->set_gtin("09521234000112");
-    product.mutable_product()->add_tags("vitamin_c");
-    product.mutable_product()->set_container_kind(v1::CONTAINER_KIND_AMPOULE);
-    product.mutable_product()->set_unit_microlitres(2000);
-    product.mutable_product()->set_units_per_pack(10);
-    product.set_allow_missing(true);
-    product.set_request_id(Uuid(900));
-    v1::Product made;
-    EXPECT_EQ(Call(&Stub::UpdateProduct, server_.keys().Token("users/c", {"inventory_manager@*"}),
-                   product, &made),
-              absl::OkStatus());
-    v1::ReceiveStockRequest receive;
-    receive.set_site("sites/par-1");
-    receive.set_product("products/A");
-    receive.set_lot_number("A1");
-    receive.set_expiry_date("2027-06-30");
-    receive.set_ampoules(100);
-    receive.set_document("DN-1");
-    receive.set_request_id(Uuid(901));
-    v1::ReceiveStockResponse received;
-    EXPECT_EQ(Call(&Stub::ReceiveStock, manager_, receive, &received), absl::OkStatus());
-    lot_ = received.lot().name();
+  StockCountRpcTest() {
+    MakeProduct();
+    lot_ = ReceiveStock(Receipt(903, 100));
   }
-  ~StockCountRpcTest() override { server_.Stop(); }
 
-  template <typename Request, typename Response>
-  absl::Status Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                    const std::string& token, const Request& request, Response* response) {
-    return server_.Call(*stub_, method, token, request, response);
-  }
-  static void Expect(const absl::Status& status, Code code, const std::string& reason,
-                     const std::string& what = "") {
-    EXPECT_EQ(status.code(), code) << what << status;
-    EXPECT_EQ(ReasonOf(status), reason) << what << status;
-  }
   static v1::CreateStockCountRequest Create(int n) {
     v1::CreateStockCountRequest request;
     request.set_parent("sites/par-1");
@@ -121,17 +57,7 @@ class StockCountRpcTest : public ::testing::Test {
     return levels.stock_levels(0).on_hand();
   }
 
-  NoPeers peers_;
-  TestServer server_;
-  InventoryOperations operations_;
-  KnownSites sites_;
-  InventoryService service_;
-  std::unique_ptr<Stub> stub_;
   std::string lot_;
-  const std::string manager_ = server_.keys().Token("users/m", {"inventory_manager@par-1"});
-  const std::string elsewhere_ = server_.keys().Token("users/o", {"inventory_manager@syd-1"});
-  const std::string nurse_ = server_.keys().Token("users/n", {"practitioner@par-1"});
-  const std::string desk_ = server_.keys().Token("users/d", {"front_desk@par-1"});
 };
 
 TEST_F(StockCountRpcTest, TheBooksAreShownOnlyOnceALineNeedsNoFurtherCount) {

@@ -16,12 +16,7 @@ using ::testing::SizeIs;
 
 class StockRpcTest : public RpcFixture {
  protected:
-  StockRpcTest()
-      : RpcFixture([](v1::Product& product) {
-          product.set_container_kind(v1::CONTAINER_KIND_AMPOULE);
-          product.set_unit_microlitres(2000);
-          product.set_home_care(true);
-        }) {}
+  StockRpcTest() : RpcFixture([](v1::Product& product) { product.set_home_care(true); }) {}
 
   void Draw(int n, int64_t ampoules) {
     v1::DrawStockRequest draw;
