@@ -289,6 +289,21 @@ TEST_F(TransferOperationsTest, WhoHasNoRoleAtAnEndSeesNothingAndEachChangeNeedsI
       IsEmpty());
 }
 
+TEST_F(TransferOperationsTest, ATraceShowsTransfersToTheirEndsOnly) {
+  const LotName a = Receive("A", "A1", "2027-06-30", 20);
+  const TransferName name = Shipped({{a, 4}});
+  for (const char* end : {"par-1", "syd-1"}) {
+    const auto trace = Run(&InventoryOperations::TraceLot, a, AtSite(end));
+    ASSERT_TRUE(trace.ok()) << trace.status();
+    ASSERT_THAT(trace->transfers, SizeIs(1)) << end;
+    EXPECT_EQ(trace->transfers[0].name, name);
+  }
+  const auto third = Run(&InventoryOperations::TraceLot, a, AtSite("rom-1"));
+  ASSERT_TRUE(third.ok()) << third.status();
+  EXPECT_THAT(third->transfers, IsEmpty());
+  EXPECT_TRUE(third->restricted);
+}
+
 TEST_F(TransferOperationsTest, ASymbolMeansTheLotItNames) {
   const LotName a = Receive("A", "A1", "2027-06-30", 9);
   const TransferName name = Shipped({{a, 2}});
