@@ -183,11 +183,21 @@ absl::StatusOr<std::vector<PlannedProduct>> ListPlannedProducts(Transaction& tx,
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
       tx.Query(
-          "WITH live (site, cocktail) AS (SELECT DISTINCT site, cocktail FROM reservation "
+          // What has stock: from one site to the next and from one product to the next along the
+          // index, not over every shelf.
+          "WITH RECURSIVE stocked_site (site) AS (SELECT min(site) FROM balance WHERE on_hand > 0 "
+          "UNION ALL SELECT (SELECT min(b.site) FROM balance b WHERE b.on_hand > 0 AND b.site > "
+          "s.site) FROM stocked_site s WHERE s.site IS NOT NULL), stocked (site, product) AS "
+          "(SELECT s.site, (SELECT min(b.product) FROM balance b WHERE b.on_hand > 0 AND b.site = "
+          "s.site) FROM stocked_site s WHERE s.site IS NOT NULL UNION ALL SELECT p.site, (SELECT "
+          "min(b.product) FROM balance b WHERE b.on_hand > 0 AND b.site = p.site AND b.product > "
+          "p.product) FROM stocked p WHERE p.product IS NOT NULL), "
+          "live (site, cocktail) AS (SELECT DISTINCT site, cocktail FROM reservation "
           "WHERE state = 'PROMISED' UNION SELECT site, cocktail FROM reservation WHERE state = "
           "'INVALIDATED'), line (cocktail, product) AS (SELECT 'cocktails/' || code || "
           "'/revisions/r' || revision, product FROM cocktail_line), planned (site, product) "
-          "AS (SELECT site, product FROM balance WHERE on_hand > 0 UNION SELECT site, product "
+          "AS (SELECT site, product FROM stocked WHERE product IS NOT NULL UNION SELECT site, "
+          "product "
           "FROM par_level UNION SELECT site, product FROM daily_use WHERE day >= $1 UNION "
           "SELECT i.site, l.product FROM inbound i JOIN lot l ON l.id = i.lot UNION SELECT "
           "live.site, line.product FROM live JOIN line ON line.cocktail = live.cocktail) "
