@@ -70,6 +70,24 @@ void ColdChainFixture::Ship(const LotName& lot, int64_t ampoules) {
   MESO_CHECK(status.ok(), "ship");
 }
 
+TransferName ColdChainFixture::ShipThree(const LotName& lot) {
+  CreateTransferRequest draft;
+  draft.transfer.from_site = kParis;
+  draft.transfer.to_site = kSydney;
+  TransferLine line;
+  line.lot = lot;
+  line.unit = "fridge";
+  line.ampoules = 3;
+  draft.transfer.lines = {line};
+  const auto made = Run(transfers_, &TransferOperations::CreateTransfer, draft);
+  EXPECT_TRUE(made.ok()) << made.status();
+  ShipTransferRequest ship;
+  ship.name = made->name;
+  const auto shipped = Run(transfers_, &TransferOperations::ShipTransfer, ship);
+  EXPECT_TRUE(shipped.ok()) << shipped.status();
+  return made->name;
+}
+
 void ColdChainFixture::Arrive(const LotName& lot, int64_t ampoules) {
   const absl::Status status = database_->Transact([&](Transaction& tx) -> absl::Status {
     const auto stored = LoadLot(tx, lot);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "services/inventory/cold_chain_operations.h"
+#include "services/inventory/transfer_operations.h"
 #include "tests/services/inventory/inventory_fixture.h"
 
 namespace meso::inventory {
@@ -40,7 +41,9 @@ class ColdChainFixture : public InventoryFixture {
                  const ExcursionRule& rule = {});
   LotName Store(const std::string& product, const std::string& lot_number, int64_t ampoules,
                 const SiteName& site = kParis, const std::string& unit = "fridge");
-  // Ships units from one fridge to another and receives them.
+  // Three units leave the fridge in Paris for Sydney, by a transfer.
+  TransferName ShipThree(const LotName& lot);
+  // Ships units from one fridge to another and receives them, by the ledger alone.
   void Ship(const LotName& lot, int64_t ampoules);
   void Arrive(const LotName& lot, int64_t ampoules);
 
@@ -61,6 +64,7 @@ class ColdChainFixture : public InventoryFixture {
   void RunAllWork();
 
   ColdChainOperations cold_chain_;
+  const TransferOperations transfers_{operations_.use_case()};
   const absl::Time start_;
 };
 

@@ -344,20 +344,7 @@ TEST_F(ColdChainOperationsTest, HoldsFollowUnitsThatArriveLater) {
 TEST_F(ColdChainOperationsTest, UnitsThatArriveDoNotReadWhatTheirLotHasLongSurvived) {
   const LotName lot = Store("A", "A1", 4);
   Wait(21 * kDayMinutes);
-  const TransferOperations transfers{operations_.use_case()};
-  CreateTransferRequest draft;
-  draft.transfer.from_site = kParis;
-  draft.transfer.to_site = kSydney;
-  TransferLine line;
-  line.lot = lot;
-  line.unit = "fridge";
-  line.ampoules = 3;
-  draft.transfer.lines = {line};
-  const auto made = Run(transfers, &TransferOperations::CreateTransfer, draft);
-  ASSERT_TRUE(made.ok()) << made.status();
-  ShipTransferRequest ship;
-  ship.name = made->name;
-  ASSERT_TRUE(Run(transfers, &TransferOperations::ShipTransfer, ship).ok());
+  const TransferName transfer = ShipThree(lot);
   // A tolerated warm hour every day, and one that nobody may tolerate.
   Points points = Steady(0, 20 * kDayMinutes, 400);
   for (auto& [minutes, centidegrees] : points) {
@@ -368,7 +355,7 @@ TEST_F(ColdChainOperationsTest, UnitsThatArriveDoNotReadWhatTheirLotHasLongSurvi
   ASSERT_THAT(Excursions(), SizeIs(20));
   ASSERT_THAT(Held(lot), ElementsAre("sites/par-1 fridge"));
   ReceiveTransferRequest receive;
-  receive.name = made->name;
+  receive.name = transfer;
   ReceivedLine received;
   received.arrival.lot = lot;
   received.arrival.unit = "fridge";
@@ -377,7 +364,7 @@ TEST_F(ColdChainOperationsTest, UnitsThatArriveDoNotReadWhatTheirLotHasLongSurvi
   ASSERT_THAT(Held(lot), ElementsAre("sites/par-1 fridge"));
   FaultyDatabase counted(*database_);
   const absl::Status arrived = counted.Transact(
-      [&](Transaction& tx) { return transfers.ReceiveTransfer(tx, Manager(), receive).status(); });
+      [&](Transaction& tx) { return transfers_.ReceiveTransfer(tx, Manager(), receive).status(); });
   ASSERT_TRUE(arrived.ok()) << arrived;
   EXPECT_LT(counted.statements(), 40)
       << "the hold is placed without the excursions that hold nothing";

@@ -85,24 +85,6 @@ class FoundUnitsTest : public ColdChainFixture {
     const auto told = RunCold(&ColdChainOperations::RecordTemperatures, batch);
     ASSERT_TRUE(told.ok()) << told.status();
   }
-  // Three leave the fridge in Paris for Sydney.
-  TransferName Ship3(const LotName& lot) {
-    CreateTransferRequest draft;
-    draft.transfer.from_site = kParis;
-    draft.transfer.to_site = kSydney;
-    TransferLine line;
-    line.lot = lot;
-    line.unit = "fridge";
-    line.ampoules = 3;
-    draft.transfer.lines = {line};
-    const auto made = Run(transfers_, &TransferOperations::CreateTransfer, draft);
-    EXPECT_TRUE(made.ok()) << made.status();
-    ShipTransferRequest ship;
-    ship.name = made->name;
-    const auto shipped = Run(transfers_, &TransferOperations::ShipTransfer, ship);
-    EXPECT_TRUE(shipped.ok()) << shipped.status();
-    return made->name;
-  }
   void TakeIn(const TransferName& transfer, const LotName& lot, int64_t ampoules,
               const std::string& unit) {
     ReceiveTransferRequest receive;
@@ -126,7 +108,6 @@ class FoundUnitsTest : public ColdChainFixture {
   }
 
   const CorrectionOperations corrections_{operations_.use_case()};
-  const TransferOperations transfers_{operations_.use_case()};
 };
 
 TEST_F(FoundUnitsTest, ARejectedLotCarriedToAnotherFridgeIsHeldThere) {
@@ -216,7 +197,7 @@ TEST_F(FoundUnitsTest, WhatWasDeliveredThoughNotSentIsHeldLikeTheRestOfTheLotThe
   const LotName lot = Store("A", "A1", 10);
   Store("A", "A1", 2, kSydney);
   HoldIn(kSydney, "fridge", lot);
-  TakeIn(Ship3(lot), lot, 4, kMainUnit);
+  TakeIn(ShipThree(lot), lot, 4, kMainUnit);
   EXPECT_THAT(Held(lot), UnorderedElementsAre("sites/syd-1 fridge", "sites/syd-1 main"));
   ExpectSoundLedger();
 }
@@ -225,9 +206,9 @@ TEST_F(FoundUnitsTest, WhatWasDeliveredThoughNotSentIsHeldLikeTheLotAtItsSender)
   const LotName lot = Store("A", "A1", 10);
   Store("A", "A1", 10, kParis, "fridge2");
   HoldIn(kParis, "fridge2", lot);
-  TakeIn(Ship3(lot), lot, 3, "fridge");
+  TakeIn(ShipThree(lot), lot, 3, "fridge");
   EXPECT_THAT(Held(lot), ElementsAre("sites/par-1 fridge2")) << "all were sent";
-  TakeIn(Ship3(lot), lot, 4, "fridge");
+  TakeIn(ShipThree(lot), lot, 4, "fridge");
   EXPECT_THAT(Held(lot), UnorderedElementsAre("sites/par-1 fridge2", "sites/syd-1 fridge"));
   ASSERT_TRUE(Release(lot).ok());
   EXPECT_THAT(Held(lot), IsEmpty());
@@ -235,7 +216,7 @@ TEST_F(FoundUnitsTest, WhatWasDeliveredThoughNotSentIsHeldLikeTheLotAtItsSender)
 
 TEST_F(FoundUnitsTest, AQuarantineOfTheWholeSenderComesWithWhatWasNotSent) {
   const LotName lot = Store("A", "A1", 10);
-  const TransferName transfer = Ship3(lot);
+  const TransferName transfer = ShipThree(lot);
   ASSERT_TRUE(Quarantine(lot, kParis).ok());
   TakeIn(transfer, lot, 4, "fridge");
   EXPECT_THAT(Held(lot), UnorderedElementsAre("sites/par-1 ", "sites/syd-1 fridge"));
