@@ -16,10 +16,11 @@ absl::Status InFile(const std::string& flag, const std::string& path, const absl
   return absl::FailedPreconditionError(absl::StrCat("--", flag, "=", path, ": ", status.message()));
 }
 
-absl::StatusOr<std::unique_ptr<SigningKey>> ReadSigningKey(const std::string& path) {
+absl::StatusOr<std::unique_ptr<SigningKey>> ReadSigningKey(const std::string& flag,
+                                                           const std::string& path) {
   MESO_ASSIGN_OR_RETURN(const std::string text, ReadSecretFile(path));
   absl::StatusOr<std::unique_ptr<SigningKey>> key = ParseSigningKey(text);
-  if (!key.ok()) return InFile("log_key_file", path, key.status());
+  if (!key.ok()) return InFile(flag, path, key.status());
   return key;
 }
 
@@ -34,8 +35,14 @@ absl::StatusOr<PseudonymKey> ReadPseudonymKey(const std::string& path) {
 
 absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& config,
                                                            const Clock* clock, IdSource* ids) {
-  MESO_ASSIGN_OR_RETURN(std::unique_ptr<SigningKey> key, ReadSigningKey(config.log_key_file));
+  MESO_ASSIGN_OR_RETURN(std::unique_ptr<SigningKey> key,
+                        ReadSigningKey("log_key_file", config.log_key_file));
   MESO_ASSIGN_OR_RETURN(PseudonymKey pseudonyms, ReadPseudonymKey(config.pseudonym_key_file));
+  std::unique_ptr<SigningKey> previous_key;
+  if (!config.previous_log_key_file.empty()) {
+    MESO_ASSIGN_OR_RETURN(previous_key,
+                          ReadSigningKey("previous_log_key_file", config.previous_log_key_file));
+  }
   std::unique_ptr<AuditApp> app(new AuditApp());
   MESO_ASSIGN_OR_RETURN(app->process_,
                         ServiceProcess::Create(config.process, AuditMigrations(), clock, ids));
@@ -44,6 +51,15 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
       std::make_unique<AuditOperations>(process.clock(), std::move(pseudonyms), std::move(key),
                                         app->salts_, [app = app.get()] { app->signer_->Wake(); });
   const AuditOperations& operations = *app->operations_;
+  if (previous_key != nullptr) {
+    const absl::Status taken = app->operations_->SignAlsoWith(std::move(previous_key));
+    if (!taken.ok()) return InFile("previous_log_key_file", config.previous_log_key_file, taken);
+  }
+  app->operations_->AnnounceCheckpoints(process.ids());
+  MESO_ASSIGN_OR_RETURN(app->witness_keys_,
+                        WitnessKeysFile::Open(config.witness_keys_file, process.clock()));
+  app->checkpoints_ = std::make_unique<CheckpointOperations>(
+      process.clock(), process.ids(), [app = app.get()] { return app->witness_keys_->Get(); });
   app->signer_ = std::make_unique<CheckpointSigner>(process.database(), operations);
   MESO_RETURN_IF_ERROR(process.database().Transact(
       [&operations](Transaction& tx) { return operations.OpenLog(tx); }));
@@ -52,7 +68,7 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
         return DeliverOwnEntries(app->process_->database(), *app->operations_, source.service,
                                  source.epoch, records);
       });
-  app->service_ = std::make_unique<AuditService>(process.calls(), operations);
+  app->service_ = std::make_unique<AuditService>(process.calls(), operations, *app->checkpoints_);
   return app;
 }
 

@@ -12,15 +12,19 @@
 #include "absl/status/statusor.h"
 #include "common/process/service_process.h"
 #include "services/audit/audit_operations.h"
+#include "services/audit/checkpoint_operations.h"
 #include "services/audit/checkpoint_signer.h"
 #include "services/audit/rpc/audit_service.h"
+#include "services/audit/witness_keys_file.h"
 
 namespace meso::audit {
 
 struct AuditConfig {
   ProcessConfig process;
-  std::string log_key_file;        // signs checkpoints: PRIVATE+KEY+...
-  std::string pseudonym_key_file;  // turns patients into pseudonyms: 64 hex digits
+  std::string log_key_file;           // signs checkpoints: PRIVATE+KEY+...
+  std::string pseudonym_key_file;     // turns patients into pseudonyms: 64 hex digits
+  std::string previous_log_key_file;  // during a change of keys signs too; empty = none
+  std::string witness_keys_file;      // whose cosignatures are taken; empty = nobody's
 };
 
 class AuditApp {
@@ -45,6 +49,8 @@ class AuditApp {
   SystemSaltSource salts_;
   std::unique_ptr<ServiceProcess> process_;
   std::unique_ptr<AuditOperations> operations_;
+  std::unique_ptr<WitnessKeysFile> witness_keys_;
+  std::unique_ptr<CheckpointOperations> checkpoints_;
   std::unique_ptr<CheckpointSigner> signer_;
   std::unique_ptr<AuditService> service_;
 };

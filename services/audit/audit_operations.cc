@@ -8,10 +8,17 @@
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
 #include "common/base/status_macros.h"
+#include "common/database/audit_outbox.h"
+#include "services/audit/domain/checkpoint_retention.h"
 #include "services/audit/domain/errors.h"
+#include "services/audit/events/audit_events.h"
+#include "services/audit/store/checkpoint_store.h"
 
 namespace meso::audit {
 namespace {
+
+// How far back the signing looks for checkpoints to drop; more are not there within two hours.
+constexpr int kCheckpointsWatched = 64;
 
 absl::Status CheckRun(const Batch& batch) {
   FieldErrors errors;
@@ -133,14 +140,40 @@ absl::StatusOr<CheckpointView> AuditOperations::GetCheckpoint(Transaction& tx) c
 
 absl::StatusOr<std::vector<LogKeyView>> AuditOperations::ListLogKeys(Transaction& tx) const {
   MESO_ASSIGN_OR_RETURN(const auto rows, ListLogKeyRows(tx));
-  const std::string current = verifier().Encode();
+  std::vector<std::string> signing;
+  for (const VerifierKey& key : verifiers()) signing.push_back(key.Encode());
   std::vector<LogKeyView> keys;
   for (const auto& [verifier_key, first_use] : rows) {
-    keys.push_back({verifier_key, verifier_key == current, first_use});
+    const bool current = std::count(signing.begin(), signing.end(), verifier_key) > 0;
+    keys.push_back({verifier_key, current, first_use});
   }
-  std::stable_partition(keys.begin(), keys.end(),
-                        [](const LogKeyView& key) { return key.current; });
+  // The current key, the one before if it still signs, then the others from the oldest on.
+  const auto rank = [&signing](const LogKeyView& key) {
+    return std::find(signing.begin(), signing.end(), key.verifier_key) - signing.begin();
+  };
+  std::stable_sort(keys.begin(), keys.end(),
+                   [&rank](const LogKeyView& a, const LogKeyView& b) { return rank(a) < rank(b); });
   return keys;
+}
+
+std::vector<VerifierKey> AuditOperations::verifiers() const {
+  std::vector<VerifierKey> keys = {verifier()};
+  if (previous_key_ != nullptr) keys.push_back(previous_key_->verifier());
+  return keys;
+}
+
+absl::Status AuditOperations::SignAlsoWith(std::unique_ptr<SigningKey> previous_key) {
+  if (previous_key->verifier().name != verifier().name) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "it is a key of the log ", previous_key->verifier().name, ", this log is ", verifier().name,
+        "; name the file of the key this log was signed with before"));
+  }
+  if (previous_key->verifier().public_key == verifier().public_key) {
+    return absl::FailedPreconditionError(
+        "it is the key of --log_key_file itself; leave the flag out unless the key was changed");
+  }
+  previous_key_ = std::move(previous_key);
+  return absl::OkStatus();
 }
 
 absl::Status AuditOperations::SignCheckpoint(Transaction& tx) const {
@@ -153,13 +186,19 @@ absl::Status AuditOperations::SignCheckpoint(Transaction& tx) const {
   Hasher hasher;
   MESO_ASSIGN_OR_RETURN(const Tree tree, Tree::Load(size, hasher, TreeReader(tx)));
   const absl::Time now = clock_.Now();
-  MESO_RETURN_IF_ERROR(
-      InsertCheckpoint(tx, {size, ::meso::audit::SignCheckpoint(size, tree.Root(), *key_), now}));
-  const auto hour = [](absl::Time time) { return absl::ToUnixSeconds(time) / 3600; };
-  if (newest && hour(newest->sign_time) == hour(now)) {
-    return DeleteCheckpoint(tx, newest->tree_size);
+  std::string note = ::meso::audit::SignCheckpoint(size, tree.Root(), *key_);
+  if (previous_key_ != nullptr) note = AddSignature(note, *previous_key_);
+  MESO_RETURN_IF_ERROR(InsertCheckpoint(tx, {size, note, now}));
+  MESO_ASSIGN_OR_RETURN(const std::vector<KeptCheckpoint> kept,
+                        ListNewestKept(tx, kCheckpointsWatched));
+  for (const uint64_t superseded : SupersededCheckpoints(kept, now)) {
+    MESO_RETURN_IF_ERROR(DeleteCheckpoint(tx, superseded));
   }
-  return absl::OkStatus();
+  const bool announced =
+      IsAnnounced(newest ? std::optional<absl::Time>(newest->sign_time) : std::nullopt, now);
+  if (ids_ == nullptr || !announced) return absl::OkStatus();
+  return AppendEvent(tx, CheckpointSigned(ids_->NewId(), now, verifier().name, {size, note, now}))
+      .status();
 }
 
 absl::Status AuditOperations::OpenLog(Transaction& tx) const {
@@ -193,7 +232,31 @@ absl::Status AuditOperations::OpenLog(Transaction& tx) const {
                                            " entries has not the root that was signed"));
     }
   }
-  return SaveLogKey(tx, verifier().Encode(), clock_.Now());
+  return NoteKeys(tx, key_rows.empty() ? "" : key_rows.back().first);
+}
+
+// The keys that sign are listed from now on. `last_key` is the one that was taken into use last.
+absl::Status AuditOperations::NoteKeys(Transaction& tx, const std::string& last_key) const {
+  const absl::Time now = clock_.Now();
+  const std::string current = verifier().Encode();
+  MESO_ASSIGN_OR_RETURN(const auto known, ListLogKeyRows(tx));
+  for (const VerifierKey& key : verifiers()) {
+    MESO_RETURN_IF_ERROR(SaveLogKey(tx, key.Encode(), now));
+  }
+  const bool is_new = std::none_of(known.begin(), known.end(),
+                                   [&current](const auto& key) { return key.first == current; });
+  if (!is_new || last_key.empty()) return absl::OkStatus();
+  AuditRecord record;
+  record.time = now;
+  record.service = "audit";
+  record.actor = "services/audit";
+  record.method = "meso.audit.v1.LogKeyChanged";
+  record.action = "U";
+  record.object_type = "LogKey";
+  record.object_name = current;
+  record.outcome = "OK";
+  record.facts = {{"event", "key changed"}, {"key", current}, {"previous_key", last_key}};
+  return AppendAudit(tx, record);
 }
 
 }  // namespace meso::audit

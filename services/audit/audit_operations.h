@@ -19,6 +19,7 @@
 #include "absl/time/time.h"
 #include "common/base/call_context.h"
 #include "common/base/clock.h"
+#include "common/base/id_source.h"
 #include "common/database/database.h"
 #include "services/audit/domain/bundle.h"
 #include "services/audit/domain/checkpoint.h"
@@ -111,7 +112,7 @@ struct CheckpointView {
 
 struct LogKeyView {
   std::string verifier_key;
-  bool current = false;
+  bool current = false;  // new checkpoints are signed with it: one key, two during a change
   absl::Time first_use;
 };
 
@@ -149,6 +150,13 @@ class AuditOperations {
   // empty.
   AuditOperations(const Clock& clock, PseudonymKey pseudonyms, std::unique_ptr<SigningKey> key,
                   SaltSource& salts, std::function<void()> on_append = nullptr);
+
+  // During a change of keys the log signs with the key before too. Errors: FAILED_PRECONDITION when
+  // it is of another log, or the current key itself. Before anything is signed.
+  absl::Status SignAlsoWith(std::unique_ptr<SigningKey> previous_key);
+  // From now on signed checkpoints are told as events, with ids from here. Before anything is
+  // signed.
+  void AnnounceCheckpoints(IdSource& ids) { ids_ = &ids; }
 
   // Appends a run of the caller's entries; those already there are compared and skipped. Errors:
   // FIELD_INVALID (the source is not the caller, numbers not consecutive), SEQUENCE_GAP,
@@ -191,25 +199,32 @@ class AuditOperations {
                                       const std::function<absl::Status()>& record_part,
                                       Export* run);
 
-  // Signs the log's present state if it has grown since the last signature, and keeps the last
-  // checkpoint of every hour.
+  // Signs the log's present state if it has grown since the last signature: a size is signed once.
+  // Drops the checkpoints that need not be kept, and tells the new one in an event
+  // (domain/checkpoint_retention.h says which).
   absl::Status SignCheckpoint(Transaction& tx) const;
   // The check at start: stored rows and newest checkpoint agree, its signature holds, the key
-  // belongs to this log. Notes the key. Errors: TREE_INCONSISTENT; FAILED_PRECONDITION when the key
+  // belongs to this log. Notes the key; the first use of another key than before is an entry.
+  // Errors: TREE_INCONSISTENT; FAILED_PRECONDITION when the key
   // has another name than the log.
   absl::Status OpenLog(Transaction& tx) const;
 
   const VerifierKey& verifier() const { return key_->verifier(); }
+  // The keys that sign: the current one, then the one before while both do.
+  std::vector<VerifierKey> verifiers() const;
 
  private:
   absl::Status CompareKnown(Transaction& tx, const Batch& batch, const StoredSource& source,
                             Hasher& hasher) const;
+  absl::Status NoteKeys(Transaction& tx, const std::string& last_key) const;
   absl::StatusOr<EntryFilter> CompileFor(const CallContext& call, const std::string& filter,
                                          Hasher& hasher) const;
 
   const Clock& clock_;
   PseudonymKey pseudonyms_;
   std::unique_ptr<SigningKey> key_;
+  std::unique_ptr<SigningKey> previous_key_;
+  IdSource* ids_ = nullptr;
   SaltSource& salts_;
   std::function<void()> on_append_;
 };

@@ -13,6 +13,14 @@ ABSL_FLAG(
     std::string, pseudonym_key_file, "data/pseudonym.key",
     "File with the secret that turns patients into pseudonyms, 64 hex digits; mesoctl admin init "
     "makes it. Losing or changing it cuts the log off from the patients it names.");
+ABSL_FLAG(
+    std::string, previous_log_key_file, "",
+    "During a change of the log's key: file with the key before, which signs too until everybody "
+    "has the new one; mesoctl admin log-key rotate makes both. Empty = none.");
+ABSL_FLAG(
+    std::string, witness_keys_file, "",
+    "File with the public keys of the witnesses whose cosignatures are taken, one per line; read "
+    "again when it changes. Empty = no witnesses.");
 
 namespace {
 
@@ -32,8 +40,11 @@ int main(int argc, char** argv) {
   if (!parsed.ok()) return Fail(parsed);
   const auto config = meso::ConfigFromFlags("audit", kDefaultPort);
   if (!config.ok()) return Fail(config.status());
-  auto app = meso::audit::AuditApp::Create(
-      {*config, absl::GetFlag(FLAGS_log_key_file), absl::GetFlag(FLAGS_pseudonym_key_file)});
+  meso::audit::AuditConfig audit_config{*config, absl::GetFlag(FLAGS_log_key_file),
+                                        absl::GetFlag(FLAGS_pseudonym_key_file)};
+  audit_config.previous_log_key_file = absl::GetFlag(FLAGS_previous_log_key_file);
+  audit_config.witness_keys_file = absl::GetFlag(FLAGS_witness_keys_file);
+  auto app = meso::audit::AuditApp::Create(audit_config);
   if (!app.ok()) return Fail(app.status());
   if (const absl::Status served = (*app)->Serve(); !served.ok()) return Fail(served);
   return (*app)->RunUntilSignal();

@@ -45,6 +45,19 @@ absl::Status CheckpointNotYet(uint64_t wanted, uint64_t signed_size) {
       .With("signed_size", absl::StrCat(signed_size));
 }
 
+absl::Status WitnessUnknown() {
+  return Error(absl::StatusCode::kFailedPrecondition, "WITNESS_UNKNOWN",
+               "The cosignature is by no key in --witness_keys_file. Have the witness's public key "
+               "added there, one per line.");
+}
+
+absl::Status CosignatureInvalid(uint64_t tree_size) {
+  return Error(absl::StatusCode::kFailedPrecondition, "COSIGNATURE_INVALID",
+               absl::StrCat("The cosignature does not hold for the checkpoint of ", tree_size,
+                            " entries. Fetch it again and check it before signing."))
+      .With("tree_size", absl::StrCat(tree_size));
+}
+
 absl::Status TimelineTooLarge(int limit) {
   return Error(absl::StatusCode::kInvalidArgument, "RANGE_TOO_LARGE",
                absl::StrCat("The timeline has more than ", limit,

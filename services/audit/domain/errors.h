@@ -25,6 +25,11 @@ absl::Status CheckpointNotYet();
 // FAILED_PRECONDITION / CHECKPOINT_NOT_YET: a tree of `wanted` leaves is asked for, the newest
 // checkpoint covers `signed_size`.
 absl::Status CheckpointNotYet(uint64_t wanted, uint64_t signed_size);
+// FAILED_PRECONDITION / WITNESS_UNKNOWN: no known witness key made the cosignature.
+absl::Status WitnessUnknown();
+// FAILED_PRECONDITION / COSIGNATURE_INVALID: the signature does not hold for the checkpoint of this
+// size.
+absl::Status CosignatureInvalid(uint64_t tree_size);
 // INVALID_ARGUMENT / RANGE_TOO_LARGE: more than `limit` entries.
 absl::Status TimelineTooLarge(int limit);
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "services/audit/rpc/audit_convert.h"
+#include "services/audit/rpc/checkpoint_convert.h"
 #include "services/audit/rpc/export_stream.h"
 
 namespace meso::audit {
@@ -104,6 +105,53 @@ grpc::ServerUnaryReactor* AuditService::ListLogKeys(grpc::CallbackServerContext*
 grpc::ServerWriteReactor<v1::ExportEntriesResponse>* AuditService::ExportEntries(
     grpc::CallbackServerContext* context, const v1::ExportEntriesRequest* request) {
   return new ExportStream(calls_, operations_, *context, *request);
+}
+
+grpc::ServerUnaryReactor* AuditService::ListCheckpoints(grpc::CallbackServerContext* context,
+                                                        const v1::ListCheckpointsRequest* request,
+                                                        v1::ListCheckpointsResponse* response) {
+  return ServeRead(
+      calls_, "meso.audit.v1.AuditService/ListCheckpoints", context, request, response, kFromProto,
+      [this](Transaction& tx, const CallContext&, const CheckpointListRequest& list) {
+        return checkpoints_.ListCheckpoints(tx, list);
+      },
+      [request](const CheckpointPage& page, v1::ListCheckpointsResponse* out) {
+        ToProto(page, *request, out);
+      });
+}
+
+grpc::ServerUnaryReactor* AuditService::GetConsistencyProof(
+    grpc::CallbackServerContext* context, const v1::GetConsistencyProofRequest* request,
+    v1::ConsistencyProof* response) {
+  return ServeRead(
+      calls_, "meso.audit.v1.AuditService/GetConsistencyProof", context, request, response,
+      kFromProto,
+      [this](Transaction& tx, const CallContext&, const ConsistencyRequest& consistency) {
+        return checkpoints_.GetConsistencyProof(tx, consistency);
+      },
+      kToProto);
+}
+
+grpc::ServerUnaryReactor* AuditService::GetTile(grpc::CallbackServerContext* context,
+                                                const v1::GetTileRequest* request,
+                                                v1::Tile* response) {
+  return ServeRead(
+      calls_, "meso.audit.v1.AuditService/GetTile", context, request, response, kFromProto,
+      [this](Transaction& tx, const CallContext&, const TilePlace& place) {
+        return checkpoints_.GetTile(tx, place);
+      },
+      kToProto);
+}
+
+grpc::ServerUnaryReactor* AuditService::AddCosignature(grpc::CallbackServerContext* context,
+                                                       const v1::AddCosignatureRequest* request,
+                                                       v1::Checkpoint* response) {
+  return ServeMutation(
+      calls_, "meso.audit.v1.AuditService/AddCosignature", context, request, response, kFromProto,
+      [this](Transaction& tx, const CallContext& call, const CosignatureRequest& cosignature) {
+        return checkpoints_.AddCosignature(tx, call, cosignature);
+      },
+      kToProto);
 }
 
 }  // namespace meso::audit

@@ -9,14 +9,16 @@
 #include "common/rpc/serve_call.h"
 #include "meso/audit/v1/audit_service.grpc.pb.h"
 #include "services/audit/audit_operations.h"
+#include "services/audit/checkpoint_operations.h"
 
 namespace meso::audit {
 
 class AuditService final : public v1::AuditService::CallbackService {
  public:
-  // Both outlive the service.
-  AuditService(CallServer& calls, const AuditOperations& operations)
-      : calls_(calls), operations_(operations) {}
+  // All outlive the service.
+  AuditService(CallServer& calls, const AuditOperations& operations,
+               const CheckpointOperations& checkpoints)
+      : calls_(calls), operations_(operations), checkpoints_(checkpoints) {}
 
   grpc::ServerUnaryReactor* BatchAppendEntries(grpc::CallbackServerContext* context,
                                                const v1::BatchAppendEntriesRequest* request,
@@ -41,10 +43,22 @@ class AuditService final : public v1::AuditService::CallbackService {
                                         v1::ListLogKeysResponse* response) override;
   grpc::ServerWriteReactor<v1::ExportEntriesResponse>* ExportEntries(
       grpc::CallbackServerContext* context, const v1::ExportEntriesRequest* request) override;
+  grpc::ServerUnaryReactor* ListCheckpoints(grpc::CallbackServerContext* context,
+                                            const v1::ListCheckpointsRequest* request,
+                                            v1::ListCheckpointsResponse* response) override;
+  grpc::ServerUnaryReactor* GetConsistencyProof(grpc::CallbackServerContext* context,
+                                                const v1::GetConsistencyProofRequest* request,
+                                                v1::ConsistencyProof* response) override;
+  grpc::ServerUnaryReactor* GetTile(grpc::CallbackServerContext* context,
+                                    const v1::GetTileRequest* request, v1::Tile* response) override;
+  grpc::ServerUnaryReactor* AddCosignature(grpc::CallbackServerContext* context,
+                                           const v1::AddCosignatureRequest* request,
+                                           v1::Checkpoint* response) override;
 
  private:
   CallServer& calls_;
   const AuditOperations& operations_;
+  const CheckpointOperations& checkpoints_;
 };
 
 }  // namespace meso::audit

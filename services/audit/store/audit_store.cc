@@ -13,10 +13,6 @@ StoredEntry ToEntry(const Row& row) {
   return {static_cast<uint64_t>(row.Int(0)), row.Bytes(1), row.Bytes(2), row.Bytes(3)};
 }
 
-StoredCheckpoint ToCheckpoint(const Row& row) {
-  return {static_cast<uint64_t>(row.Int(0)), row.Text(1), row.Time(2)};
-}
-
 absl::StatusOr<uint64_t> NextIndex(Transaction& tx, const Sql& sql) {
   MESO_ASSIGN_OR_RETURN(const std::optional<Row> row, QueryOne(tx, sql, {}));
   return row ? static_cast<uint64_t>(row->Int(0)) + 1 : 0;
@@ -200,47 +196,6 @@ absl::StatusOr<std::vector<uint64_t>> ListTimeBlocks(Transaction& tx, uint64_t l
   std::vector<uint64_t> blocks;
   for (const Row& row : rows) blocks.push_back(static_cast<uint64_t>(row.Int(0)));
   return blocks;
-}
-
-absl::StatusOr<std::vector<StoredCheckpoint>> ListCheckpoints(Transaction& tx) {
-  MESO_ASSIGN_OR_RETURN(
-      const Rows rows,
-      tx.Query("SELECT tree_size, note, sign_time_us FROM audit_checkpoint ORDER BY tree_size",
-               {}));
-  std::vector<StoredCheckpoint> checkpoints;
-  for (const Row& row : rows) checkpoints.push_back(ToCheckpoint(row));
-  return checkpoints;
-}
-
-absl::StatusOr<std::optional<StoredCheckpoint>> LoadNewestCheckpoint(Transaction& tx) {
-  MESO_ASSIGN_OR_RETURN(const std::optional<Row> row,
-                        QueryOne(tx,
-                                 "SELECT tree_size, note, sign_time_us FROM audit_checkpoint "
-                                 "ORDER BY tree_size DESC LIMIT 1",
-                                 {}));
-  if (!row) return std::nullopt;
-  return ToCheckpoint(*row);
-}
-
-absl::StatusOr<std::optional<StoredCheckpoint>> LoadCheckpoint(Transaction& tx,
-                                                               uint64_t tree_size) {
-  MESO_ASSIGN_OR_RETURN(
-      const std::optional<Row> row,
-      QueryOne(tx,
-               "SELECT tree_size, note, sign_time_us FROM audit_checkpoint WHERE tree_size = $1",
-               {Int(tree_size)}));
-  if (!row) return std::nullopt;
-  return ToCheckpoint(*row);
-}
-
-absl::Status InsertCheckpoint(Transaction& tx, const StoredCheckpoint& checkpoint) {
-  return tx.Execute(
-      "INSERT INTO audit_checkpoint (tree_size, note, sign_time_us) VALUES ($1, $2, $3)",
-      {Int(checkpoint.tree_size), checkpoint.note, TimeValue(checkpoint.sign_time)});
-}
-
-absl::Status DeleteCheckpoint(Transaction& tx, uint64_t tree_size) {
-  return tx.Execute("DELETE FROM audit_checkpoint WHERE tree_size = $1", {Int(tree_size)});
 }
 
 absl::StatusOr<std::vector<std::pair<std::string, absl::Time>>> ListLogKeyRows(Transaction& tx) {

@@ -87,12 +87,14 @@ absl::StatusOr<std::vector<uint64_t>> ListKeySegment(Transaction& tx, uint64_t s
 absl::StatusOr<std::vector<uint64_t>> ListTimeBlocks(Transaction& tx, uint64_t last_block,
                                                      int64_t begin_ns, int64_t end_ns, int limit);
 
-// Checkpoints in ascending size.
+// Checkpoints in ascending size. The note of every checkpoint that is loaded ends with the
+// cosignatures it has (checkpoint_store.h).
 absl::StatusOr<std::vector<StoredCheckpoint>> ListCheckpoints(Transaction& tx);
 absl::StatusOr<std::optional<StoredCheckpoint>> LoadNewestCheckpoint(Transaction& tx);
 // The checkpoint of exactly this size; most have been replaced by a newer one.
 absl::StatusOr<std::optional<StoredCheckpoint>> LoadCheckpoint(Transaction& tx, uint64_t tree_size);
 absl::Status InsertCheckpoint(Transaction& tx, const StoredCheckpoint& checkpoint);
+// With its cosignatures.
 absl::Status DeleteCheckpoint(Transaction& tx, uint64_t tree_size);
 
 // Verifier keys with the time of their first use, oldest first.

@@ -1,0 +1,43 @@
+#include "services/audit/domain/checkpoint_retention.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace meso::audit {
+namespace {
+
+constexpr int64_t kHourSeconds = 3600;
+constexpr int64_t kSlotSeconds = 10;
+constexpr absl::Duration kAnnouncedFor = absl::Minutes(1);
+
+int64_t HourOf(absl::Time time) { return absl::ToUnixSeconds(time) / kHourSeconds; }
+int64_t SlotOf(absl::Time time) { return absl::ToUnixSeconds(time) / kSlotSeconds; }
+
+}  // namespace
+
+bool IsAnnounced(std::optional<absl::Time> before, absl::Time now) {
+  return !before || SlotOf(*before) != SlotOf(now);
+}
+
+std::vector<uint64_t> SupersededCheckpoints(const std::vector<KeptCheckpoint>& kept,
+                                            absl::Time now) {
+  std::vector<uint64_t> superseded;
+  std::set<int64_t> hours;                                 // that have their last checkpoint
+  std::set<std::pair<int64_t, std::string>> cosignatures;  // (hour, witness) that have theirs
+  for (size_t i = kept.size(); i > 0; --i) {
+    const KeptCheckpoint& checkpoint = kept[i - 1];
+    const int64_t hour = HourOf(checkpoint.sign_time);
+    bool needed = hours.insert(hour).second;
+    for (const std::string& witness : checkpoint.witnesses) {
+      needed = cosignatures.emplace(hour, witness).second || needed;
+    }
+    const bool announced = i == 1 || IsAnnounced(kept[i - 2].sign_time, checkpoint.sign_time);
+    needed = needed || (announced && now - checkpoint.sign_time < kAnnouncedFor);
+    if (!needed) superseded.push_back(checkpoint.size);
+  }
+  std::reverse(superseded.begin(), superseded.end());
+  return superseded;
+}
+
+}  // namespace meso::audit
