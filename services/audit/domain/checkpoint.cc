@@ -1,95 +1,51 @@
 #include "services/audit/domain/checkpoint.h"
 
-#include <openssl/evp.h>
-#include <openssl/rand.h>
+#include <algorithm>
+#include <set>
+#include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/base/check.h"
-#include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "services/audit/domain/errors.h"
 
 namespace meso::audit {
 namespace {
 
-constexpr char kEd25519 = '\x01';
-constexpr size_t kKeySize = 32;
-constexpr size_t kSignatureSize = 64;
 constexpr size_t kNoteSizeMax = 64 * 1024;
 constexpr size_t kSignatureLinesMax = 100;
+constexpr size_t kKeyHashSize = 4;
+constexpr size_t kTimeSize = 8;
+constexpr size_t kSignatureSize = 64;
 constexpr absl::string_view kSignaturePrefix = "\xE2\x80\x94 ";  // em dash, space
-constexpr absl::string_view kPrivatePrefix = "PRIVATE+KEY+";
+constexpr absl::string_view kIndexPrefix = "meso-index 1 ";
 
-absl::Status KeyInvalid(absl::string_view why) {
-  return Error(absl::StatusCode::kInvalidArgument, "FIELD_INVALID",
-               absl::StrCat("Not a log key: ", why, "."));
-}
-
-bool IsKeyName(absl::string_view name) {
-  if (name.empty() || name.size() > 255) return false;
-  for (const char c : name) {
-    if (c == '+' || static_cast<unsigned char>(c) <= ' ' || c == '\x7f') return false;
-  }
-  return true;
-}
-
-uint32_t BigEndian32(absl::string_view bytes) {
-  uint32_t value = 0;
-  for (int i = 0; i < 4; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
+uint64_t BigEndian(absl::string_view bytes) {
+  uint64_t value = 0;
+  for (const char c : bytes) value = value << 8 | static_cast<uint8_t>(c);
   return value;
 }
 
-uint32_t KeyHash(absl::string_view name, absl::string_view public_key) {
-  const Hash hash = Hasher().Plain(absl::StrCat(name, "\n", std::string(1, kEd25519), public_key));
-  return BigEndian32(HashView(hash));
+std::string ToBigEndian(uint64_t value, size_t size) {
+  std::string bytes(size, '\0');
+  for (size_t i = size; i > 0; --i, value >>= 8) bytes[i - 1] = static_cast<char>(value & 0xff);
+  return bytes;
 }
 
-// name+hash+base64(algorithm || bytes), common to both forms. absl's decoder forgives missing
-// padding and white space; a key has one spelling, so it must encode back to itself.
-struct KeyParts {
-  std::string name;
-  uint32_t hash = 0;
-  std::string bytes;
-};
-absl::StatusOr<KeyParts> SplitKey(absl::string_view text) {
-  const std::vector<absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits('+', 2));
-  if (parts.size() != 3) return KeyInvalid("it has the form name+hash+base64");
-  KeyParts key;
-  key.name = std::string(parts[0]);
-  if (!IsKeyName(key.name)) return KeyInvalid("the name is empty or holds forbidden characters");
-  if (parts[1].size() != 8 || !absl::SimpleHexAtoi(parts[1], &key.hash)) {
-    return KeyInvalid("the hash is not 8 hex digits");
-  }
-  std::string bytes;
-  if (!absl::Base64Unescape(parts[2], &bytes) || absl::Base64Escape(bytes) != parts[2] ||
-      bytes.size() != 1 + kKeySize) {
-    return KeyInvalid("the key is not 33 bytes in base64");
-  }
-  if (bytes[0] != kEd25519) return KeyInvalid("the algorithm is not Ed25519");
-  key.bytes = bytes.substr(1);
-  return key;
+// Base64 in its one spelling: absl's decoder forgives missing padding and white space.
+bool StrictBase64(absl::string_view text, std::string* bytes) {
+  return absl::Base64Unescape(text, bytes) && absl::Base64Escape(*bytes) == text;
 }
 
-bool SignatureHolds(const VerifierKey& key, absl::string_view text, absl::string_view signature) {
-  if (signature.size() != kSignatureSize) return false;
-  EVP_PKEY* pkey = EVP_PKEY_new_raw_public_key(
-      EVP_PKEY_ED25519, nullptr, reinterpret_cast<const uint8_t*>(key.public_key.data()), kKeySize);
-  if (pkey == nullptr) return false;
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  const bool holds =
-      EVP_DigestVerifyInit(context, nullptr, nullptr, nullptr, pkey) == 1 &&
-      EVP_DigestVerify(context, reinterpret_cast<const uint8_t*>(signature.data()),
-                       signature.size(), reinterpret_cast<const uint8_t*>(text.data()),
-                       text.size()) == 1;
-  EVP_MD_CTX_free(context);
-  EVP_PKEY_free(pkey);
-  return holds;
+bool StrictHash(absl::string_view text, Hash* hash) {
+  std::string bytes;
+  if (!StrictBase64(text, &bytes) || bytes.size() != sizeof(Hash)) return false;
+  *hash = HashFrom(bytes);
+  return true;
 }
 
 // The signed text with its last newline, and the signature lines behind the empty line.
@@ -99,6 +55,12 @@ struct NoteParts {
 };
 absl::StatusOr<NoteParts> SplitNote(absl::string_view note) {
   if (note.size() > kNoteSizeMax) return CheckpointBroken("it is too long");
+  const auto is_control = [](char c) {
+    return (static_cast<unsigned char>(c) < ' ' && c != '\n') || c == '\x7f';
+  };
+  if (std::any_of(note.begin(), note.end(), is_control)) {
+    return CheckpointBroken("it holds control characters");
+  }
   const size_t gap = note.rfind("\n\n");
   if (gap == absl::string_view::npos) return CheckpointBroken("it has no signature block");
   NoteParts parts;
@@ -121,104 +83,101 @@ absl::StatusOr<Checkpoint> ParseText(absl::string_view text) {
   if (!absl::SimpleAtoi(lines[1], &checkpoint.size) || absl::StrCat(checkpoint.size) != lines[1]) {
     return CheckpointBroken("the size is not a number");
   }
-  std::string root;
-  if (!absl::Base64Unescape(lines[2], &root) || absl::Base64Escape(root) != lines[2] ||
-      root.size() != kKeySize) {
+  if (!StrictHash(lines[2], &checkpoint.root)) {
     return CheckpointBroken("the root is not 32 bytes in base64");
   }
-  checkpoint.root = HashFrom(root);
+  for (size_t i = 3; i + 1 < lines.size(); ++i) {
+    absl::string_view line = lines[i];
+    if (line.empty()) return CheckpointBroken("an extension line is empty");
+    if (!absl::ConsumePrefix(&line, kIndexPrefix)) continue;
+    Hash index_root;
+    if (!StrictHash(line, &index_root)) {
+      return CheckpointBroken("the index root is not 32 bytes in base64");
+    }
+    if (checkpoint.index_root) return CheckpointBroken("it has two index roots");
+    checkpoint.index_root = index_root;
+  }
   return checkpoint;
+}
+
+struct SignatureLine {
+  absl::string_view name;
+  uint32_t key_hash = 0;
+  std::string signature;  // what follows the key's hash
+
+  bool IsBy(const VerifierKey& key) const { return key.name == name && key.hash == key_hash; }
+};
+absl::StatusOr<SignatureLine> ParseSignatureLine(absl::string_view line) {
+  absl::string_view rest = line;
+  const bool prefixed = absl::ConsumePrefix(&rest, kSignaturePrefix);
+  const std::vector<absl::string_view> words = absl::StrSplit(rest, ' ');
+  std::string bytes;
+  if (!prefixed || words.size() != 2 || !IsKeyName(words[0]) || !StrictBase64(words[1], &bytes) ||
+      bytes.size() <= kKeyHashSize) {
+    return CheckpointBroken("a signature line is malformed");
+  }
+  return SignatureLine{words[0], static_cast<uint32_t>(BigEndian(bytes.substr(0, kKeyHashSize))),
+                       bytes.substr(kKeyHashSize)};
+}
+
+std::string SignatureLineOf(const VerifierKey& key, absl::string_view signature) {
+  return absl::StrCat(
+      kSignaturePrefix, key.name, " ",
+      absl::Base64Escape(absl::StrCat(ToBigEndian(key.hash, kKeyHashSize), signature)));
+}
+
+std::string CosignedText(uint64_t seconds, absl::string_view text) {
+  return absl::StrCat("cosignature/v1\ntime ", seconds, "\n", text);
+}
+
+absl::Status DoesNotHold(const VerifierKey& key) {
+  return CheckpointBroken(absl::StrCat("the signature by ", key.name, " does not hold"));
+}
+
+absl::StatusOr<Cosignature> CheckCosigned(absl::string_view text, const SignatureLine& line,
+                                          const VerifierKey& key) {
+  if (line.signature.size() != kTimeSize + kSignatureSize) return DoesNotHold(key);
+  const absl::string_view bytes = line.signature;
+  const uint64_t seconds = BigEndian(bytes.substr(0, kTimeSize));
+  if (!key.Holds(CosignedText(seconds, text), bytes.substr(kTimeSize))) return DoesNotHold(key);
+  // A time beyond what absl::Time tells apart from others is nobody's clock.
+  if (seconds > uint64_t{1} << 40) return CheckpointBroken("a cosignature's time is out of range");
+  return Cosignature{key.name, absl::FromUnixSeconds(static_cast<int64_t>(seconds))};
 }
 
 }  // namespace
 
-struct SigningKey::Impl {
-  EVP_PKEY* pkey = nullptr;
-  ~Impl() { EVP_PKEY_free(pkey); }
-};
-
-std::string VerifierKey::Encode() const {
-  return absl::StrFormat("%s+%08x+%s", name, hash,
-                         absl::Base64Escape(absl::StrCat(std::string(1, kEd25519), public_key)));
-}
-
-absl::StatusOr<VerifierKey> ParseVerifierKey(absl::string_view text) {
-  MESO_ASSIGN_OR_RETURN(KeyParts parts, SplitKey(absl::StripAsciiWhitespace(text)));
-  if (parts.hash != KeyHash(parts.name, parts.bytes)) {
-    return KeyInvalid("its hash does not belong to this name and key");
-  }
-  return VerifierKey{std::move(parts.name), std::move(parts.bytes), parts.hash};
-}
-
-SigningKey::~SigningKey() = default;
-
-std::string SigningKey::Sign(absl::string_view text) const {
-  std::string signature(kSignatureSize, '\0');
-  size_t size = signature.size();
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  const bool signed_ =
-      EVP_DigestSignInit(context, nullptr, nullptr, nullptr, impl_->pkey) == 1 &&
-      EVP_DigestSign(context, reinterpret_cast<uint8_t*>(signature.data()), &size,
-                     reinterpret_cast<const uint8_t*>(text.data()), text.size()) == 1;
-  EVP_MD_CTX_free(context);
-  MESO_CHECK(signed_ && size == kSignatureSize, "a loaded Ed25519 key signs");
-  return signature;
-}
-
-std::string SigningKey::Encode() const {
-  return absl::StrFormat("%s%s+%08x+%s", kPrivatePrefix, verifier_.name, verifier_.hash,
-                         absl::Base64Escape(absl::StrCat(std::string(1, kEd25519), seed_)));
-}
-
-absl::StatusOr<std::unique_ptr<SigningKey>> MakeSigningKey(absl::string_view name,
-                                                           absl::string_view seed) {
-  if (!IsKeyName(name)) return KeyInvalid("the name is empty or holds forbidden characters");
-  if (seed.size() != kKeySize) return KeyInvalid("the seed has not 32 bytes");
-  auto key = std::unique_ptr<SigningKey>(new SigningKey());
-  key->impl_ = std::make_unique<SigningKey::Impl>();
-  key->impl_->pkey = EVP_PKEY_new_raw_private_key(
-      EVP_PKEY_ED25519, nullptr, reinterpret_cast<const uint8_t*>(seed.data()), seed.size());
-  std::string public_key(kKeySize, '\0');
-  size_t size = public_key.size();
-  if (key->impl_->pkey == nullptr ||
-      EVP_PKEY_get_raw_public_key(key->impl_->pkey, reinterpret_cast<uint8_t*>(public_key.data()),
-                                  &size) != 1) {
-    return KeyInvalid("OpenSSL refuses it");
-  }
-  key->seed_ = std::string(seed);
-  key->verifier_ = {std::string(name), public_key, KeyHash(name, public_key)};
-  return key;
-}
-
-absl::StatusOr<std::unique_ptr<SigningKey>> NewSigningKey(absl::string_view name) {
-  uint8_t seed[kKeySize];
-  MESO_CHECK(RAND_priv_bytes(seed, sizeof(seed)) == 1, "the system has random bytes");
-  return MakeSigningKey(name, absl::string_view(reinterpret_cast<const char*>(seed), kKeySize));
-}
-
-absl::StatusOr<std::unique_ptr<SigningKey>> ParseSigningKey(absl::string_view text) {
-  text = absl::StripAsciiWhitespace(text);
-  if (!absl::ConsumePrefix(&text, kPrivatePrefix)) {
-    return KeyInvalid("a signing key begins with PRIVATE+KEY+");
-  }
-  MESO_ASSIGN_OR_RETURN(const KeyParts parts, SplitKey(text));
-  MESO_ASSIGN_OR_RETURN(std::unique_ptr<SigningKey> key, MakeSigningKey(parts.name, parts.bytes));
-  if (key->verifier().hash != parts.hash) {
-    return KeyInvalid("its hash does not belong to this name and key");
-  }
-  return key;
-}
-
 std::string SignCheckpoint(uint64_t size, const Hash& root, const SigningKey& key) {
-  const std::string& name = key.verifier().name;
-  const std::string text =
-      absl::StrCat(name, "\n", size, "\n", absl::Base64Escape(HashView(root)), "\n");
-  std::string signature;
-  for (int shift = 24; shift >= 0; shift -= 8) {
-    signature.push_back(static_cast<char>(key.verifier().hash >> shift & 0xff));
+  return SignCheckpoint(size, root, std::nullopt, key);
+}
+
+std::string SignCheckpoint(uint64_t size, const Hash& root, const std::optional<Hash>& index_root,
+                           const SigningKey& key) {
+  std::string text =
+      absl::StrCat(key.verifier().name, "\n", size, "\n", absl::Base64Escape(HashView(root)), "\n");
+  if (index_root) {
+    absl::StrAppend(&text, kIndexPrefix, absl::Base64Escape(HashView(*index_root)), "\n");
   }
-  signature += key.Sign(text);
-  return absl::StrCat(text, "\n", kSignaturePrefix, name, " ", absl::Base64Escape(signature), "\n");
+  return absl::StrCat(text, "\n", SignatureLineOf(key.verifier(), key.Sign(text)), "\n");
+}
+
+std::string AddSignature(absl::string_view note, const SigningKey& key) {
+  const absl::StatusOr<NoteParts> parts = SplitNote(note);
+  MESO_CHECK(parts.ok(), "only a well-formed note gets one more signature");
+  return AddSignatureLine(note, SignatureLineOf(key.verifier(), key.Sign(parts->text)));
+}
+
+absl::StatusOr<std::string> Cosign(absl::string_view note, const CosigningKey& key,
+                                   absl::Time time) {
+  MESO_ASSIGN_OR_RETURN(const NoteParts parts, SplitNote(note));
+  MESO_RETURN_IF_ERROR(ParseText(parts.text).status());
+  const uint64_t seconds = static_cast<uint64_t>(std::max<int64_t>(absl::ToUnixSeconds(time), 0));
+  return SignatureLineOf(key.verifier(), absl::StrCat(ToBigEndian(seconds, kTimeSize),
+                                                      key.Sign(CosignedText(seconds, parts.text))));
+}
+
+std::string AddSignatureLine(absl::string_view note, absl::string_view line) {
+  return absl::StrCat(note, line, "\n");
 }
 
 absl::StatusOr<Checkpoint> ParseCheckpoint(absl::string_view note) {
@@ -228,28 +187,48 @@ absl::StatusOr<Checkpoint> ParseCheckpoint(absl::string_view note) {
 
 absl::StatusOr<Checkpoint> OpenCheckpoint(absl::string_view note,
                                           const std::vector<VerifierKey>& keys) {
+  MESO_ASSIGN_OR_RETURN(CosignedCheckpoint opened, OpenCosigned(note, keys, {}));
+  return std::move(opened.checkpoint);
+}
+
+absl::StatusOr<CosignedCheckpoint> OpenCosigned(absl::string_view note,
+                                                const std::vector<VerifierKey>& keys,
+                                                const std::vector<VerifierKey>& witnesses) {
   MESO_ASSIGN_OR_RETURN(const NoteParts parts, SplitNote(note));
+  CosignedCheckpoint opened;
   bool verified = false;
-  for (absl::string_view line : parts.signatures) {
-    const absl::string_view whole = line;
-    const std::vector<absl::string_view> words =
-        absl::StrSplit(absl::StripPrefix(line, kSignaturePrefix), ' ');
-    std::string bytes;
-    if (!absl::StartsWith(whole, kSignaturePrefix) || words.size() != 2 || !IsKeyName(words[0]) ||
-        !absl::Base64Unescape(words[1], &bytes) || absl::Base64Escape(bytes) != words[1] ||
-        bytes.size() < 5) {
-      return CheckpointBroken("a signature line is malformed");
-    }
+  std::set<std::string> seen;
+  for (const absl::string_view text : parts.signatures) {
+    MESO_ASSIGN_OR_RETURN(const SignatureLine line, ParseSignatureLine(text));
     for (const VerifierKey& key : keys) {
-      if (key.name != words[0] || key.hash != BigEndian32(bytes)) continue;
-      if (!SignatureHolds(key, parts.text, absl::string_view(bytes).substr(4))) {
-        return CheckpointBroken(absl::StrCat("the signature by ", key.name, " does not hold"));
-      }
+      if (key.kind != SignerKind::kLog || !line.IsBy(key)) continue;
+      if (!key.Holds(parts.text, line.signature)) return DoesNotHold(key);
       verified = true;
+    }
+    for (const VerifierKey& key : witnesses) {
+      if (key.kind != SignerKind::kWitness || !line.IsBy(key)) continue;
+      MESO_ASSIGN_OR_RETURN(Cosignature cosignature, CheckCosigned(parts.text, line, key));
+      if (!seen.insert(key.Encode()).second) {
+        return CheckpointBroken(absl::StrCat(key.name, " has cosigned it twice"));
+      }
+      opened.cosignatures.push_back(std::move(cosignature));
     }
   }
   if (!verified) return CheckpointBroken("no signature by a known key");
-  return ParseText(parts.text);
+  MESO_ASSIGN_OR_RETURN(opened.checkpoint, ParseText(parts.text));
+  return opened;
+}
+
+absl::StatusOr<std::optional<Cosignature>> CheckCosignature(
+    absl::string_view note, absl::string_view line, const std::vector<VerifierKey>& witnesses) {
+  MESO_ASSIGN_OR_RETURN(const NoteParts parts, SplitNote(note));
+  MESO_ASSIGN_OR_RETURN(const SignatureLine parsed, ParseSignatureLine(line));
+  for (const VerifierKey& key : witnesses) {
+    if (key.kind != SignerKind::kWitness || !parsed.IsBy(key)) continue;
+    MESO_ASSIGN_OR_RETURN(Cosignature cosignature, CheckCosigned(parts.text, parsed, key));
+    return std::optional<Cosignature>(std::move(cosignature));
+  }
+  return std::optional<Cosignature>();
 }
 
 }  // namespace meso::audit

@@ -1,23 +1,28 @@
 // Signed checkpoints: the log's word on its size and root, in the C2SP tlog-checkpoint and
-// signed-note forms, with Ed25519.
+// signed-note forms, with the witnesses' cosignatures (C2SP tlog-cosignature).
 //
-//   <origin> \n <size> \n <root in base64> \n \n — <key name> <base64 of key hash and signature> \n
+//   <origin> \n <size> \n <root in base64> \n [meso-index 1 <index root in base64> \n]
+//   \n — <key name> <base64 of key hash and signature> \n [further signatures]
 //
-// The log signs with its SigningKey; anybody verifies with a VerifierKey given by hand. `mesoctl
-// admin init` makes keys with NewSigningKey and writes their text forms. A line of an unknown key
-// is ignored, a bad signature of a known one rejects the note. Keys are immutable and may be shared
-// between threads.
+// The log signs with its SigningKey, during a change of keys with two; a witness adds a line made
+// with its CosigningKey; anybody verifies with the VerifierKeys given by hand. A line of an unknown
+// key is ignored, a bad signature of a known one rejects the note. Further extension lines are
+// signed over and otherwise ignored. Pure.
 #ifndef MESO_SERVICES_AUDIT_DOMAIN_CHECKPOINT_H_
 #define MESO_SERVICES_AUDIT_DOMAIN_CHECKPOINT_H_
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "services/audit/domain/hash.h"
+#include "services/audit/domain/note_key.h"
 
 namespace meso::audit {
 
@@ -25,58 +30,38 @@ struct Checkpoint {
   std::string origin;  // the log's name
   uint64_t size = 0;
   Hash root = {};
+  std::optional<Hash> index_root;  // of the key index; unset in notes of older logs
   friend bool operator==(const Checkpoint& a, const Checkpoint& b) {
-    return a.origin == b.origin && a.size == b.size && a.root == b.root;
+    return std::tie(a.origin, a.size, a.root, a.index_root) ==
+           std::tie(b.origin, b.size, b.root, b.index_root);
   }
+  friend bool operator!=(const Checkpoint& a, const Checkpoint& b) { return !(a == b); }
 };
 
-// A public key: name, Ed25519 key of 32 bytes, and the four-byte hash of both that stands in
-// signatures.
-struct VerifierKey {
-  std::string name;
-  std::string public_key;
-  uint32_t hash = 0;
-
-  // "name+hhhhhhhh+base64(0x01 || key)".
-  std::string Encode() const;
+// A witness's word: it has seen nothing that contradicts the checkpoint up to this second.
+struct Cosignature {
+  std::string witness;
+  absl::Time time;
 };
-
-// Reads the form of Encode. INVALID_ARGUMENT / FIELD_INVALID when it is malformed, of another
-// algorithm, or its hash is wrong.
-absl::StatusOr<VerifierKey> ParseVerifierKey(absl::string_view text);
-
-// A private key; its name is the origin of the log it signs.
-class SigningKey {
- public:
-  ~SigningKey();
-  // Ed25519 signature, 64 bytes.
-  std::string Sign(absl::string_view text) const;
-  // "PRIVATE+KEY+name+hhhhhhhh+base64(0x01 || seed)": the content of --log_key_file. Secret.
-  std::string Encode() const;
-  const VerifierKey& verifier() const { return verifier_; }
-
- private:
-  SigningKey() = default;
-  friend absl::StatusOr<std::unique_ptr<SigningKey>> MakeSigningKey(absl::string_view,
-                                                                    absl::string_view);
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-  std::string seed_;
-  VerifierKey verifier_;
+struct CosignedCheckpoint {
+  Checkpoint checkpoint;
+  std::vector<Cosignature> cosignatures;  // of known witnesses, one each, in the note's order
 };
-
-// The key with this seed of 32 bytes. INVALID_ARGUMENT / FIELD_INVALID when the name is empty or
-// holds white space or '+', or the seed has another length.
-absl::StatusOr<std::unique_ptr<SigningKey>> MakeSigningKey(absl::string_view name,
-                                                           absl::string_view seed);
-// A new key from the system's random source. Errors as above.
-absl::StatusOr<std::unique_ptr<SigningKey>> NewSigningKey(absl::string_view name);
-// Reads the form of SigningKey::Encode; white space around it is allowed. INVALID_ARGUMENT /
-// FIELD_INVALID.
-absl::StatusOr<std::unique_ptr<SigningKey>> ParseSigningKey(absl::string_view text);
 
 // The signed note of a checkpoint whose origin is the key's name.
 std::string SignCheckpoint(uint64_t size, const Hash& root, const SigningKey& key);
+std::string SignCheckpoint(uint64_t size, const Hash& root, const std::optional<Hash>& index_root,
+                           const SigningKey& key);
+// The note with one more signature of the log. Precondition: a note that parses.
+std::string AddSignature(absl::string_view note, const SigningKey& key);
+
+// The line by which a witness cosigns the note's text, without the newline. The time is cut to
+// whole seconds. DATA_LOSS / TREE_INCONSISTENT when the note is malformed; its signatures are not
+// checked here.
+absl::StatusOr<std::string> Cosign(absl::string_view note, const CosigningKey& key,
+                                   absl::Time time);
+// The note with a signature line, given without its newline, at its end. Precondition: both parse.
+std::string AddSignatureLine(absl::string_view note, absl::string_view line);
 
 // Reads a note without checking signatures. DATA_LOSS / TREE_INCONSISTENT when it is malformed.
 absl::StatusOr<Checkpoint> ParseCheckpoint(absl::string_view note);
@@ -85,6 +70,17 @@ absl::StatusOr<Checkpoint> ParseCheckpoint(absl::string_view note);
 // DATA_LOSS / TREE_INCONSISTENT.
 absl::StatusOr<Checkpoint> OpenCheckpoint(absl::string_view note,
                                           const std::vector<VerifierKey>& keys);
+// The same, and the cosignatures by `witnesses`: none of theirs bad, none twice. Which of them must
+// be there is the caller's decision.
+absl::StatusOr<CosignedCheckpoint> OpenCosigned(absl::string_view note,
+                                                const std::vector<VerifierKey>& keys,
+                                                const std::vector<VerifierKey>& witnesses);
+
+// Checks one cosignature line, without its newline, against a note. Unset when no key of
+// `witnesses` made it. DATA_LOSS / TREE_INCONSISTENT when line or note is malformed or the
+// signature does not hold.
+absl::StatusOr<std::optional<Cosignature>> CheckCosignature(
+    absl::string_view note, absl::string_view line, const std::vector<VerifierKey>& witnesses);
 
 }  // namespace meso::audit
 
