@@ -60,7 +60,8 @@ class Verifier {
     if (!Read(prefix, sizeof(prefix)) || absl::string_view(prefix, 8) != kBundleMagic) {
       return Fail("This is not an export bundle: it does not begin with its magic.");
     }
-    if (absl::string_view(prefix + 8, 4) != absl::string_view("\0\0\0\1", 4)) {
+    if (absl::string_view(prefix + 8, 3) != absl::string_view("\0\0\0", 3) || prefix[11] < 1 ||
+        prefix[11] > static_cast<char>(kBundleVersion)) {
       return Fail("The bundle has a version this program does not know.");
     }
     digest_.Add(absl::string_view(prefix, sizeof(prefix)));

@@ -248,7 +248,7 @@ TEST(BundleTest, RefusesABundleWithoutAnyCheckpointOrWithForeignRecords) {
   EXPECT_TRUE(absl::StrContains(Verify(log.Bundle()).problem, "No signed checkpoint"));
   EXPECT_FALSE(Verify("").ok);
   EXPECT_FALSE(Verify("MESOBNDL").ok);
-  EXPECT_FALSE(Verify(std::string("MESOBNDL\0\0\0\2", 12)).ok);
+  EXPECT_FALSE(Verify(std::string("MESOBNDL\0\0\0\3", 12)).ok);
 }
 
 }  // namespace

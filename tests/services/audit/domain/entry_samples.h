@@ -35,7 +35,8 @@ struct SampleLog {
   explicit SampleLog(uint64_t size, std::vector<uint64_t> checkpoint_sizes = {});
   // A bundle of it; `left_out` says which entries are only hashes, the header then has `filter`.
   std::string Bundle(bool payloads = true, const std::function<bool(uint64_t)>& left_out = nullptr,
-                     const std::string& filter = "site = \"sites/par-1\"") const;
+                     const std::string& filter = "site = \"sites/par-1\"",
+                     uint32_t version = kBundleVersion) const;
 
   std::vector<SealedEntry> entries;
   std::vector<std::string> rows;  // hashes behind each other
