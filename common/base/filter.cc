@@ -92,7 +92,8 @@ class Parser {
       at_ = begin;
       return Refuse("not a field one can filter by");
     }
-    if (++terms_ > limits_.terms) return Refuse(absl::StrCat("more than ", limits_.terms, " terms"));
+    if (++terms_ > limits_.terms)
+      return Refuse(absl::StrCat("more than ", limits_.terms, " terms"));
     SkipSpace();
     term.op = Operator();
     if (term.op.empty()) return Refuse("one of = != < <= > >= : was expected");

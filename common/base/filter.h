@@ -4,8 +4,9 @@
 //   site = "sites/par-1" AND state = BOOKED AND start_time >= "2026-11-20T00:00:00Z" AND NOT
 //   at_risk = false
 //
-// One parser for all services; pure, bounded (FilterLimits) and safe on any input. It checks the grammar and the field names; what a value must look like is decided where
-// the filter is compiled to SQL.
+// One parser for all services; pure, bounded (FilterLimits) and safe on any input. It checks the
+// grammar and the field names; what a value must look like is decided where the filter is compiled
+// to SQL.
 #ifndef MESO_COMMON_BASE_FILTER_H_
 #define MESO_COMMON_BASE_FILTER_H_
 

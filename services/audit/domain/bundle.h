@@ -23,6 +23,7 @@
 #include "absl/time/time.h"
 #include "services/audit/domain/checkpoint.h"
 #include "services/audit/domain/hash.h"
+#include "services/audit/domain/key_index.h"
 #include "services/audit/domain/leaf.h"
 
 namespace meso::audit {
@@ -59,13 +60,7 @@ struct BundleEntry {
   std::string path = "";  // to the root of the newest checkpoint, in place of hashes; KEY bundles
 };
 
-// A run of the key index: the keys of entries [begin, end) and the root over them.
-struct BundleRun {
-  uint64_t begin = 0;
-  uint64_t end = 0;
-  uint64_t keys = 0;
-  Hash root = {};
-};
+using BundleRun = IndexRun;
 
 // A leaf of a run's tree of keys with its path, hashes behind each other.
 struct BundleIndexLeaf {
@@ -138,15 +133,15 @@ struct VerifyReport {
   std::optional<uint64_t> last_bad_index;
 
   uint32_t version = 0;
-  BundleHeader header;       // as claimed; with ok, origin and tree_size are proven
-  Hash root = {};            // of header.tree_size leaves, with ok
-  uint64_t checkpoints = 0;  // verified
-  uint64_t entries = 0;      // verified
-  uint64_t left_out = 0;     // leaf hashes counted in
-  uint64_t payloads = 0;     // payloads and parts verified against their commitments
-  uint64_t withheld = 0;     // payloads and parts of which only the commitment is there
-  uint64_t sources = 0;      // whose numbers were followed; without gaps when nothing is left out
-  uint64_t runs = 0;         // of the key index, whose root is the signed one
+  BundleHeader header;         // as claimed; with ok, origin and tree_size are proven
+  Hash root = {};              // of header.tree_size leaves, with ok
+  uint64_t checkpoints = 0;    // verified
+  uint64_t entries = 0;        // verified
+  uint64_t left_out = 0;       // leaf hashes counted in
+  uint64_t payloads = 0;       // payloads and parts verified against their commitments
+  uint64_t withheld = 0;       // payloads and parts of which only the commitment is there
+  uint64_t sources = 0;        // whose numbers were followed; without gaps when nothing is left out
+  uint64_t runs = 0;           // of the key index, whose root is the signed one
   bool index_derived = false;  // and each is what the entries make it
   std::vector<WitnessedSize> witnessed;
 };

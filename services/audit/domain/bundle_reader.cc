@@ -23,14 +23,20 @@ uint32_t BigEndian32(const char* bytes) {
 
 bool BundleReader::Fill(size_t size) {
   if (end_ - begin_ >= size) return true;
-  if (begin_ > 0) {
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-    end_ -= begin_;
-    begin_ = 0;
+  const size_t capacity = std::max(size, std::max(capacity_, kBufferSize));
+  if (capacity > capacity_) {
+    // Not initialized: a small bundle must not pay for a megabyte.
+    std::unique_ptr<char[]> larger(new char[capacity]);
+    if (end_ > begin_) std::memcpy(larger.get(), buffer_.get() + begin_, end_ - begin_);
+    buffer_ = std::move(larger);
+    capacity_ = capacity;
+  } else {
+    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
   }
-  if (buffer_.size() < std::max(size, kBufferSize)) buffer_.resize(std::max(size, kBufferSize));
+  end_ -= begin_;
+  begin_ = 0;
   while (end_ < size) {
-    in_.read(buffer_.data() + end_, static_cast<std::streamsize>(buffer_.size() - end_));
+    in_.read(buffer_.get() + end_, static_cast<std::streamsize>(capacity_ - end_));
     if (in_.gcount() <= 0) return false;
     end_ += static_cast<size_t>(in_.gcount());
   }
@@ -38,25 +44,25 @@ bool BundleReader::Fill(size_t size) {
 }
 
 const char* BundleReader::ReadPrefix() {
-  if (!Fill(kPrefixSize) || absl::string_view(buffer_.data(), kBundleMagic.size()) != kBundleMagic) {
+  if (!Fill(kPrefixSize) || absl::string_view(buffer_.get(), kBundleMagic.size()) != kBundleMagic) {
     return "This is not an export bundle: it does not begin with its magic.";
   }
-  version_ = BigEndian32(buffer_.data() + kBundleMagic.size());
+  version_ = BigEndian32(buffer_.get() + kBundleMagic.size());
   if (version_ < 1 || version_ > kBundleVersion) {
     return "The bundle has a version this program does not know.";
   }
   digest_.Begin();
-  digest_.Add(absl::string_view(buffer_.data(), kPrefixSize));
+  digest_.Add(absl::string_view(buffer_.get(), kPrefixSize));
   begin_ = kPrefixSize;
   return nullptr;
 }
 
 const char* BundleReader::ReadRecord() {
   if (!Fill(kRecordPrefixSize)) return "the bundle ends before its trailer";
-  const size_t size = BigEndian32(buffer_.data() + begin_ + 1);
+  const size_t size = BigEndian32(buffer_.get() + begin_ + 1);
   if (size > kBundleRecordSizeMax) return "a record is longer than any can be";
   if (!Fill(kRecordPrefixSize + size)) return "the bundle ends inside a record";
-  const absl::string_view record(buffer_.data() + begin_, kRecordPrefixSize + size);
+  const absl::string_view record(buffer_.get() + begin_, kRecordPrefixSize + size);
   type_ = record[0];
   body_ = record.substr(kRecordPrefixSize);
   begin_ += record.size();

@@ -9,8 +9,7 @@
 
 #include <cstdint>
 #include <istream>
-#include <string>
-#include <vector>
+#include <memory>
 
 #include "absl/strings/string_view.h"
 #include "services/audit/domain/hash.h"
@@ -42,7 +41,8 @@ class BundleReader {
 
   std::istream& in_;
   Hasher digest_;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_;
+  size_t capacity_ = 0;
   size_t begin_ = 0;  // of the unread bytes
   size_t end_ = 0;
   uint32_t version_ = 0;

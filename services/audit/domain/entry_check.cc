@@ -8,6 +8,7 @@ namespace meso::audit {
 namespace {
 
 constexpr uint64_t kSchemaWithParts = 2;  // of LogLeaf.schema_version
+constexpr char kNotCommitted[] = "its payload is not the one the log committed to";
 
 }  // namespace
 
@@ -34,7 +35,7 @@ const char* EntryCheck::CheckPayload(const EntryView& entry) {
   if (!payloads_) return nullptr;
   const bool parted = leaf_.schema_version == kSchemaWithParts && !leaf_.commitment.empty();
   if (parted || !CommitmentHolds(leaf_.commitment, entry.salt, entry.payload, hasher_)) {
-    return "its payload is not the one the log committed to";
+    return kNotCommitted;
   }
   if (!leaf_.commitment.empty()) ++payload_count_;
   return nullptr;
@@ -43,7 +44,6 @@ const char* EntryCheck::CheckPayload(const EntryView& entry) {
 // All commitments together must be what the leaf says; then each part that is there is held against
 // its own. A leaf of the first schema has one part, whose commitment is the leaf's.
 const char* EntryCheck::CheckParts(const EntryView& entry) {
-  constexpr char kNotCommitted[] = "its payload is not the one the log committed to";
   if (!entry.salt.empty() || !entry.payload.empty()) return kNotCommitted;
   if (leaf_.schema_version == kSchemaWithParts) {
     hasher_.Begin();

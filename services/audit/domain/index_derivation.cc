@@ -82,8 +82,8 @@ class RunKeys {
         AppendVarint(offsets[i] - last, &postings);
         last = offsets[i];
       }
-      tree.Append(hasher.Leaf(
-          IndexLeafBytes(sealed.key, counts_[sealed.number], hasher.Plain(postings))));
+      tree.Append(
+          hasher.Leaf(IndexLeafBytes(sealed.key, counts_[sealed.number], hasher.Plain(postings))));
     }
     const std::pair<uint64_t, Hash> sealed = {order.size(), tree.Root()};
     Clear();
@@ -145,8 +145,9 @@ uint64_t TakeNumber(absl::string_view* bytes) {
 // byte, the value.
 class IndexDerivation::Worker {
  public:
-  explicit Worker(std::vector<IndexRun> runs) : runs_(std::move(runs)), thread_([this] { Run(); }) {}
-  ~Worker() { Stop(); }
+  explicit Worker(std::vector<IndexRun> runs)
+      : runs_(std::move(runs)), thread_([this] { Run(); }) {}
+  ~Worker() { Stop(true); }
 
   void Add(uint64_t index, const std::vector<KeyView>& keys) {
     for (const KeyView& key : keys) {
@@ -161,7 +162,7 @@ class IndexDerivation::Worker {
 
   std::optional<size_t> Finish() {
     Pass();
-    Stop();
+    Stop(false);
     return bad_run_;
   }
 
@@ -176,18 +177,18 @@ class IndexDerivation::Worker {
     batch_.reserve(kBatchSize + 4096);
   }
 
-  void Stop() {
+  // `abandon`: nobody will ask for the result.
+  void Stop(bool abandon) {
     if (!thread_.joinable()) return;
     {
       absl::MutexLock lock(&mutex_);
       ended_ = true;
+      abandoned_ = abandon;
     }
     thread_.join();
   }
 
-  bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return ended_ || !waiting_.empty();
-  }
+  bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return ended_ || !waiting_.empty(); }
 
   void Run() {
     for (;;) {
@@ -195,6 +196,7 @@ class IndexDerivation::Worker {
       {
         absl::MutexLock lock(&mutex_);
         mutex_.Await(absl::Condition(this, &Worker::HasWork));
+        if (abandoned_) return;
         if (waiting_.empty()) break;
         batch = std::move(waiting_.front());
         waiting_.pop_front();
@@ -233,6 +235,7 @@ class IndexDerivation::Worker {
   absl::Mutex mutex_;
   std::deque<std::string> waiting_ ABSL_GUARDED_BY(mutex_);
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;  // last: it uses the others
 };
 
