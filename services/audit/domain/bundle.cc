@@ -6,19 +6,19 @@
 namespace meso::audit {
 namespace {
 
-std::string FilePrefix() {
+std::string FilePrefix(uint32_t version) {
   std::string prefix(kBundleMagic);
   for (int shift = 24; shift >= 0; shift -= 8) {
-    prefix.push_back(static_cast<char>(kBundleVersion >> shift & 0xff));
+    prefix.push_back(static_cast<char>(version >> shift & 0xff));
   }
   return prefix;
 }
 
 }  // namespace
 
-void BundleWriter::Begin(const BundleHeader& header) {
+void BundleWriter::Begin(const BundleHeader& header, uint32_t version) {
   hasher_.Begin();
-  const std::string prefix = FilePrefix();
+  const std::string prefix = FilePrefix(version);
   hasher_.Add(prefix);
   out_ += prefix;
   AddRecord(kHeaderRecord, EncodeHeader(header));
@@ -37,6 +37,14 @@ void BundleWriter::AddRecord(char type, absl::string_view body) {
 }
 
 void BundleWriter::AddCheckpoint(absl::string_view note) { AddRecord(kCheckpointRecord, note); }
+
+void BundleWriter::AddIndex(const std::vector<BundleRun>& runs) {
+  AddRecord(kIndexRecord, EncodeIndex(runs));
+}
+
+void BundleWriter::AddKeyProof(const BundleKeyProof& proof) {
+  AddRecord(kKeyProofRecord, EncodeKeyProof(proof));
+}
 
 void BundleWriter::AddEntry(const BundleEntry& entry) {
   FlushLeftOut();

@@ -1,5 +1,5 @@
 // The bodies of a bundle's records (meso.audit.v1.BundleHeader, BundleEntry, BundleLeftOut,
-// BundleTrailer) and their types.
+// BundleTrailer, BundleIndex, BundleKeyProof) and their types.
 //
 // Shared by the two sides of bundle.h and by nobody else. A body has exactly one valid spelling: a
 // decoder refuses what its encoder would not have written, so that no byte of a record is without
@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "services/audit/domain/bundle.h"
@@ -20,6 +21,8 @@ inline constexpr char kCheckpointRecord = 2;
 inline constexpr char kEntryRecord = 3;
 inline constexpr char kLeftOutRecord = 4;
 inline constexpr char kTrailerRecord = 5;
+inline constexpr char kIndexRecord = 6;
+inline constexpr char kKeyProofRecord = 7;
 
 struct BundleLeftOut {
   uint64_t first_index = 0;
@@ -37,12 +40,16 @@ std::string EncodeHeader(const BundleHeader& header);
 std::string EncodeEntry(const BundleEntry& entry);
 std::string EncodeLeftOut(const BundleLeftOut& left_out);
 std::string EncodeTrailer(const BundleTrailer& trailer);
+std::string EncodeIndex(const std::vector<BundleRun>& runs);
+std::string EncodeKeyProof(const BundleKeyProof& proof);
 
 // nullopt when the body is not one the encoder writes.
 std::optional<BundleHeader> DecodeHeader(absl::string_view body);
 std::optional<BundleEntry> DecodeEntry(absl::string_view body);
 std::optional<BundleLeftOut> DecodeLeftOut(absl::string_view body);
 std::optional<BundleTrailer> DecodeTrailer(absl::string_view body);
+std::optional<std::vector<BundleRun>> DecodeIndex(absl::string_view body);
+std::optional<BundleKeyProof> DecodeKeyProof(absl::string_view body);
 
 // A record's first five bytes: type, then the length of its body, most significant byte first.
 std::string RecordPrefix(char type, size_t size);

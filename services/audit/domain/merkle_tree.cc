@@ -131,6 +131,32 @@ absl::StatusOr<Proof> ConsistencyProof(uint64_t old_size, uint64_t size, Hasher&
   return proof;
 }
 
+MemoryTree::MemoryTree(std::vector<Hash> leaf_hashes, Hasher& hasher) : hasher_(&hasher) {
+  while (!leaf_hashes.empty()) {
+    std::vector<Hash> above;
+    above.reserve(leaf_hashes.size() / 2);
+    for (size_t i = 1; i < leaf_hashes.size(); i += 2) {
+      above.push_back(hasher.Node(leaf_hashes[i - 1], leaf_hashes[i]));
+    }
+    levels_.push_back(std::exchange(leaf_hashes, std::move(above)));
+  }
+}
+
+Hash MemoryTree::Root() const {
+  if (size() == 0) return EmptyRoot();
+  const auto read = [this](int level, uint64_t index) -> absl::StatusOr<Hash> {
+    return levels_[static_cast<size_t>(level)][index];
+  };
+  return *RangeHash(0, size(), *hasher_, read);
+}
+
+Proof MemoryTree::Path(uint64_t index) const {
+  return *InclusionProof(index, size(), *hasher_,
+                         [this](int level, uint64_t at) -> absl::StatusOr<Hash> {
+                           return levels_[static_cast<size_t>(level)][at];
+                         });
+}
+
 // RFC 9162 section 2.1.3.2.
 bool VerifyInclusion(const Hash& leaf_hash, uint64_t index, uint64_t size, const Proof& proof,
                      const Hash& root, Hasher& hasher) {

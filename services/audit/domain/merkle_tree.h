@@ -58,6 +58,21 @@ absl::StatusOr<Proof> InclusionProof(uint64_t index, uint64_t size, Hasher& hash
 absl::StatusOr<Proof> ConsistencyProof(uint64_t old_size, uint64_t size, Hasher& hasher,
                                        const NodeReader& read);
 
+// A tree small enough to be held whole: its root and the paths of its leaves. Not changed once
+// made.
+class MemoryTree {
+ public:
+  MemoryTree(std::vector<Hash> leaf_hashes, Hasher& hasher);
+  uint64_t size() const { return levels_.empty() ? 0 : levels_.front().size(); }
+  Hash Root() const;
+  // The path from leaf `index` to the root. Precondition: index < size().
+  Proof Path(uint64_t index) const;
+
+ private:
+  Hasher* hasher_;
+  std::vector<std::vector<Hash>> levels_;  // complete nodes; level 0 are the leaf hashes
+};
+
 // True when the proof leads exactly from the leaf hash at `index` to the root of `size` leaves: no
 // hash missing, none left over.
 bool VerifyInclusion(const Hash& leaf_hash, uint64_t index, uint64_t size, const Proof& proof,

@@ -75,10 +75,11 @@ SampleLog::SampleLog(uint64_t size, std::vector<uint64_t> checkpoint_sizes) {
 }
 
 std::string SampleLog::Bundle(bool payloads, const std::function<bool(uint64_t)>& left_out,
-                              const std::string& filter) const {
+                              const std::string& filter, uint32_t version) const {
   BundleWriter writer;
   writer.Begin({"meso.test/audit", entries.size(), 1'700'000'999'000'000'000,
-                left_out ? filter : "", payloads});
+                left_out ? filter : "", payloads},
+               version);
   for (const std::string& note : checkpoints) writer.AddCheckpoint(note);
   for (uint64_t i = 0; i < entries.size(); ++i) {
     if (left_out && left_out(i)) {

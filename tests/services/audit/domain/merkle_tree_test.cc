@@ -213,5 +213,22 @@ TEST(MerkleTreeTest, HandsOnTheErrorOfItsStore) {
   EXPECT_EQ(ConsistencyProof(2, 5, hasher, broken).status().code(), absl::StatusCode::kDataLoss);
 }
 
+TEST(MerkleTreeTest, ATreeInMemoryHasTheRootAndPathsOfTheStoredOne) {
+  Hasher hasher;
+  Rows stored(hasher);
+  std::vector<Hash> leaves;
+  EXPECT_EQ(MemoryTree({}, hasher).Root(), EmptyRoot());
+  for (uint64_t size = 1; size <= 130; ++size) {
+    leaves.push_back(hasher.Leaf(absl::StrCat("leaf ", size)));
+    stored.Append(leaves.back());
+    const MemoryTree tree(leaves, hasher);
+    ASSERT_EQ(tree.size(), size);
+    ASSERT_EQ(tree.Root(), stored.tree.Root());
+    for (uint64_t i = 0; i < size; ++i) {
+      ASSERT_EQ(tree.Path(i), *InclusionProof(i, size, hasher, stored.reader()));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace meso::audit

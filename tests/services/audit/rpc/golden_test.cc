@@ -52,7 +52,8 @@ TEST(GoldenTest, SealsTheSameLeavesAsEver) {
 TEST(GoldenTest, WritesAndVerifiesTheSameBundleAsEver) {
   const json golden = json::parse(ReadData("audit_leaf_vectors.json"));
   const SampleLog log(15, {0, 4, 15});
-  const std::string bundle = log.Bundle(true, [](uint64_t index) { return index % 4 == 2; });
+  const std::string bundle = log.Bundle(
+      true, [](uint64_t index) { return index % 4 == 2; }, "site = \"sites/par-1\"", 1);
   EXPECT_TRUE(bundle == ReadData("audit_bundle.bin")) << "the bundle's bytes have changed";
   const absl::StatusOr<VerifierKey> key = ParseVerifierKey(golden["key"].get<std::string>());
   ASSERT_TRUE(key.ok());
@@ -84,6 +85,19 @@ TEST(GoldenTest, LeavesPayloadsAndRecordsAreTheirPublishedMessages) {
         {entry.leaf.index, entry.leaf_bytes, log.rows[entry.leaf.index], "salt", "payload"}));
   }
   ExpectSameAsSchema<v1::BundleHeader>(EncodeHeader({"origin", 3, 4, "filter", true}));
+  ExpectSameAsSchema<v1::BundleHeader>(
+      EncodeHeader({"origin", 3, 4, "", false, Key{KeyKind::kLot, kLot}}));
+  BundleEntry parted;
+  parted.index = 9;
+  parted.leaf = "leaf";
+  parted.parts = {{std::string(32, 'c'), std::string(32, 's'), "payload"}, {std::string(32, 'd')}};
+  parted.path = std::string(64, 'p');
+  ExpectSameAsSchema<v1::BundleEntry>(EncodeEntry(parted));
+  ExpectSameAsSchema<v1::BundleIndex>(EncodeIndex({{0, 256, 3, EmptyRoot()}, {256, 257, 0, {}}}));
+  const BundleIndexLeaf leaf = {7, std::string(72, 'l'), std::string(64, 'p')};
+  ExpectSameAsSchema<v1::BundleKeyProof>(EncodeKeyProof({2, leaf, "postings"}));
+  ExpectSameAsSchema<v1::BundleKeyProof>(
+      EncodeKeyProof({2, std::nullopt, "", BundleIndexLeaf{0, "left"}, leaf}));
   ExpectSameAsSchema<v1::BundleLeftOut>(EncodeLeftOut({7, std::string(64, 'x')}));
   ExpectSameAsSchema<v1::BundleTrailer>(EncodeTrailer({1, 2, 3, std::string(32, 'd')}));
 }
