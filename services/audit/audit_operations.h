@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -116,9 +117,13 @@ struct LogKeyView {
   absl::Time first_use;
 };
 
+// A bundle proves itself; FHIR is for other systems (fhir_audit_event.h).
+enum class ExportFormat { kBundle, kFhirR4 };
+
 struct ExportRequest {
   std::string filter;
   bool payloads = false;
+  ExportFormat format = ExportFormat::kBundle;
 };
 
 // What one step of an export reads. A row whose entry can't match was read without it.
@@ -142,6 +147,17 @@ struct Export {
   uint64_t entries_with_patients = 0;
   bool done = false;
   BundleWriter writer;
+
+  ExportFormat format = ExportFormat::kBundle;
+  std::string origin;
+  const PseudonymKey* pseudonyms = nullptr;  // the operations'
+  std::string lines;                         // FHIR, not taken yet
+
+  // The bytes made since the last Take, and how many there are.
+  std::string Take() {
+    return format == ExportFormat::kBundle ? writer.Take() : std::exchange(lines, "");
+  }
+  size_t size() const { return format == ExportFormat::kBundle ? writer.size() : lines.size(); }
 };
 
 class AuditOperations {
@@ -194,7 +210,8 @@ class AuditOperations {
   // Writes the step into the bundle, after the last one the trailer (then `done`). Patients
   // exported are touched; whenever the call holds as many keys as an access entry can,
   // `record_part` writes one and the keys begin anew, so that every patient is in some entry.
-  // Errors: those of record_part; the export is then at its end.
+  // Errors: those of record_part; as FHIR, which can't show damage, LEAF_MISMATCH. The export is
+  // then at its end.
   static absl::Status WriteExportStep(const CallContext& call, ExportStep step,
                                       const std::function<absl::Status()>& record_part,
                                       Export* run);
@@ -228,6 +245,10 @@ class AuditOperations {
   SaltSource& salts_;
   std::function<void()> on_append_;
 };
+
+// One exported row as a line of FHIR behind run->lines. LEAF_MISMATCH when the stored bytes are not
+// those that were hashed.
+absl::Status AppendFhirLine(const ExportRow& row, Export* run);
 
 // The view of a stored entry. LEAF_MISMATCH when its bytes can't be read.
 absl::StatusOr<EntryView> ToView(StoredEntry entry);

@@ -20,6 +20,8 @@ absl::Status ExportOne(ExportStep::Item item, const CallContext& call,
   ExportRow& row = item.row;
   const absl::StatusOr<Leaf> leaf = DecodeLeaf(row.entry.leaf, row.entry.index);
   const bool matches = item.candidate && (!leaf.ok() || run->filter.Matches(*leaf));
+  const bool fhir = run->format == ExportFormat::kFhirR4;
+  if (!matches && fhir) return absl::OkStatus();
   if (!matches && row.hashes.size() >= sizeof(Hash)) {
     run->writer.AddLeftOut(row.entry.index,
                            HashFrom(absl::string_view(row.hashes).substr(0, sizeof(Hash))));
@@ -38,6 +40,7 @@ absl::Status ExportOne(ExportStep::Item item, const CallContext& call,
       call.Touch("patient", patient);
     }
   }
+  if (fhir) return AppendFhirLine(row, run);
   run->writer.AddEntry({row.entry.index, row.entry.leaf, row.hashes,
                         run->payloads ? row.entry.salt : "",
                         run->payloads ? row.entry.payload : ""});
@@ -71,12 +74,16 @@ absl::StatusOr<std::unique_ptr<Export>> AuditOperations::BeginExport(
   MESO_ASSIGN_OR_RETURN(const std::vector<StoredCheckpoint> checkpoints, ListCheckpoints(tx));
   if (checkpoints.empty()) return CheckpointNotYet();
   run->tree_size = checkpoints.back().tree_size;
+  run->format = request.format;
+  run->origin = verifier().name;
+  run->pseudonyms = &pseudonyms_;
   run->writer.Begin({verifier().name, run->tree_size, absl::ToUnixNanos(clock_.Now()),
                      run->filter.Text(), run->payloads});
   for (const StoredCheckpoint& checkpoint : checkpoints) {
     run->writer.AddCheckpoint(checkpoint.note);
   }
   call.audit.object_type = "Bundle";
+  if (request.format == ExportFormat::kFhirR4) call.audit.facts["format"] = "FHIR R4";
   call.audit.facts["payloads"] = request.payloads ? "yes" : "no";
   call.audit.facts["tree_size"] = std::to_string(run->tree_size);
   return run;

@@ -31,6 +31,7 @@ absl::StatusOr<uint64_t> Export(const SuiteClient& client, const ExportCommand& 
   meso::audit::v1::ExportEntriesRequest request;
   request.set_filter(command.filter);
   request.set_include_payloads(command.include_payloads);
+  if (command.fhir) request.set_format(meso::audit::v1::EXPORT_FORMAT_FHIR_R4);
   meso::audit::v1::ExportEntriesResponse piece;
   uint64_t size = 0;
   MESO_RETURN_IF_ERROR(
@@ -136,6 +137,11 @@ ExitCode RunAuditExport(const SuiteClient& client, const ExportCommand& command,
     return ExitCodeOf(size.status());
   }
   out << command.file << "\n";
+  if (command.fhir) {
+    err << *size << " bytes of FHIR R4 AuditEvents; they prove nothing by themselves: for evidence "
+        << "export without --format\n";
+    return ExitCode::kOk;
+  }
   err << *size << " bytes; check them with: mesoctl audit verify " << command.file
       << " --key audit-log.pub\n";
   return ExitCode::kOk;

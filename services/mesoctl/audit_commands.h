@@ -19,6 +19,7 @@ struct ExportCommand {
   std::string filter;
   bool include_payloads = false;
   std::string token;
+  bool fhir = false;       // FHIR R4 AuditEvents, one per line, instead of a bundle
   bool overwrite = false;  // without it a file that is there is refused, kUsage
 };
 

@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "absl/strings/str_cat.h"
 #include "services/mesoctl/audit_commands.h"
 #include "services/mesoctl/cli/spinner.h"
 #include "services/mesoctl/global_flags.h"
@@ -19,6 +20,15 @@ ExitCode Export(const Invocation& invocation, Session& session) {
   command.filter = invocation.Get("filter");
   command.include_payloads = invocation.On("payloads");
   command.overwrite = invocation.On("force");
+  const std::string format = invocation.Get("format");
+  if (format != "bundle" && format != "fhir") {
+    return session.Fail(
+        "audit export",
+        absl::InvalidArgumentError(
+            absl::StrCat("--format=", format,
+                         " is none: say bundle (proves itself) or fhir (R4, for other systems)")));
+  }
+  command.fhir = format == "fhir";
   const absl::StatusOr<std::string> token = session.Token();
   if (!token.ok()) return session.Fail("audit export", token.status());
   command.token = *token;
@@ -63,9 +73,15 @@ std::vector<Command> AuditFileCommands() {
                   .value = "FILTER",
                   .help = "As in AuditService.ListEntries; none = all entries"},
                  {.name = "payloads", .help = "Include payloads, and so patient references"},
+                 {.name = "format",
+                  .value = "FORMAT",
+                  .help = "bundle, or fhir: one FHIR R4 AuditEvent per line, without proofs",
+                  .fallback = "bundle",
+                  .kind = {ValueKind::Of::kWords, {"bundle", "fhir"}, ""}},
                  {.name = "force", .help = "Overwrite the file if it is there"}},
-       .examples = {"mesoctl audit export -o log.bundle",
-                    "mesoctl audit export -o refused.bundle --filter 'outcome = REFUSED'"},
+       .examples =
+           {"mesoctl audit export -o log.bundle",
+            "mesoctl audit export -o denied.ndjson --format fhir --filter 'outcome = DENIED'"},
        .run = Export},
       {.path = {"audit", "verify"},
        .summary = "Check a bundle; needs no server",

@@ -57,7 +57,7 @@ void ExportStream::Pump() {
 absl::Status ExportStream::Fill() {
   buffer_.clear();
   sent_ = 0;
-  while (!run_->done && run_->writer.size() < kChunkSize) {
+  while (!run_->done && run_->size() < kChunkSize) {
     if (cancelled_.load(std::memory_order_relaxed)) {
       return absl::CancelledError("the caller has gone");
     }
@@ -71,7 +71,7 @@ absl::Status ExportStream::Fill() {
     MESO_RETURN_IF_ERROR(AuditOperations::WriteExportStep(
         call_, std::move(step), [this] { return RecordPart(); }, run_.get()));
   }
-  buffer_ = run_->writer.Take();
+  buffer_ = run_->Take();
   return absl::OkStatus();
 }
 
