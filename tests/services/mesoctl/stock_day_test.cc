@@ -4,16 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "services/mesoctl/call.h"
-#include "tests/services/mesoctl/mesoctl_run.h"
-#include "tests/support/clinic.h"
+#include "tests/services/mesoctl/day_fixture.h"
 
 namespace meso::mesoctl {
 namespace {
@@ -24,85 +19,21 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-using Rows = std::vector<std::string>;
-
 constexpr char kPatient[] = "PT-0042";
 
-class StockDayTest : public ::testing::Test {
+class StockDayTest : public DayFixture {
  protected:
-  StockDayTest() : clinic_(Start()) {
-    clinic_.Load();
-    absl::TimeZone paris;
-    EXPECT_TRUE(absl::LoadTimeZone("Europe/Paris", &paris));
-    // A session begins today only while enough of the site's day is left.
-    const bool early = absl::ToCivilHour(SystemClock().Now(), paris).hour() < 17;
-    here_ = early ? "par-1" : "syd-1";
-    there_ = early ? "syd-1" : "par-1";
-  }
-
-  Suite& Start() {
-    suite_.StartAll();
-    return suite_;
-  }
-
-  // The line as it is typed, by this person; $HERE, $THERE and the names of Let are put in. A
-  // quoted word may hold spaces.
-  Ran Type(const std::string& token, const std::string& line, const std::string& input = "") {
-    const std::string file = absl::StrCat(dir_.path(), "/token");
-    std::ofstream(file) << token;
-    std::map<std::string, std::string> variables = {{"MESO_TOKEN_FILE", file}};
-    for (const char* service : kServiceNames) {
-      variables[absl::StrCat("MESO_", absl::AsciiStrToUpper(service), "_ADDRESS")] =
-          suite_.Socket(service);
-    }
-    Rows words;
-    bool quoted = false;
-    for (const absl::string_view part : absl::StrSplit(Filled(line), '\'')) {
-      if (quoted) words.emplace_back(part);
-      if (!quoted) {
-        for (const absl::string_view word : absl::StrSplit(part, ' ', absl::SkipEmpty())) {
-          words.emplace_back(word);
-        }
-      }
-      quoted = !quoted;
-    }
-    return RunLine(words, variables, input);
-  }
-
-  std::string Filled(std::string text) const {
-    text = absl::StrReplaceAll(text, {{"$HERE", here_}, {"$THERE", there_}});
-    for (const auto& [name, value] : names_) {
-      text = absl::StrReplaceAll(text, {{absl::StrCat("$", name), value}});
-    }
-    return text;
-  }
-
-  Ran DoAs(const std::string& token, const std::string& line, const std::string& input = "") {
-    Ran ran = Type(token, line, input);
-    EXPECT_EQ(ran.code, ExitCode::kOk) << Filled(line) << "\n" << ran.out << ran.err;
-    return ran;
-  }
   Ran Do(const std::string& line, const std::string& input = "") {
     return DoAs(stock(), line, input);
   }
-
-  // The rows below the header, of these columns.
   Rows Cells(const std::string& line, const std::string& columns) {
-    Rows lines = absl::StrSplit(absl::StrReplaceAll(Do(line + " -o csv --columns " + columns).out,
-                                                    {{"\r", ""}, {"\"", ""}}),
-                                '\n', absl::SkipEmpty());
-    if (!lines.empty()) lines.erase(lines.begin());
-    return lines;
+    return CellsAs(stock(), line, columns);
   }
   std::string Cell(const std::string& line, const std::string& columns) {
     return absl::StrJoin(Cells(line, columns), "|");
   }
-
-  // Keeps the first name the line prints for later lines.
   void Let(const std::string& name, const std::string& token, const std::string& line) {
-    const Rows lines = absl::StrSplit(DoAs(token, line + " -o name").out, '\n', absl::SkipEmpty());
-    ASSERT_FALSE(lines.empty()) << Filled(line);
-    names_[name] = lines[0];
+    LetAs(name, token, line);
   }
   void Let(const std::string& name, const std::string& line) { Let(name, stock(), line); }
 
@@ -128,12 +59,6 @@ class StockDayTest : public ::testing::Test {
   void ExchangeFiles();
   void CallBack();
   void FinishRecall();
-
-  TempDir dir_;
-  Suite suite_;
-  Clinic clinic_;
-  std::string here_, there_;
-  std::map<std::string, std::string> names_;
 };
 
 // A gel kept cold, a multi-dose vial, and a recipe of both.
