@@ -107,6 +107,7 @@ TEST_F(InclusionProofTest, ProvesAgainstACheckpointTheClientRemembers) {
   ASSERT_TRUE(
       server_.Call(*stub_, &Stub::GetCheckpoint, auditor_, v1::GetCheckpointRequest(), &remembered)
           .ok());
+  server_.clock().Advance(absl::Minutes(2));
   Append(7, 40);
   v1::InclusionProof proof;
   ASSERT_TRUE(Get("entries/2", remembered.tree_size(), &proof).ok());
