@@ -14,6 +14,8 @@
 #include "services/audit/audit_operations.h"
 #include "services/audit/checkpoint_operations.h"
 #include "services/audit/checkpoint_signer.h"
+#include "services/audit/key_index_keeper.h"
+#include "services/audit/prove_operations.h"
 #include "services/audit/rpc/audit_service.h"
 #include "services/audit/witness_keys_file.h"
 
@@ -51,6 +53,8 @@ class AuditApp {
   std::unique_ptr<AuditOperations> operations_;
   std::unique_ptr<WitnessKeysFile> witness_keys_;
   std::unique_ptr<CheckpointOperations> checkpoints_;
+  std::unique_ptr<ProveOperations> prove_;
+  std::unique_ptr<KeyIndexKeeper> index_;
   std::unique_ptr<CheckpointSigner> signer_;
   std::unique_ptr<AuditService> service_;
 };

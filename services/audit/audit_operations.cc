@@ -7,11 +7,13 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
+#include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/database/audit_outbox.h"
 #include "services/audit/domain/checkpoint_retention.h"
 #include "services/audit/domain/errors.h"
 #include "services/audit/events/audit_events.h"
+#include "services/audit/key_index_operations.h"
 #include "services/audit/store/checkpoint_store.h"
 
 namespace meso::audit {
@@ -186,7 +188,16 @@ absl::Status AuditOperations::SignCheckpoint(Transaction& tx) const {
   Hasher hasher;
   MESO_ASSIGN_OR_RETURN(const Tree tree, Tree::Load(size, hasher, TreeReader(tx)));
   const absl::Time now = clock_.Now();
-  std::string note = ::meso::audit::SignCheckpoint(size, tree.Root(), *key_);
+  absl::StatusOr<std::optional<Hash>> index_root = SealKeyIndex(tx, size);
+  if (!index_root.ok()) {
+    // A damaged entry can't be indexed. The tree still is what it was, and is signed, or nobody
+    // would learn of the entries behind it.
+    if (!absl::IsDataLoss(index_root.status())) return index_root.status();
+    Log(Severity::kError, "checkpoint signed without key index",
+        {{"why", std::string(index_root.status().message())}});
+    index_root = std::nullopt;
+  }
+  std::string note = ::meso::audit::SignCheckpoint(size, tree.Root(), *index_root, *key_);
   if (previous_key_ != nullptr) note = AddSignature(note, *previous_key_);
   MESO_RETURN_IF_ERROR(InsertCheckpoint(tx, {size, note, now}));
   MESO_ASSIGN_OR_RETURN(const std::vector<KeptCheckpoint> kept,

@@ -216,9 +216,9 @@ class AuditOperations {
                                       const std::function<absl::Status()>& record_part,
                                       Export* run);
 
-  // Signs the log's present state if it has grown since the last signature: a size is signed once.
-  // Drops the checkpoints that need not be kept, and tells the new one in an event
-  // (domain/checkpoint_retention.h says which).
+  // Signs the log's present state, with the root of its key index once that has caught up, if it
+  // has grown since the last signature: a size is signed once. Drops the checkpoints that need not
+  // be kept, and tells the new one in an event (domain/checkpoint_retention.h says which).
   absl::Status SignCheckpoint(Transaction& tx) const;
   // The check at start: stored rows and newest checkpoint agree, its signature holds, the key
   // belongs to this log. Notes the key; the first use of another key than before is an entry.
@@ -229,6 +229,7 @@ class AuditOperations {
   const VerifierKey& verifier() const { return key_->verifier(); }
   // The keys that sign: the current one, then the one before while both do.
   std::vector<VerifierKey> verifiers() const;
+  const PseudonymKey& pseudonyms() const { return pseudonyms_; }
 
  private:
   absl::Status CompareKnown(Transaction& tx, const Batch& batch, const StoredSource& source,

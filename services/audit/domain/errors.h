@@ -32,6 +32,10 @@ absl::Status WitnessUnknown();
 absl::Status CosignatureInvalid(uint64_t tree_size);
 // INVALID_ARGUMENT / RANGE_TOO_LARGE: more than `limit` entries.
 absl::Status TimelineTooLarge(int limit);
+// INVALID_ARGUMENT / RANGE_TOO_LARGE: more than `limit` entries to prove under one key.
+absl::Status ProofTooLarge(uint64_t limit);
+// FAILED_PRECONDITION / CHECKPOINT_NOT_YET: the newest checkpoint has no key index yet.
+absl::Status IndexNotYet();
 
 }  // namespace meso::audit
 

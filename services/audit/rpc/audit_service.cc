@@ -5,6 +5,7 @@
 #include "services/audit/rpc/audit_convert.h"
 #include "services/audit/rpc/checkpoint_convert.h"
 #include "services/audit/rpc/export_stream.h"
+#include "services/audit/rpc/prove_stream.h"
 
 namespace meso::audit {
 namespace {
@@ -152,6 +153,11 @@ grpc::ServerUnaryReactor* AuditService::AddCosignature(grpc::CallbackServerConte
         return checkpoints_.AddCosignature(tx, call, cosignature);
       },
       kToProto);
+}
+
+grpc::ServerWriteReactor<v1::ExportEntriesResponse>* AuditService::ProveEntries(
+    grpc::CallbackServerContext* context, const v1::ProveEntriesRequest* request) {
+  return new ProveStream(calls_, prove_, *context, *request);
 }
 
 }  // namespace meso::audit

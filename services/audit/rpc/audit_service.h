@@ -1,8 +1,8 @@
 // meso.audit.v1.AuditService on the callback API: each method converts, calls its operation,
 // converts back.
 //
-// Everything around a call (tokens, rights, deadlines, access entries) is ServeCall's. The stream
-// is an ExportStream (export_stream.h). Thread-safe.
+// Everything around a call (tokens, rights, deadlines, access entries) is ServeCall's. Streams
+// are BundleStreams (bundle_stream.h). Thread-safe.
 #ifndef MESO_SERVICES_AUDIT_RPC_AUDIT_SERVICE_H_
 #define MESO_SERVICES_AUDIT_RPC_AUDIT_SERVICE_H_
 
@@ -10,15 +10,25 @@
 #include "meso/audit/v1/audit_service.grpc.pb.h"
 #include "services/audit/audit_operations.h"
 #include "services/audit/checkpoint_operations.h"
+#include "services/audit/prove_operations.h"
 
 namespace meso::audit {
+
+// What the service calls.
+struct AuditUseCases {
+  const AuditOperations& operations;
+  const CheckpointOperations& checkpoints;
+  const ProveOperations& prove;
+};
 
 class AuditService final : public v1::AuditService::CallbackService {
  public:
   // All outlive the service.
-  AuditService(CallServer& calls, const AuditOperations& operations,
-               const CheckpointOperations& checkpoints)
-      : calls_(calls), operations_(operations), checkpoints_(checkpoints) {}
+  AuditService(CallServer& calls, const AuditUseCases& use_cases)
+      : calls_(calls),
+        operations_(use_cases.operations),
+        checkpoints_(use_cases.checkpoints),
+        prove_(use_cases.prove) {}
 
   grpc::ServerUnaryReactor* BatchAppendEntries(grpc::CallbackServerContext* context,
                                                const v1::BatchAppendEntriesRequest* request,
@@ -54,11 +64,14 @@ class AuditService final : public v1::AuditService::CallbackService {
   grpc::ServerUnaryReactor* AddCosignature(grpc::CallbackServerContext* context,
                                            const v1::AddCosignatureRequest* request,
                                            v1::Checkpoint* response) override;
+  grpc::ServerWriteReactor<v1::ExportEntriesResponse>* ProveEntries(
+      grpc::CallbackServerContext* context, const v1::ProveEntriesRequest* request) override;
 
  private:
   CallServer& calls_;
   const AuditOperations& operations_;
   const CheckpointOperations& checkpoints_;
+  const ProveOperations& prove_;
 };
 
 }  // namespace meso::audit

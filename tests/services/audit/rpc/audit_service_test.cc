@@ -9,26 +9,13 @@
 #include "absl/strings/str_cat.h"
 #include "common/audit/audit_client.h"
 #include "common/base/error.h"
-#include "generated/audit_migrations.h"
-#include "tests/services/audit/domain/entry_samples.h"
-#include "tests/support/test_server.h"
+#include "tests/services/audit/rpc/audit_rpc_fixture.h"
 
 namespace meso::audit {
 namespace {
 
-using Stub = v1::AuditService::Stub;
-
-class AuditServiceTest : public testing::Test {
+class AuditServiceTest : public AuditRpcFixture {
  protected:
-  AuditServiceTest()
-      : operations_(server_.clock(), SamplePseudonyms(), SampleKey(), salts_),
-        checkpoints_(server_.clock(), server_.ids(), [] { return std::vector<VerifierKey>(); }),
-        service_(server_.calls(), operations_, checkpoints_) {
-    server_.Serve({&service_});
-    stub_ = v1::AuditService::NewStub(server_.channel());
-  }
-  ~AuditServiceTest() override { server_.Stop(); }
-
   static v1::BatchAppendEntriesRequest Run(uint64_t first, uint64_t last,
                                            const std::string& source = "scheduling") {
     v1::BatchAppendEntriesRequest request;
@@ -80,15 +67,6 @@ class AuditServiceTest : public testing::Test {
     }
     return GrpcToStatus(reader->Finish());
   }
-
-  TestServer server_{"audit", AuditMigrations()};
-  SequentialSalts salts_;
-  AuditOperations operations_;
-  CheckpointOperations checkpoints_;
-  AuditService service_;
-  std::unique_ptr<Stub> stub_;
-  const std::string scheduling_ = server_.keys().ServiceToken("scheduling");
-  const std::string auditor_ = server_.keys().Token("users/ines", {"compliance_auditor@*"});
 };
 
 TEST_F(AuditServiceTest, TakesEntriesFromServicesAndWritesNoneAboutIt) {

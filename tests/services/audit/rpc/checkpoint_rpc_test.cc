@@ -6,45 +6,23 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
-#include "generated/audit_migrations.h"
-#include "services/audit/rpc/audit_service.h"
 #include "services/audit/witness_keys_file.h"
-#include "tests/services/audit/domain/entry_samples.h"
-#include "tests/support/test_server.h"
+#include "tests/services/audit/rpc/audit_rpc_fixture.h"
 
 namespace meso::audit {
 namespace {
 
-using Stub = v1::AuditService::Stub;
-
 std::string RequestId(int n) { return absl::StrCat("0198f2c4-0000-7000-8000-00000000000", n); }
 
-class CheckpointRpcTest : public testing::Test {
+class CheckpointRpcTest : public AuditRpcFixture {
  protected:
-  CheckpointRpcTest()
-      : keys_path_(directory_.path() + "/witnesses"),
-        operations_(server_.clock(), SamplePseudonyms(), SampleKey(), salts_),
-        checkpoints_(server_.clock(), server_.ids(), [this] { return keys_file_->Get(); }),
-        service_(server_.calls(), operations_, checkpoints_) {
+  CheckpointRpcTest() : keys_path_(directory_.path() + "/witnesses") {
     WriteKeys(absl::StrCat("# the witness in the north\n\n", north_->verifier().Encode(), "\n"));
     keys_file_ = *WitnessKeysFile::Open(keys_path_, server_.clock());
-    server_.Serve({&service_});
-    stub_ = v1::AuditService::NewStub(server_.channel());
+    witnesses_ = [this] { return keys_file_->Get(); };
   }
-  ~CheckpointRpcTest() override { server_.Stop(); }
 
   void WriteKeys(const std::string& text) { std::ofstream(keys_path_, std::ios::trunc) << text; }
-  void Grow(uint64_t first, uint64_t last) {
-    Batch batch{"scheduling", kEpoch, {}};
-    for (uint64_t i = first; i <= last; ++i) batch.drafts.push_back(SampleDraft(i));
-    ASSERT_TRUE(server_.database()
-                    .Transact([&](Transaction& tx) -> absl::Status {
-                      const auto appended = operations_.Append(tx, batch);
-                      if (!appended.ok()) return appended.status();
-                      return operations_.SignCheckpoint(tx);
-                    })
-                    .ok());
-  }
   v1::Checkpoint Newest() {
     v1::Checkpoint checkpoint;
     EXPECT_TRUE(server_.Call(*stub_, &Stub::GetCheckpoint, witness_, {}, &checkpoint).ok());
@@ -71,17 +49,11 @@ class CheckpointRpcTest : public testing::Test {
 
   TempDir directory_;
   const std::string keys_path_;
-  TestServer server_{"audit", AuditMigrations()};
-  SequentialSalts salts_;
-  AuditOperations operations_;
   const std::unique_ptr<CosigningKey> north_ =
       *MakeCosigningKey("north.test/witness", std::string(32, 2));
   const std::unique_ptr<CosigningKey> south_ =
       *MakeCosigningKey("south.test/witness", std::string(32, 3));
   std::unique_ptr<WitnessKeysFile> keys_file_;
-  CheckpointOperations checkpoints_;
-  AuditService service_;
-  std::unique_ptr<Stub> stub_;
   const std::string witness_ = server_.keys().Token("users/north-witness", {"witness@*"});
   const std::string desk_ = server_.keys().Token("users/lena", {"front_desk@par-1"});
 };

@@ -6,15 +6,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
-#include "generated/audit_migrations.h"
 #include "services/audit/rpc/audit_service.h"
-#include "tests/services/audit/domain/entry_samples.h"
-#include "tests/support/test_server.h"
+#include "tests/services/audit/rpc/audit_rpc_fixture.h"
 
 namespace meso::audit {
 namespace {
-
-using Stub = v1::AuditService::Stub;
 
 // The root a path leads to, as a client computes it from RFC 9162 section 2.1.3.2; empty when the
 // path has another length than it must.
@@ -39,28 +35,8 @@ std::string RootOf(const v1::InclusionProof& proof, Hasher& hasher) {
   return last == 0 ? HashBytes(hash) : "";
 }
 
-class InclusionProofTest : public testing::Test {
+class InclusionProofTest : public AuditRpcFixture {
  protected:
-  InclusionProofTest()
-      : operations_(server_.clock(), SamplePseudonyms(), SampleKey(), salts_),
-        checkpoints_(server_.clock(), server_.ids(), [] { return std::vector<VerifierKey>(); }),
-        service_(server_.calls(), operations_, checkpoints_) {
-    server_.Serve({&service_});
-    stub_ = v1::AuditService::NewStub(server_.channel());
-  }
-  ~InclusionProofTest() override { server_.Stop(); }
-
-  void Append(uint64_t first, uint64_t last) {
-    Batch batch{"scheduling", kEpoch, {}};
-    for (uint64_t i = first; i <= last; ++i) batch.drafts.push_back(SampleDraft(i));
-    ASSERT_TRUE(server_.database()
-                    .Transact([&](Transaction& tx) -> absl::Status {
-                      const auto appended = operations_.Append(tx, batch);
-                      if (!appended.ok()) return appended.status();
-                      return operations_.SignCheckpoint(tx);
-                    })
-                    .ok());
-  }
   absl::Status Get(const std::string& name, uint64_t tree_size, v1::InclusionProof* proof) {
     return Get(name, tree_size, proof, auditor_);
   }
@@ -71,18 +47,10 @@ class InclusionProofTest : public testing::Test {
     request.set_tree_size(tree_size);
     return server_.Call(*stub_, &Stub::GetInclusionProof, token, request, proof);
   }
-
-  TestServer server_{"audit", AuditMigrations()};
-  SequentialSalts salts_;
-  AuditOperations operations_;
-  CheckpointOperations checkpoints_;
-  AuditService service_;
-  std::unique_ptr<Stub> stub_;
-  const std::string auditor_ = server_.keys().Token("users/ines", {"compliance_auditor@*"});
 };
 
 TEST_F(InclusionProofTest, AClientWithTheKeyAloneRecomputesTheSignedRoot) {
-  Append(1, 23);
+  Grow(1, 23);
   Hasher hasher;
   for (uint64_t index = 0; index < 23; ++index) {
     v1::InclusionProof proof;
@@ -102,13 +70,13 @@ TEST_F(InclusionProofTest, AClientWithTheKeyAloneRecomputesTheSignedRoot) {
 }
 
 TEST_F(InclusionProofTest, ProvesAgainstACheckpointTheClientRemembers) {
-  Append(1, 6);
+  Grow(1, 6);
   v1::Checkpoint remembered;
   ASSERT_TRUE(
       server_.Call(*stub_, &Stub::GetCheckpoint, auditor_, v1::GetCheckpointRequest(), &remembered)
           .ok());
   server_.clock().Advance(absl::Minutes(2));
-  Append(7, 40);
+  Grow(7, 40);
   v1::InclusionProof proof;
   ASSERT_TRUE(Get("entries/2", remembered.tree_size(), &proof).ok());
   Hasher hasher;
@@ -118,7 +86,7 @@ TEST_F(InclusionProofTest, ProvesAgainstACheckpointTheClientRemembers) {
 }
 
 TEST_F(InclusionProofTest, RefusesEveryMalformedQuestionWithItsReason) {
-  Append(1, 11);
+  Grow(1, 11);
   struct Case {
     const char* name;
     uint64_t tree_size;
