@@ -148,7 +148,7 @@ void AddRole(absl::string_view text, Principal& principal, FieldErrors& errors) 
                    absl::StrCat("there is no role '", parts.first,
                                 "' for people; the roles are front_desk, practitioner, doctor, "
                                 "inventory_manager, compliance_auditor, medical_director, "
-                                "chain_admin"));
+                                "chain_admin, external_auditor, witness"));
     return;
   }
   std::set<std::string>& sites = principal.roles[std::string(parts.first)];
@@ -191,6 +191,46 @@ absl::StatusOr<InitReport> InitKeys(const std::string& dir, const std::string& l
     MESO_RETURN_IF_ERROR(keys.EnsureServiceToken(service, now));
   }
   return keys.TakeReport();
+}
+
+absl::StatusOr<std::string> RotateLogKey(const std::string& dir) {
+  const std::string path = PathIn(dir, kLogKeyFile);
+  const std::string previous_path = PathIn(dir, kPreviousLogKeyFile);
+  MESO_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+  MESO_ASSIGN_OR_RETURN(const auto key, audit::ParseSigningKey(text));
+  if (Exists(previous_path)) {
+    MESO_ASSIGN_OR_RETURN(const std::string previous, ReadText(previous_path));
+    if (previous != text) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the change before is not over: ", previous_path,
+                       " is there. Start meso-audit without --previous_log_key_file once everybody "
+                       "verifies with the new key, remove the file, then rotate again"));
+    }
+  }
+  // The old key is safe under its new name before its old name is taken.
+  MESO_RETURN_IF_ERROR(WriteSecret(previous_path, absl::StrCat(text, "\n")));
+  MESO_RETURN_IF_ERROR(WriteSecret(PathIn(dir, kPreviousLogVerifierFile),
+                                   absl::StrCat(key->verifier().Encode(), "\n")));
+  MESO_ASSIGN_OR_RETURN(const auto made, audit::NewSigningKey(key->verifier().name));
+  const std::string verifier = made->verifier().Encode();
+  MESO_RETURN_IF_ERROR(WriteSecret(path, absl::StrCat(made->Encode(), "\n")));
+  MESO_RETURN_IF_ERROR(WriteSecret(PathIn(dir, kLogVerifierFile), absl::StrCat(verifier, "\n")));
+  return verifier;
+}
+
+absl::StatusOr<std::string> MakeWitnessKey(const std::string& name, const std::string& file) {
+  const std::string public_file = file + ".pub";
+  for (const std::string& path : {file, public_file}) {
+    if (Exists(path)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(path, " is there already, and a key is never overwritten; name another"));
+    }
+  }
+  MESO_ASSIGN_OR_RETURN(const auto key, audit::NewCosigningKey(name));
+  const std::string verifier = key->verifier().Encode();
+  MESO_RETURN_IF_ERROR(WriteSecret(file, absl::StrCat(key->Encode(), "\n")));
+  MESO_RETURN_IF_ERROR(WriteSecret(public_file, absl::StrCat(verifier, "\n")));
+  return verifier;
 }
 
 absl::StatusOr<std::string> MakeToken(const std::string& dir, const TokenSpec& spec,

@@ -23,6 +23,8 @@ inline constexpr char kTokenKeyFile[] = "token_key.pem";
 inline constexpr char kJwksFile[] = "jwks.json";
 inline constexpr char kLogKeyFile[] = "audit-log.key";
 inline constexpr char kLogVerifierFile[] = "audit-log.pub";
+inline constexpr char kPreviousLogKeyFile[] = "audit-log.previous.key";
+inline constexpr char kPreviousLogVerifierFile[] = "audit-log.previous.pub";
 inline constexpr char kPseudonymKeyFile[] = "pseudonym.key";
 inline constexpr char kOfferKeyFile[] = "offer.key";
 
@@ -38,6 +40,16 @@ struct InitReport {
 // directory that others can read, or a file that can't be written or read back, naming it.
 absl::StatusOr<InitReport> InitKeys(const std::string& dir, const std::string& log_name,
                                     absl::Time now);
+
+// Makes a new key for the log of the one in `dir`, which becomes the previous one; both sign until
+// the previous file is taken away. Goes on where an interrupted run has stopped. Returns the new
+// public key. FAILED_PRECONDITION when there is no key, or an earlier change is not over: its
+// previous key is still there.
+absl::StatusOr<std::string> RotateLogKey(const std::string& dir);
+
+// Makes a witness's key in the file, its public half beside it as FILE.pub, and returns that.
+// Never overwrites: FAILED_PRECONDITION naming what is there. INVALID_ARGUMENT for a bad name.
+absl::StatusOr<std::string> MakeWitnessKey(const std::string& name, const std::string& file);
 
 struct TokenSpec {
   std::string subject;  // users/{code}

@@ -80,6 +80,28 @@ ExitCode Grants(const Invocation& invocation, Session& session) {
   return status.ok() ? ExitCode::kOk : session.Fail("admin grants", status);
 }
 
+ExitCode RotateKey(const Invocation& invocation, Session& session) {
+  const std::string dir = invocation.Get("keys");
+  const absl::StatusOr<std::string> key = RotateLogKey(dir);
+  if (!key.ok()) return session.Fail("admin log-key rotate", key.status());
+  session.err() << "made " << kLogKeyFile << ", kept the one before as " << kPreviousLogKeyFile
+                << "\nNext: restart meso-audit with --previous_log_key_file=" << dir << "/"
+                << kPreviousLogKeyFile
+                << ", give everybody who verifies the new public key, then leave the flag out and "
+                   "remove the file.\n";
+  session.out() << *key << "\n";
+  return ExitCode::kOk;
+}
+
+ExitCode WitnessKey(const Invocation& invocation, Session& session) {
+  const absl::StatusOr<std::string> key =
+      MakeWitnessKey(invocation.Argument(0), invocation.Get("output"));
+  if (!key.ok()) return session.Fail("admin witness-key", key.status());
+  session.err() << "Next: have the public key added to the log's --witness_keys_file.\n";
+  session.out() << *key << "\n";
+  return ExitCode::kOk;
+}
+
 ValueKind Files() {
   ValueKind kind;
   kind.of = ValueKind::Of::kFile;
@@ -110,7 +132,8 @@ std::vector<Command> AdminCommands() {
                   .repeated = true,
                   .kind = {ValueKind::Of::kWords,
                            {"front_desk", "practitioner", "doctor", "inventory_manager",
-                            "compliance_auditor", "medical_director", "chain_admin"},
+                            "compliance_auditor", "medical_director", "chain_admin",
+                            "external_auditor", "witness"},
                            ""}},
                  {.name = "ttl",
                   .value = "DURATION",
@@ -136,6 +159,25 @@ std::vector<Command> AdminCommands() {
        .flags = {KeysFlag(false)},
        .examples = {"mesoctl admin grants", "mesoctl admin grants $MESO_TOKEN_FILE -o csv"},
        .run = Grants},
+      {.path = {"admin", "log-key", "rotate"},
+       .summary = "Make a new key for the audit log; the one before signs too until it is removed",
+       .flags = {KeysFlag(true)},
+       .examples = {"mesoctl admin init keys-3 && mesoctl admin log-key rotate --keys keys-3",
+                    "mesoctl admin init keys-4 --log_name my-clinics && mesoctl admin log-key "
+                    "rotate --keys keys-4"},
+       .run = RotateKey},
+      {.path = {"admin", "witness-key"},
+       .summary = "Make the key of a witness; never overwrites one",
+       .arguments = {{.name = "NAME", .help = "The witness's name, as in north.example/witness"}},
+       .flags = {{.name = "output",
+                  .value = "FILE",
+                  .help = "Private key to write (mode 0600); the public one goes to FILE.pub",
+                  .letter = 'o',
+                  .required = true,
+                  .kind = Files()}},
+       .examples = {"mesoctl admin witness-key north.example/witness -o north.key",
+                    "mesoctl admin witness-key south.example/witness -o south.key"},
+       .run = WitnessKey},
   };
 }
 

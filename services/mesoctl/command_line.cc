@@ -19,6 +19,7 @@
 #include "services/mesoctl/health/doctor_command.h"
 #include "services/mesoctl/health/status_command.h"
 #include "services/mesoctl/stock_file_commands.h"
+#include "services/mesoctl/witness_commands.h"
 
 namespace meso::mesoctl {
 namespace {
@@ -47,6 +48,12 @@ CommandSet MakeCommands() {
       {{"admin"},
        "Keys and tokens, offline",
        {"mesoctl admin init keys", "mesoctl admin grants $MESO_TOKEN_FILE"}},
+      {{"admin", "log-key"},
+       "The audit log's key, offline",
+       {"mesoctl admin log-key --help", "mesoctl admin log-key rotate --help"}},
+      {{"audit", "witness"},
+       "A witness of the audit log",
+       {"mesoctl audit witness --help", "mesoctl audit witness run --help"}},
       {{"demo"},
        "The demo chain: load it, play its story",
        {"mesoctl demo load --help", "mesoctl demo play --help"}},
@@ -56,6 +63,7 @@ CommandSet MakeCommands() {
   Add(DoctorCommands(), set);
   Add(TableCommands(), set);
   Add(AuditFileCommands(), set);
+  Add(WitnessCommands(), set);
   Add(StockFileCommands(), set);
   Add(EventsCommands(), set);
   Add(BasicCommands(), set);

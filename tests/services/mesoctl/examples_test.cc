@@ -115,6 +115,16 @@ class ClinicExamplesTest : public ExamplesTest {
     return zone;
   }
 
+  // The log knows a witness whose key is here.
+  void AddWitness() {
+    if (std::filesystem::exists(dir_.path() + "/witness.key")) return;
+    Must("mesoctl admin witness-key clinic.example/witness -o witness.key");
+    suite_.Terminate("audit");
+    suite_.Start("audit", "",
+                 {absl::StrCat("--witness_keys_file=", dir_.path(), "/witness.key.pub")});
+    variables_["MESO_AUDIT_ADMIN"] = absl::StrCat("127.0.0.1:", suite_.AdminPort("audit"));
+  }
+
   // What must be there before an example of the page.
   void AddSituations() {
     situations_["appointments release"] = [this] { Hold(); };
@@ -201,6 +211,7 @@ class ClinicExamplesTest : public ExamplesTest {
         situations_["excursions list"] = situations_["excursions resolve"] = [this] { Warm(); };
     situations_["recalls acknowledge"] = situations_["recalls get"];
     situations_["recalls close"] = [this] { FinishRecalls(); };
+    situations_["audit witness run"] = [this] { AddWitness(); };
   }
 
   void ReceiveForInspection() {

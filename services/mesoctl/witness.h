@@ -1,0 +1,81 @@
+// A witness of an audit log: looks at its newest checkpoint, remembers it, cosigns it.
+//
+// The decisions are those of services/audit/domain/witness.h, the memory is WitnessState, the log
+// is whatever implements WitnessedLog. One step is: refused before? - fetch - judge - persist -
+// cosign - hand over; a crash between any two of them leaves a state the next step goes on from.
+// Not thread-safe.
+#ifndef MESO_SERVICES_MESOCTL_WITNESS_H_
+#define MESO_SERVICES_MESOCTL_WITNESS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/base/clock.h"
+#include "services/audit/domain/witness.h"
+#include "services/mesoctl/witness_state.h"
+
+namespace meso::mesoctl {
+
+// A log as a witness meets it.
+class WitnessedLog {
+ public:
+  virtual ~WitnessedLog() = default;
+  virtual absl::StatusOr<std::string> NewestNote() = 0;
+  virtual absl::StatusOr<audit::Proof> Consistency(uint64_t old_size, uint64_t size) = 0;
+  virtual absl::Status AddCosignature(uint64_t size, const std::string& line) = 0;
+};
+
+struct WitnessOptions {
+  std::vector<audit::VerifierKey> log_keys;  // of one log; two during a change of its key
+  bool trust_first = false;                  // take the first checkpoint that is seen as good
+};
+
+class Witness {
+ public:
+  struct Outcome {
+    enum class Kind {
+      kCosigned,
+      kUnchanged,  // cosigned before
+      kRefused,    // a contradiction, now or not resolved yet
+    };
+    Kind kind = Kind::kUnchanged;
+    uint64_t size = 0;
+    std::string why;       // of kRefused, one sentence
+    std::string evidence;  // directory; empty when it was found earlier
+  };
+
+  // All outlive the witness.
+  Witness(WitnessOptions options, const audit::CosigningKey& key, WitnessState& state,
+          WitnessedLog& log, const Clock& clock)
+      : options_(std::move(options)), key_(key), state_(state), log_(log), clock_(clock) {}
+
+  // Takes a checkpoint got by hand as the first to trust. FAILED_PRECONDITION when one is
+  // remembered already, DATA_LOSS when the log's signature does not hold.
+  absl::Status TrustFirst(const std::string& note);
+  // Looks once. Errors: what keeps it from looking (FAILED_PRECONDITION at a first contact nobody
+  // has said to trust), or from handing its cosignature over; then everything is as before.
+  absl::StatusOr<Outcome> Step();
+  // The same, then holds a note heard from somebody else against what the log offers. Errors: also
+  // FIELD_INVALID for a note the log has not signed.
+  absl::StatusOr<Outcome> Hear(const std::string& note);
+
+ private:
+  absl::StatusOr<Outcome> CosignNewest(const std::string& note, uint64_t size);
+  absl::StatusOr<Outcome> Refuse(const audit::WitnessVerdict& verdict, const std::string& note,
+                                 const std::string& remembered);
+  audit::ConsistencySource Prover();
+
+  const WitnessOptions options_;
+  const audit::CosigningKey& key_;
+  WitnessState& state_;
+  WitnessedLog& log_;
+  const Clock& clock_;
+};
+
+}  // namespace meso::mesoctl
+
+#endif  // MESO_SERVICES_MESOCTL_WITNESS_H_
