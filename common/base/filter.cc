@@ -11,10 +11,6 @@
 namespace meso {
 namespace {
 
-constexpr size_t kLengthMax = 2000;
-constexpr int kDepthMax = 20;
-constexpr int kTermsMax = 50;
-
 bool IsFieldStart(char c) { return absl::ascii_isalpha(c) || c == '_'; }
 bool IsFieldPart(char c) { return absl::ascii_isalnum(c) || c == '_' || c == '.'; }
 bool EndsBareValue(char c) {
@@ -28,12 +24,13 @@ bool EndsBareValue(char c) {
 //   term    = [ "NOT" | "-" ] ( "(" filter ")" | field op value )
 class Parser {
  public:
-  Parser(absl::string_view text, const std::vector<std::string>& allowed)
-      : text_(text), allowed_(allowed) {}
+  Parser(absl::string_view text, const std::vector<std::string>& allowed,
+         const FilterLimits& limits)
+      : text_(text), allowed_(allowed), limits_(limits) {}
 
   absl::StatusOr<FilterNode> Parse() {
-    if (text_.size() > kLengthMax) {
-      return Refuse(absl::StrCat("longer than ", kLengthMax, " characters"));
+    if (text_.size() > limits_.length) {
+      return Refuse(absl::StrCat("longer than ", limits_.length, " characters"));
     }
     SkipSpace();
     if (AtEnd()) return FilterNode{};
@@ -44,7 +41,7 @@ class Parser {
 
  private:
   absl::StatusOr<FilterNode> Conjunction(int depth) {
-    if (depth > kDepthMax) return Refuse(absl::StrCat("nested deeper than ", kDepthMax));
+    if (depth > limits_.depth) return Refuse(absl::StrCat("nested deeper than ", limits_.depth));
     return List(FilterNode::Kind::kAnd, "AND", [this, depth] { return Disjunction(depth); });
   }
 
@@ -95,7 +92,8 @@ class Parser {
       at_ = begin;
       return Refuse("not a field one can filter by");
     }
-    if (++terms_ > kTermsMax) return Refuse(absl::StrCat("more than ", kTermsMax, " terms"));
+    if (++terms_ > limits_.terms)
+      return Refuse(absl::StrCat("more than ", limits_.terms, " terms"));
     SkipSpace();
     term.op = Operator();
     if (term.op.empty()) return Refuse("one of = != < <= > >= : was expected");
@@ -168,6 +166,7 @@ class Parser {
 
   const absl::string_view text_;
   const std::vector<std::string>& allowed_;
+  const FilterLimits& limits_;
   size_t at_ = 0;
   int terms_ = 0;
 };
@@ -175,8 +174,9 @@ class Parser {
 }  // namespace
 
 absl::StatusOr<FilterNode> ParseFilter(absl::string_view text,
-                                       const std::vector<std::string>& allowed_fields) {
-  return Parser(text, allowed_fields).Parse();
+                                       const std::vector<std::string>& allowed_fields,
+                                       const FilterLimits& limits) {
+  return Parser(text, allowed_fields, limits).Parse();
 }
 
 std::string FilterWord(absl::string_view field, absl::string_view value,

@@ -4,9 +4,9 @@
 //   site = "sites/par-1" AND state = BOOKED AND start_time >= "2026-11-20T00:00:00Z" AND NOT
 //   at_risk = false
 //
-// One parser for all services; pure, bounded (2,000 characters, depth 20, 50 terms) and safe on any
-// input. It checks the grammar and the field names; what a value must look like is decided where
-// the filter is compiled to SQL.
+// One parser for all services; pure, bounded (FilterLimits) and safe on any input. It checks the
+// grammar and the field names; what a value must look like is decided where the filter is compiled
+// to SQL.
 #ifndef MESO_COMMON_BASE_FILTER_H_
 #define MESO_COMMON_BASE_FILTER_H_
 
@@ -27,10 +27,18 @@ struct FilterNode {
   std::string value;                 // of kTerm, unquoted
 };
 
+// How large a filter may be. The defaults are those of the API.
+struct FilterLimits {
+  size_t length = 2000;  // characters
+  int depth = 20;        // of parentheses
+  int terms = 50;
+};
+
 // Errors: INVALID_ARGUMENT / FILTER_INVALID with the position and the allowed fields, never with
 // the text itself, which may name a patient.
 absl::StatusOr<FilterNode> ParseFilter(absl::string_view text,
-                                       const std::vector<std::string>& allowed_fields);
+                                       const std::vector<std::string>& allowed_fields,
+                                       const FilterLimits& limits = {});
 
 // Which of `words` a value of the field means: case does not matter, nor does the enum's prefix
 // ("STATE_BOOKED", as JSON spells it, is the word BOOKED of the field state). "" when it is none.

@@ -20,8 +20,10 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "services/audit/domain/checkpoint.h"
 #include "services/audit/domain/hash.h"
+#include "services/audit/domain/key_index.h"
 #include "services/audit/domain/leaf.h"
 
 namespace meso::audit {
@@ -58,13 +60,7 @@ struct BundleEntry {
   std::string path = "";  // to the root of the newest checkpoint, in place of hashes; KEY bundles
 };
 
-// A run of the key index: the keys of entries [begin, end) and the root over them.
-struct BundleRun {
-  uint64_t begin = 0;
-  uint64_t end = 0;
-  uint64_t keys = 0;
-  Hash root = {};
-};
+using BundleRun = IndexRun;
 
 // A leaf of a run's tree of keys with its path, hashes behind each other.
 struct BundleIndexLeaf {
@@ -116,33 +112,61 @@ class BundleWriter {
   std::string left_out_hashes_;
 };
 
+// A known witness's word in a bundle: the largest tree it has cosigned there.
+struct WitnessedSize {
+  std::string witness;
+  uint64_t size = 0;
+  absl::Time time;
+};
+
 // The result of a verification. With ok, every entry included is, byte for byte, what the signed
-// log holds, and every leaf left out is accounted for by its hash; without a filter nothing is left
-// out. Nobody signs the header: with a filter, which entries are in is the exporter's word.
-// Without, `problem` says what is wrong in one sentence, and the first bad entry lies in
-// [first_bad_index, last_bad_index] (equal = known exactly; unset = no single entry is to blame).
+// log holds. LOG bundle: every leaf left out is accounted for by its hash; without a filter nothing
+// is left out, and with one every entry included matches it; nobody signs the header, so which
+// filter it was is the exporter's word. KEY bundle: the entries are all those the signed index has
+// under the key. Without ok, `problem` says what is wrong in one sentence, and the first bad entry
+// lies in [first_bad_index, last_bad_index] (equal = known exactly; unset = no single entry is to
+// blame).
 struct VerifyReport {
   bool ok = false;
   std::string problem;
   std::optional<uint64_t> first_bad_index;
   std::optional<uint64_t> last_bad_index;
 
-  BundleHeader header;       // as claimed; with ok, origin and tree_size are proven
-  Hash root = {};            // of header.tree_size leaves, with ok
-  uint64_t checkpoints = 0;  // verified
-  uint64_t entries = 0;      // verified
-  uint64_t left_out = 0;     // leaf hashes counted in
-  uint64_t payloads = 0;     // verified against their commitments
+  uint32_t version = 0;
+  BundleHeader header;         // as claimed; with ok, origin and tree_size are proven
+  Hash root = {};              // of header.tree_size leaves, with ok
+  uint64_t checkpoints = 0;    // verified
+  uint64_t entries = 0;        // verified
+  uint64_t left_out = 0;       // leaf hashes counted in
+  uint64_t payloads = 0;       // payloads and parts verified against their commitments
+  uint64_t withheld = 0;       // payloads and parts of which only the commitment is there
+  uint64_t sources = 0;        // whose numbers were followed; without gaps when nothing is left out
+  uint64_t runs = 0;           // of the key index, whose root is the signed one
+  bool index_derived = false;  // and each is what the entries make it
+  std::vector<WitnessedSize> witnessed;
 };
 
-// Called now and then with the leaves done and the leaves in all; may be empty.
+// Called now and then with the entries done and the entries in all; may be empty.
 using VerifyProgress = std::function<void(uint64_t done, uint64_t total)>;
 
-// Verifies a bundle from its first byte to the stream's end: signatures of every checkpoint by one
-// of `keys`, the content of every entry against its hash, commitments against payloads, every
-// stored node, the root at each checkpoint's size, index order, counts, the digest, nothing behind
-// the trailer. `remembered`, a checkpoint kept from earlier, must be an earlier state of the same
-// log: otherwise the log was rolled back or forked.
+struct VerifyOptions {
+  std::vector<VerifierKey> keys;       // the log's, one of which has signed every checkpoint
+  std::vector<VerifierKey> witnesses;  // whose cosignatures count; none of theirs may be bad
+  size_t witnesses_needed = 0;         // that must have cosigned the newest checkpoint
+  // A checkpoint kept from earlier: it must be an earlier state of the same log, or the log was
+  // rolled back or forked. A KEY bundle can only be compared with one of its own size; any other is
+  // refused rather than passed over.
+  std::optional<Checkpoint> remembered;
+  VerifyProgress progress;
+};
+
+// Verifies a bundle from its first byte to the stream's end, in order and with bounded memory
+// (index_derivation.h): signatures of every checkpoint, the content of every entry against its
+// hash, commitments against payloads, the filter, the sources' numbers, every stored node, the root
+// at each checkpoint's size, the key index against its signed root and, where no entry is left out,
+// against the entries, index order, counts, the digest, nothing behind the trailer. Starts one
+// thread of its own. Filter, numbers and index are checked in version 2 only.
+VerifyReport VerifyBundle(std::istream& in, const VerifyOptions& options);
 VerifyReport VerifyBundle(std::istream& in, const std::vector<VerifierKey>& keys,
                           const VerifyProgress& progress,
                           const std::optional<Checkpoint>& remembered = std::nullopt);

@@ -1,27 +1,32 @@
-// The verifying half of bundle.h.
+// The verifying half of bundle.h: the order of the records, the tree and the checkpoints.
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "services/audit/domain/bundle.h"
+#include "services/audit/domain/bundle_reader.h"
 #include "services/audit/domain/bundle_record.h"
-#include "services/audit/domain/entry.h"
+#include "services/audit/domain/entry_check.h"
+#include "services/audit/domain/index_derivation.h"
+#include "services/audit/domain/key_bundle.h"
 #include "services/audit/domain/merkle_tree.h"
 
 namespace meso::audit {
 namespace {
 
 constexpr uint64_t kProgressEvery = 16384;
+constexpr char kNotHashed[] = "its content is not what was hashed into the log";
 
 class Verifier {
  public:
-  Verifier(std::istream& in, const std::vector<VerifierKey>& keys, const VerifyProgress& progress,
-           const std::optional<Checkpoint>& remembered)
-      : in_(in), keys_(keys), progress_(progress), remembered_(remembered), tree_(node_hasher_) {}
+  Verifier(std::istream& in, const VerifyOptions& options)
+      : options_(options), reader_(in), tree_(node_hasher_) {}
 
   VerifyReport Run() {
-    digest_.Begin();
-    if (ReadPrefix() && ReadRecord() && TakeHeader()) {
-      while (ReadRecord() && TakeRecord()) {
+    const char* problem = reader_.ReadPrefix();
+    if (problem != nullptr) {
+      Fail(problem);
+    } else if (Read() && TakeHeader()) {
+      while (Read() && TakeRecord()) {
       }
     }
     report_.ok = finished_ && report_.problem.empty();
@@ -43,92 +48,101 @@ class Verifier {
   }
   // What was being read names the entry that is due: the damage is in its record.
   bool FailHere(absl::string_view what) {
-    if (!header_taken_ || next_index() >= report_.header.tree_size) {
-      return Fail(absl::StrCat("The bundle is damaged outside of its entries: ", what, "."));
-    }
-    return FailAt(next_index(), next_index(), what);
+    const std::optional<uint64_t> due = Due();
+    if (due) return FailAt(*due, *due, what);
+    return Fail(absl::StrCat("The bundle is damaged outside of its entries: ", what, "."));
   }
-  uint64_t next_index() const { return tree_.size(); }
-
-  bool Read(char* bytes, size_t size) {
-    in_.read(bytes, static_cast<std::streamsize>(size));
-    return static_cast<size_t>(in_.gcount()) == size;
-  }
-
-  bool ReadPrefix() {
-    char prefix[12];
-    if (!Read(prefix, sizeof(prefix)) || absl::string_view(prefix, 8) != kBundleMagic) {
-      return Fail("This is not an export bundle: it does not begin with its magic.");
+  std::optional<uint64_t> Due() const {
+    if (key_) {
+      if (!key_->Complete() || key_->taken() == key_->entries()) return std::nullopt;
+      return key_->next();
     }
-    if (absl::string_view(prefix + 8, 3) != absl::string_view("\0\0\0", 3) || prefix[11] < 1 ||
-        prefix[11] > static_cast<char>(kBundleVersion)) {
-      return Fail("The bundle has a version this program does not know.");
+    if (!header_taken_ || report_.header.key || tree_.size() >= report_.header.tree_size) {
+      return std::nullopt;
     }
-    digest_.Add(absl::string_view(prefix, sizeof(prefix)));
-    return true;
+    return tree_.size();
   }
 
-  bool ReadRecord() {
-    char prefix[5];
-    if (!Read(prefix, sizeof(prefix))) return FailHere("the bundle ends before its trailer");
-    type_ = prefix[0];
-    size_t size = 0;
-    for (int i = 1; i < 5; ++i) size = size << 8 | static_cast<uint8_t>(prefix[i]);
-    if (size > kBundleRecordSizeMax) return FailHere("a record is longer than any can be");
-    body_.resize(size);
-    if (!Read(body_.data(), size)) return FailHere("the bundle ends inside a record");
-    if (type_ != kTrailerRecord) {
-      digest_.Add(absl::string_view(prefix, sizeof(prefix)));
-      digest_.Add(body_);
-      ++records_;
-    }
-    return true;
+  bool Read() {
+    const char* problem = reader_.ReadRecord();
+    return problem == nullptr || FailHere(problem);
   }
 
   bool TakeHeader() {
-    if (type_ != kHeaderRecord) return Fail("The bundle's first record is not a header.");
-    const std::optional<BundleHeader> header = DecodeHeader(body_);
-    if (!header) return Fail("The bundle's header is damaged.");
-    report_.header = *header;
+    if (reader_.type() != kHeaderRecord) return Fail("The bundle's first record is not a header.");
+    std::optional<BundleHeader> header = DecodeHeader(reader_.body());
+    if (!header || (header->key && (reader_.version() == 1 || !header->filter.empty() ||
+                                    !KeyBundle::IsPossible(*header->key)))) {
+      return Fail("The bundle's header is damaged.");
+    }
+    report_.version = reader_.version();
+    report_.header = *std::move(header);
     header_taken_ = true;
+    std::optional<EntryFilter> filter;
+    if (report_.version > 1 && !report_.header.filter.empty()) {
+      absl::StatusOr<EntryFilter> parsed = EntryFilter::FromText(report_.header.filter);
+      if (!parsed.ok()) return Fail("The header's filter is not spelled as a bundle spells it.");
+      filter = *std::move(parsed);
+    }
+    check_.emplace(report_.version, report_.header.payloads, std::move(filter));
+    if (report_.header.key) check_->AllowGaps();
     return true;
   }
 
   bool TakeRecord() {
-    switch (type_) {
+    const bool second = report_.version > 1;
+    switch (reader_.type()) {
       case kCheckpointRecord:
         return TakeCheckpoint();
       case kEntryRecord:
-        return TakeEntry();
+        return report_.header.key ? TakeKeyEntry() : TakeEntry();
       case kLeftOutRecord:
         return TakeLeftOut();
       case kTrailerRecord:
         return TakeTrailer();
+      case kIndexRecord:
+        return second ? TakeIndex() : FailHere("a record of an unknown type");
+      case kKeyProofRecord:
+        return second ? TakeKeyProof() : FailHere("a record of an unknown type");
       default:
         return FailHere("a record of an unknown type");
     }
   }
 
   bool TakeCheckpoint() {
-    if (next_index() != 0) return FailHere("a checkpoint stands between entries");
-    const absl::StatusOr<Checkpoint> checkpoint = OpenCheckpoint(body_, keys_);
-    if (!checkpoint.ok()) return Fail(std::string(checkpoint.status().message()));
-    if (checkpoint->origin != report_.header.origin) {
+    if (checkpoints_closed_) return FailHere("a checkpoint stands behind other records");
+    const absl::StatusOr<CosignedCheckpoint> opened =
+        OpenCosigned(reader_.body(), options_.keys, options_.witnesses);
+    if (!opened.ok()) return Fail(std::string(opened.status().message()));
+    const Checkpoint& checkpoint = opened->checkpoint;
+    if (checkpoint.origin != report_.header.origin) {
       return Fail("A checkpoint is of another log than the bundle's header says.");
     }
-    if (!checkpoints_.empty() && checkpoint->size <= checkpoints_.back().size) {
+    if (!checkpoints_.empty() && checkpoint.size <= checkpoints_.back().size) {
       return Fail("The checkpoints are not in the order of their sizes.");
     }
-    checkpoints_.push_back(*checkpoint);
+    checkpoints_.push_back(checkpoint);
+    for (const Cosignature& cosignature : opened->cosignatures) {
+      const auto same = [&cosignature](const WitnessedSize& witnessed) {
+        return witnessed.witness == cosignature.witness;
+      };
+      report_.witnessed.erase(
+          std::remove_if(report_.witnessed.begin(), report_.witnessed.end(), same),
+          report_.witnessed.end());
+      report_.witnessed.push_back({cosignature.witness, checkpoint.size, cosignature.time});
+    }
     return true;
   }
 
-  // Before the first leaf: the set of checkpoints is complete and covers what the header says.
-  bool CheckCheckpoints() {
-    if (checked_checkpoints_) return true;
-    checked_checkpoints_ = true;
+  // Before anything else than checkpoints: their set is complete and covers what the header says.
+  bool CloseCheckpoints() {
+    if (checkpoints_closed_) return true;
+    checkpoints_closed_ = true;
     if (checkpoints_.empty() || checkpoints_.back().size != report_.header.tree_size) {
       return Fail("No signed checkpoint covers the entries of the bundle.");
+    }
+    if (report_.header.key && checkpoints_.size() != 1) {
+      return Fail("A bundle of one key has one checkpoint.");
     }
     if (checkpoints_.front().size == 0) {  // of the empty log: it says nothing about leaves
       if (checkpoints_.front().root != EmptyRoot()) {
@@ -137,73 +151,151 @@ class Verifier {
       ++next_checkpoint_;
       ++report_.checkpoints;
     }
-    if (!remembered_) return true;
-    if (remembered_->origin != report_.header.origin) {
+    return CheckWitnesses() && CheckAgainstRemembered();
+  }
+
+  bool CheckWitnesses() {
+    const uint64_t size = report_.header.tree_size;
+    const auto here = static_cast<size_t>(
+        std::count_if(report_.witnessed.begin(), report_.witnessed.end(),
+                      [size](const WitnessedSize& witnessed) { return witnessed.size == size; }));
+    if (here >= options_.witnesses_needed) return true;
+    uint64_t covered = 0;
+    std::vector<uint64_t> sizes;
+    for (const WitnessedSize& witnessed : report_.witnessed) sizes.push_back(witnessed.size);
+    std::sort(sizes.rbegin(), sizes.rend());
+    if (sizes.size() >= options_.witnesses_needed) covered = sizes[options_.witnesses_needed - 1];
+    return Fail(absl::StrCat("The newest checkpoint, of ", size, " entries, has ", here, " of the ",
+                             options_.witnesses_needed, " cosignatures needed; the first ", covered,
+                             " entries have them."));
+  }
+
+  bool CheckAgainstRemembered() {
+    if (!options_.remembered) return true;
+    const Checkpoint& remembered = *options_.remembered;
+    if (remembered.origin != report_.header.origin) {
       return Fail("The remembered checkpoint is of another log.");
     }
-    if (remembered_->size > report_.header.tree_size) {
+    if (remembered.size > report_.header.tree_size) {
       return Fail(absl::StrCat("The log has been cut back: the remembered checkpoint has ",
-                               remembered_->size, " entries, the bundle ", report_.header.tree_size,
+                               remembered.size, " entries, the bundle ", report_.header.tree_size,
                                "."));
     }
-    return CheckRemembered();
+    if (!report_.header.key || remembered.size == 0) return CheckRemembered();
+    if (remembered.size < report_.header.tree_size) {
+      return Fail(
+          absl::StrCat("A bundle of one key can't be compared with the remembered "
+                       "checkpoint of ",
+                       remembered.size, " entries: export the log without a key."));
+    }
+    if (remembered.root == checkpoints_.back().root) return true;
+    return Fail("The log is not the one the remembered checkpoint was taken of.");
   }
 
   bool CheckRemembered() {
-    if (!remembered_ || remembered_->size != tree_.size()) return true;
-    if (remembered_->size == 0 || tree_.Root() == remembered_->root) return true;
+    const std::optional<Checkpoint>& remembered = options_.remembered;
+    if (!remembered || remembered->size != tree_.size()) return true;
+    if (remembered->size == 0 || tree_.Root() == remembered->root) return true;
     return FailAt(good_size_, tree_.size() - 1,
                   "the log is not the one the remembered checkpoint was taken of");
   }
 
-  bool TakeEntry() {
-    if (!CheckCheckpoints()) return false;
-    const uint64_t index = next_index();
-    if (index >= report_.header.tree_size) return FailHere("more entries than the header says");
-    const std::optional<BundleEntry> entry = DecodeEntry(body_);
-    if (!entry) return FailAt(index, index, "the record is damaged");
-    if (entry->index != index) {
-      return FailAt(index, index, absl::StrCat("entries/", entry->index, " stands in its place"));
+  bool TakeIndex() {
+    if (index_taken_ || tree_.size() > 0) return FailHere("an index stands behind entries");
+    if (!CloseCheckpoints()) return false;
+    index_taken_ = true;
+    const std::optional<std::vector<BundleRun>> runs = DecodeIndex(reader_.body());
+    const std::optional<Hash>& root = checkpoints_.back().index_root;
+    if (!runs || !root || !RunsCover(*runs, report_.header.tree_size) ||
+        IndexRoot(*runs, node_hasher_) != *root) {
+      return Fail("The key index is not the one the newest checkpoint signs.");
     }
-    const Hash leaf_hash = node_hasher_.Leaf(entry->leaf);
-    if (entry->hashes.size() != sizeof(Hash) * static_cast<size_t>(RowLength(index)) ||
-        absl::string_view(entry->hashes).substr(0, sizeof(Hash)) != HashView(leaf_hash)) {
-      return FailAt(index, index, "its content is not what was hashed into the log");
+    report_.runs = runs->size();
+    if (report_.header.key) {
+      key_.emplace(*report_.header.key, *runs);
+    } else {
+      runs_ = *runs;
+      derivation_.emplace(*runs);
     }
-    if (!CheckContent(*entry)) return false;
-    ++report_.entries;
-    return TakeLeaf(leaf_hash, absl::string_view(entry->hashes).substr(sizeof(Hash)));
-  }
-
-  bool CheckContent(const BundleEntry& entry) {
-    const std::optional<LeafSeal> seal = ReadLeafSeal(entry.leaf);
-    if (!seal || seal->index != entry.index) {
-      return FailAt(entry.index, entry.index, "its content is not a leaf of its place");
-    }
-    if (!report_.header.payloads) {
-      if (entry.payload.empty() && entry.salt.empty()) return true;
-      return FailAt(entry.index, entry.index, "a payload in a bundle without payloads");
-    }
-    if (!CommitmentHolds(seal->commitment, entry.salt, entry.payload, node_hasher_)) {
-      return FailAt(entry.index, entry.index, "its payload is not the one the log committed to");
-    }
-    if (!seal->commitment.empty()) ++report_.payloads;
     return true;
   }
 
+  // Before the first leaf, and before the proofs of a key: the index is there where one is signed.
+  bool CheckIndex() {
+    if (!CloseCheckpoints()) return false;
+    if (report_.version == 1 || index_taken_) return true;
+    if (!report_.header.key && !checkpoints_.back().index_root) return true;
+    return Fail("The key index the newest checkpoint signs is not in the bundle.");
+  }
+
+  bool TakeKeyProof() {
+    if (!report_.header.key) return FailHere("a proof of a key in a bundle without a key");
+    if (!CheckIndex()) return false;
+    if (key_->taken() > 0) return FailHere("a proof of the key stands behind entries");
+    const std::string problem = key_->TakeProof(reader_.body());
+    return problem.empty() ||
+           Fail(absl::StrCat("The bundle does not prove its key: ", problem, "."));
+  }
+
+  bool CheckProofs() {
+    if (!CheckIndex()) return false;
+    return key_->Complete() ||
+           Fail("The bundle does not prove its key: a run of the index has no proof.");
+  }
+
+  bool TakeKeyEntry() {
+    if (!CheckProofs()) return false;
+    const std::optional<uint64_t> due = Due();
+    if (!due) return Fail("The bundle has more entries than its index has under the key.");
+    if (!ReadEntryView(reader_.body(), &entry_)) return FailHere("the record is damaged");
+    if (entry_.index != *due) {
+      return FailHere(absl::StrCat("entries/", entry_.index, " stands in its place"));
+    }
+    std::string problem = check_->Check(entry_);
+    if (problem.empty()) problem = key_->TakeEntry(entry_, check_->leaf(), checkpoints_.back());
+    if (!problem.empty()) return FailAt(*due, *due, problem);
+    ++report_.entries;
+    Progress(key_->taken(), key_->entries());
+    return true;
+  }
+
+  bool TakeEntry() {
+    if (!CheckIndex()) return false;
+    const uint64_t index = tree_.size();
+    if (index >= report_.header.tree_size) return FailHere("more entries than the header says");
+    if (!ReadEntryView(reader_.body(), &entry_) || !entry_.path.empty()) {
+      return FailAt(index, index, "the record is damaged");
+    }
+    if (entry_.index != index) {
+      return FailAt(index, index, absl::StrCat("entries/", entry_.index, " stands in its place"));
+    }
+    const Hash leaf_hash = node_hasher_.Leaf(entry_.leaf);
+    if (entry_.hashes.size() != sizeof(Hash) * static_cast<size_t>(RowLength(index)) ||
+        entry_.hashes.substr(0, sizeof(Hash)) != HashView(leaf_hash)) {
+      return FailAt(index, index, kNotHashed);
+    }
+    const std::string problem = check_->Check(entry_);
+    if (!problem.empty()) return FailAt(index, index, problem);
+    if (derivation_) derivation_->Add(index, check_->leaf().keys);
+    ++report_.entries;
+    return TakeLeaf(leaf_hash, entry_.hashes.substr(sizeof(Hash)));
+  }
+
   bool TakeLeftOut() {
-    if (!CheckCheckpoints()) return false;
+    if (!CheckIndex()) return false;
     // Nothing but a filter may leave an entry out: without one, the bundle is the whole log.
     if (report_.header.filter.empty()) {
       return FailHere("it was left out of a bundle that has no filter");
     }
-    const std::optional<BundleLeftOut> left_out = DecodeLeftOut(body_);
+    const std::optional<BundleLeftOut> left_out = DecodeLeftOut(reader_.body());
     const size_t size = left_out ? left_out->leaf_hashes.size() : 0;
     if (size == 0 || size % sizeof(Hash) != 0 || size > kBundleLeftOutMax * sizeof(Hash) ||
-        left_out->first_index != next_index() ||
-        size / sizeof(Hash) > report_.header.tree_size - next_index()) {
+        left_out->first_index != tree_.size() ||
+        size / sizeof(Hash) > report_.header.tree_size - tree_.size()) {
       return FailHere("the record of entries left out is damaged");
     }
+    check_->AllowGaps();
+    derivation_.reset();
     for (size_t at = 0; at < size; at += sizeof(Hash)) {
       const absl::string_view hash =
           absl::string_view(left_out->leaf_hashes).substr(at, sizeof(Hash));
@@ -224,9 +316,7 @@ class Verifier {
       }
       suspect_ = Suspect{index + 1 - (uint64_t{1} << level), index};
     }
-    if (progress_ && (index + 1) % kProgressEvery == 0) {
-      progress_(index + 1, report_.header.tree_size);
-    }
+    Progress(index + 1, report_.header.tree_size);
     while (next_checkpoint_ < checkpoints_.size() &&
            checkpoints_[next_checkpoint_].size == tree_.size()) {
       if (tree_.Root() != checkpoints_[next_checkpoint_].root) return FailRoot();
@@ -239,6 +329,12 @@ class Verifier {
     return CheckRemembered();
   }
 
+  void Progress(uint64_t done, uint64_t total) const {
+    if (options_.progress && (done % kProgressEvery == 0 || done == total)) {
+      options_.progress(done, total);
+    }
+  }
+
   // A leaf since the last good checkpoint is wrong although its own hash agrees. Nodes of the
   // bundle that no longer fit narrow the place.
   bool FailRoot() {
@@ -248,21 +344,35 @@ class Verifier {
   }
 
   bool TakeTrailer() {
-    if (!CheckCheckpoints()) return false;
-    if (next_index() != report_.header.tree_size) return FailHere("the bundle ends before it");
-    const std::optional<BundleTrailer> trailer = DecodeTrailer(body_);
-    if (!trailer || trailer->records != records_ || trailer->entries != report_.entries ||
+    if (report_.header.key ? !CheckProofs() : !CheckIndex()) return false;
+    if (Due()) return FailHere("the bundle ends before it");
+    const std::optional<BundleTrailer> trailer = DecodeTrailer(reader_.body());
+    if (!trailer || trailer->records != reader_.records() || trailer->entries != report_.entries ||
         trailer->left_out != report_.left_out ||
-        absl::string_view(trailer->digest) != HashView(digest_.End())) {
+        absl::string_view(trailer->digest) != HashView(reader_.Digest())) {
       return Fail("The bundle is damaged outside of its entries: its trailer does not fit.");
     }
-    if (in_.peek() != std::istream::traits_type::eof()) {
-      return Fail("There are bytes behind the bundle's trailer.");
-    }
-    report_.root = tree_.Root();
-    if (progress_) progress_(tree_.size(), report_.header.tree_size);
+    if (!reader_.AtEnd()) return Fail("There are bytes behind the bundle's trailer.");
+    if (!FinishIndex()) return false;
+    report_.checkpoints = checkpoints_.size();
+    report_.root = checkpoints_.back().root;
+    report_.payloads = check_->payloads();
+    report_.withheld = check_->withheld();
+    report_.sources = check_->sources();
     finished_ = true;
     return false;
+  }
+
+  bool FinishIndex() {
+    if (!derivation_) return true;
+    const std::optional<size_t> bad_run = derivation_->Finish();
+    report_.index_derived = !bad_run;
+    if (!bad_run) return true;
+    return Fail(
+        absl::StrCat("The key index the log signed is not the one of its entries: that of "
+                     "entries/",
+                     runs_[*bad_run].begin, " to entries/", runs_[*bad_run].end - 1,
+                     " has other keys or other entries under them."));
   }
 
   struct Suspect {
@@ -270,32 +380,36 @@ class Verifier {
     uint64_t last;
   };
 
-  std::istream& in_;
-  const std::vector<VerifierKey>& keys_;
-  const VerifyProgress& progress_;
-  const std::optional<Checkpoint>& remembered_;
-  Hasher digest_;
+  const VerifyOptions& options_;
+  BundleReader reader_;
   Hasher node_hasher_;
   Tree tree_;
   VerifyReport report_;
-  char type_ = 0;
-  std::string body_;
-  uint64_t records_ = 0;
   bool header_taken_ = false;
   bool finished_ = false;
-  bool checked_checkpoints_ = false;
+  bool checkpoints_closed_ = false;
+  bool index_taken_ = false;
   std::vector<Checkpoint> checkpoints_;
   size_t next_checkpoint_ = 0;
   uint64_t good_size_ = 0;          // the root is proven for this many leaves
   std::optional<Suspect> suspect_;  // the leaves below the first claimed node that did not fit
+  EntryView entry_;
+  std::optional<EntryCheck> check_;
+  std::vector<BundleRun> runs_;
+  std::optional<IndexDerivation> derivation_;  // while no entry is left out
+  std::optional<KeyBundle> key_;               // of a KEY bundle, from its index on
 };
 
 }  // namespace
 
+VerifyReport VerifyBundle(std::istream& in, const VerifyOptions& options) {
+  return Verifier(in, options).Run();
+}
+
 VerifyReport VerifyBundle(std::istream& in, const std::vector<VerifierKey>& keys,
                           const VerifyProgress& progress,
                           const std::optional<Checkpoint>& remembered) {
-  return Verifier(in, keys, progress, remembered).Run();
+  return VerifyBundle(in, {keys, {}, 0, remembered, progress});
 }
 
 }  // namespace meso::audit

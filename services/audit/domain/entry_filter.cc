@@ -4,6 +4,7 @@
 #include <map>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -110,6 +111,36 @@ absl::Status Prepare(FilterNode* node, const PseudonymKey& pseudonyms, Hasher& h
   }
   return absl::OkStatus();
 }
+
+// A term as Print wrote it: operator and value are already in the form leaves have.
+absl::Status CheckPrintedTerm(FilterNode* term) {
+  const bool equality = IsEquality(*term) || term->op == "!=";
+  if (term->field == "patient" && absl::StartsWith(term->value, kPseudonymPrefix)) {
+    term->value = term->value.substr(kPseudonymPrefix.size());
+  } else if (term->field == "patient") {
+    return FilterInvalid("patient", "a patient is written as a pseudonym", Fields());
+  }
+  int64_t number = 0;
+  const bool is_number =
+      absl::SimpleAtoi(term->value, &number) && absl::StrCat(number) == term->value;
+  if (term->field == "time" ? !is_number || term->op == ":" || term->op == "!=" : !equality) {
+    return FilterInvalid(term->field, "operator or value is not one of the printed form", Fields());
+  }
+  if ((term->field == "action" || term->field == "outcome") && !is_number) {
+    return FilterInvalid(term->field, "it is written as a number", Fields());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPrinted(FilterNode* node) {
+  if (node->kind == FilterNode::Kind::kTerm) return CheckPrintedTerm(node);
+  for (FilterNode& child : node->children) MESO_RETURN_IF_ERROR(CheckPrinted(&child));
+  return absl::OkStatus();
+}
+
+// The printed form is longer and deeper than what was typed: brackets everywhere, and the sites
+// the caller may see.
+constexpr FilterLimits kPrintedLimits = {64 * 1024, 64, 1000};
 
 bool HasRole(const Leaf& leaf, const std::string& role) {
   const auto has = [&role](const Actor& actor) {
@@ -266,6 +297,16 @@ absl::StatusOr<EntryFilter> EntryFilter::Compile(absl::string_view text,
   return filter;
 }
 
+absl::StatusOr<EntryFilter> EntryFilter::FromText(absl::string_view text) {
+  EntryFilter filter;
+  MESO_ASSIGN_OR_RETURN(filter.root_, ParseFilter(text, Fields(), kPrintedLimits));
+  MESO_RETURN_IF_ERROR(CheckPrinted(&filter.root_));
+  if (absl::string_view(filter.Text()) != text) {
+    return FilterInvalid("filter", "it is not spelled as a bundle spells it", Fields());
+  }
+  return filter;
+}
+
 bool EntryFilter::Matches(const Leaf& leaf) const {
   if (sites_ && sites_->count(leaf.site) == 0) return false;
   return Holds(root_, leaf);
@@ -287,14 +328,19 @@ std::optional<int64_t> EntryFilter::IndexKey(Hasher& hasher) const {
 std::string EntryFilter::Text() const {
   const std::string text = Print(root_);
   if (!sites_) return text;
-  const std::string sites =
-      absl::StrCat("(",
-                   absl::StrJoin(*sites_, " OR ",
-                                 [](std::string* out, const std::string& site) {
-                                   absl::StrAppend(out, "site = \"", site, "\"");
-                                 }),
-                   ")");
-  return text.empty() ? sites : absl::StrCat("(", text, " AND ", sites, ")");
+  FilterNode sites;
+  sites.kind = FilterNode::Kind::kOr;
+  for (const std::string& site : *sites_) {
+    FilterNode& term = sites.children.emplace_back();
+    term.kind = FilterNode::Kind::kTerm;
+    term.field = "site";
+    term.op = "=";
+    term.value = site;
+  }
+  // One alone stands for itself; none at all is a site that no entry has.
+  if (sites.children.empty()) return "site = \"\"";
+  const std::string printed = Print(sites.children.size() == 1 ? sites.children.front() : sites);
+  return text.empty() ? printed : absl::StrCat("(", text, " AND ", printed, ")");
 }
 
 }  // namespace meso::audit

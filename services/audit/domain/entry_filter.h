@@ -42,6 +42,10 @@ class EntryFilter {
   static absl::StatusOr<EntryFilter> Compile(absl::string_view text, const PseudonymKey& pseudonyms,
                                              Hasher& hasher);
 
+  // Reads what Text wrote, without any secret: what a bundle was filtered by. Errors:
+  // INVALID_ARGUMENT / FILTER_INVALID for anything Text would not write.
+  static absl::StatusOr<EntryFilter> FromText(absl::string_view text);
+
   // Restricts the filter to entries of these sites.
   void OnlySites(std::set<std::string> sites) { sites_ = std::move(sites); }
 
@@ -55,7 +59,7 @@ class EntryFilter {
   // The patients the filter names, as it was given: whom the caller asked about.
   const std::set<std::string>& patients() const { return patients_; }
   // The filter in one fixed spelling, with pseudonyms for patients and the sites it is restricted
-  // to; empty exactly when it matches everything.
+  // to; empty exactly when it matches everything. The spelling is in services/audit/README.md.
   std::string Text() const;
 
  private:

@@ -1,3 +1,4 @@
+// What holds in both versions of a bundle, shown on version 1; bundle_v2_test.cc has the rest.
 #include "services/audit/domain/bundle.h"
 
 #include <gtest/gtest.h>
@@ -7,7 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/audit/domain/bundle_record.h"
-#include "tests/services/audit/domain/entry_samples.h"
+#include "tests/services/audit/domain/bundle_samples.h"
 
 namespace meso::audit {
 namespace {
@@ -17,23 +18,6 @@ VerifyReport Verify(const std::string& bundle,
   static const auto* keys = new std::vector<VerifierKey>{SampleKey()->verifier()};
   std::istringstream in(bundle);
   return VerifyBundle(in, *keys, nullptr, remembered);
-}
-
-// Where each record of a bundle begins, with its type.
-struct RecordAt {
-  size_t begin;
-  size_t end;
-  char type;
-};
-std::vector<RecordAt> RecordsOf(const std::string& bundle) {
-  std::vector<RecordAt> records;
-  for (size_t at = 12; at < bundle.size();) {
-    size_t size = 0;
-    for (size_t i = at + 1; i < at + 5; ++i) size = size << 8 | static_cast<uint8_t>(bundle[i]);
-    records.push_back({at, at + 5 + size, bundle[at]});
-    at += 5 + size;
-  }
-  return records;
 }
 
 TEST(BundleTest, VerifiesAWholeLog) {

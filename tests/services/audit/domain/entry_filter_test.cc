@@ -154,7 +154,7 @@ TEST(EntryFilterTest, KeepsToTheSitesAllowed) {
   Leaf chain_wide = LeafOf(11);
   chain_wide.site.clear();
   EXPECT_FALSE(filter.Matches(chain_wide));
-  EXPECT_EQ(filter.Text(), "(site = \"sites/syd-1\")") << "empty means that it matches everything";
+  EXPECT_EQ(filter.Text(), "site = \"sites/syd-1\"") << "empty means that it matches everything";
   EXPECT_EQ(Compile(filter.Text()).Text(), "site = \"sites/syd-1\"");
 }
 

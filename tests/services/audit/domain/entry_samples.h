@@ -33,10 +33,11 @@ std::string SampleSalt(uint64_t index);
 // A log of sealed entries with everything its store would keep.
 struct SampleLog {
   explicit SampleLog(uint64_t size, std::vector<uint64_t> checkpoint_sizes = {});
-  // A bundle of it; `left_out` says which entries are only hashes, the header then has `filter`.
+  // A bundle of it; `left_out` says which entries are only hashes, the header then has `filter`. In
+  // version 1 nobody holds the entries against it.
   std::string Bundle(bool payloads = true, const std::function<bool(uint64_t)>& left_out = nullptr,
                      const std::string& filter = "site = \"sites/par-1\"",
-                     uint32_t version = kBundleVersion) const;
+                     uint32_t version = 1) const;
 
   std::vector<SealedEntry> entries;
   std::vector<std::string> rows;  // hashes behind each other
