@@ -15,7 +15,7 @@ namespace meso::audit {
 namespace {
 
 // What one write step puts down or takes away.
-constexpr size_t kStepBytes = 256 << 10;
+constexpr size_t kStepBytes = 64 << 10;
 constexpr int kPagesPerDelete = 64;
 // Pages of each merged run held in memory.
 constexpr int kPagesPerRead = 16;

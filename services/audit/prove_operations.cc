@@ -109,11 +109,7 @@ absl::StatusOr<std::unique_ptr<KeyExport>> ProveOperations::BeginProof(
   run->writer.Begin({run->checkpoint.origin, run->checkpoint.size, absl::ToUnixNanos(clock_.Now()),
                      "", run->payloads, run->key});
   run->writer.AddCheckpoint(newest->note);
-  std::vector<BundleRun> runs;
-  for (const IndexRun& part : index->runs) {
-    runs.push_back({part.begin, part.end, part.keys, part.root});
-  }
-  run->writer.AddIndex(runs);
+  run->writer.AddIndex(index->runs);
   for (const KeyProof& proof : opened.proofs) run->writer.AddKeyProof(ToBundle(proof));
   return run;
 }
