@@ -44,15 +44,18 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
       std::make_unique<AuditOperations>(process.clock(), std::move(pseudonyms), std::move(key),
                                         app->salts_, [app = app.get()] { app->signer_->Wake(); });
   const AuditOperations& operations = *app->operations_;
-  app->signer_ = std::make_unique<CheckpointSigner>(process.database(), operations);
+  app->prove_ = std::make_unique<ProveOperations>(process.clock(), operations);
+  app->index_ = std::make_unique<KeyIndexKeeper>(process.database());
+  app->signer_ = std::make_unique<CheckpointSigner>(process.database(), operations, *app->index_);
   MESO_RETURN_IF_ERROR(process.database().Transact(
       [&operations](Transaction& tx) { return operations.OpenLog(tx); }));
+  MESO_RETURN_IF_ERROR(app->index_->Recover());
   process.DeliverAuditWith(
       [app = app.get()](const AuditSource& source, const std::vector<AuditRecord>& records) {
         return DeliverOwnEntries(app->process_->database(), *app->operations_, source.service,
                                  source.epoch, records);
       });
-  app->service_ = std::make_unique<AuditService>(process.calls(), operations);
+  app->service_ = std::make_unique<AuditService>(process.calls(), operations, *app->prove_);
   return app;
 }
 
@@ -61,6 +64,7 @@ AuditApp::~AuditApp() { Stop(); }
 absl::Status AuditApp::Serve() {
   MESO_RETURN_IF_ERROR(process_->Serve({service_.get()}));
   signer_->Start();
+  index_->Start();
   return absl::OkStatus();
 }
 
@@ -73,6 +77,7 @@ int AuditApp::RunUntilSignal() {
 void AuditApp::Stop() {
   // The signer first: what comes after it, the last own entries, is signed at the next start.
   if (signer_ != nullptr) signer_->Stop();
+  if (index_ != nullptr) index_->Stop();
   if (process_ != nullptr) process_->Stop();
 }
 

@@ -13,6 +13,8 @@
 #include "common/process/service_process.h"
 #include "services/audit/audit_operations.h"
 #include "services/audit/checkpoint_signer.h"
+#include "services/audit/key_index_keeper.h"
+#include "services/audit/prove_operations.h"
 #include "services/audit/rpc/audit_service.h"
 
 namespace meso::audit {
@@ -45,6 +47,8 @@ class AuditApp {
   SystemSaltSource salts_;
   std::unique_ptr<ServiceProcess> process_;
   std::unique_ptr<AuditOperations> operations_;
+  std::unique_ptr<ProveOperations> prove_;
+  std::unique_ptr<KeyIndexKeeper> index_;
   std::unique_ptr<CheckpointSigner> signer_;
   std::unique_ptr<AuditService> service_;
 };

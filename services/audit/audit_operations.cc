@@ -7,8 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
+#include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "services/audit/domain/errors.h"
+#include "services/audit/key_index_operations.h"
 
 namespace meso::audit {
 namespace {
@@ -153,8 +155,17 @@ absl::Status AuditOperations::SignCheckpoint(Transaction& tx) const {
   Hasher hasher;
   MESO_ASSIGN_OR_RETURN(const Tree tree, Tree::Load(size, hasher, TreeReader(tx)));
   const absl::Time now = clock_.Now();
-  MESO_RETURN_IF_ERROR(
-      InsertCheckpoint(tx, {size, ::meso::audit::SignCheckpoint(size, tree.Root(), *key_), now}));
+  absl::StatusOr<std::optional<Hash>> index_root = SealKeyIndex(tx, size);
+  if (!index_root.ok()) {
+    // A damaged entry can't be indexed. The tree still is what it was, and is signed, or nobody
+    // would learn of the entries behind it.
+    if (!absl::IsDataLoss(index_root.status())) return index_root.status();
+    Log(Severity::kError, "checkpoint signed without key index",
+        {{"why", std::string(index_root.status().message())}});
+    index_root = std::nullopt;
+  }
+  MESO_RETURN_IF_ERROR(InsertCheckpoint(
+      tx, {size, ::meso::audit::SignCheckpoint(size, tree.Root(), *index_root, *key_), now}));
   const auto hour = [](absl::Time time) { return absl::ToUnixSeconds(time) / 3600; };
   if (newest && hour(newest->sign_time) == hour(now)) {
     return DeleteCheckpoint(tx, newest->tree_size);

@@ -191,8 +191,8 @@ class AuditOperations {
                                       const std::function<absl::Status()>& record_part,
                                       Export* run);
 
-  // Signs the log's present state if it has grown since the last signature, and keeps the last
-  // checkpoint of every hour.
+  // Signs the log's present state, with the root of its key index once that has caught up, if the
+  // log has grown since the last signature, and keeps the last checkpoint of every hour.
   absl::Status SignCheckpoint(Transaction& tx) const;
   // The check at start: stored rows and newest checkpoint agree, its signature holds, the key
   // belongs to this log. Notes the key. Errors: TREE_INCONSISTENT; FAILED_PRECONDITION when the key
@@ -200,6 +200,7 @@ class AuditOperations {
   absl::Status OpenLog(Transaction& tx) const;
 
   const VerifierKey& verifier() const { return key_->verifier(); }
+  const PseudonymKey& pseudonyms() const { return pseudonyms_; }
 
  private:
   absl::Status CompareKnown(Transaction& tx, const Batch& batch, const StoredSource& source,

@@ -7,6 +7,8 @@ namespace {
 
 constexpr absl::Duration kGather = absl::Milliseconds(200);
 constexpr absl::Duration kAfterFailure = absl::Milliseconds(500);
+// Entries indexed before each signature while the index catches up: a fraction of a second.
+constexpr uint64_t kEntriesPerBuild = 16384;
 
 }  // namespace
 
@@ -28,6 +30,13 @@ void CheckpointSigner::Wake() {
   woken_ = true;
 }
 
+bool CheckpointSigner::BuildIndex() {
+  const absl::StatusOr<bool> behind = index_.Build(kEntriesPerBuild);
+  if (behind.ok()) return *behind;
+  Log(Severity::kError, "key index not built", {{"why", std::string(behind.status().message())}});
+  return false;
+}
+
 void CheckpointSigner::Run() {
   const auto work_or_end = +[](CheckpointSigner* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(self->mutex_) {
     return self->woken_ || self->stopping_;
@@ -39,6 +48,7 @@ void CheckpointSigner::Run() {
       if (!woken_) return;
       woken_ = false;
     }
+    const bool behind = BuildIndex();
     const absl::Status status =
         database_.Transact([this](Transaction& tx) { return operations_.SignCheckpoint(tx); });
     absl::MutexLock lock(&mutex_);
@@ -47,6 +57,8 @@ void CheckpointSigner::Run() {
       if (stopping_) return;
       woken_ = true;
     }
+    index_.Wake();
+    if (behind && !stopping_) woken_ = true;
     mutex_.AwaitWithTimeout(absl::Condition(&stopping_), status.ok() ? kGather : kAfterFailure);
   }
 }

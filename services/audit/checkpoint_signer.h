@@ -11,13 +11,15 @@
 #include "absl/synchronization/mutex.h"
 #include "common/database/database.h"
 #include "services/audit/audit_operations.h"
+#include "services/audit/key_index_keeper.h"
 
 namespace meso::audit {
 
 class CheckpointSigner {
  public:
-  CheckpointSigner(Database& database, const AuditOperations& operations)
-      : database_(database), operations_(operations) {}
+  // All outlive the signer.
+  CheckpointSigner(Database& database, const AuditOperations& operations, KeyIndexKeeper& index)
+      : database_(database), operations_(operations), index_(index) {}
   ~CheckpointSigner() { Stop(); }
 
   // Signs what is there, then whatever comes.
@@ -29,9 +31,13 @@ class CheckpointSigner {
 
  private:
   void Run();
+  // Runs of the key index first, so that little is left to index while signing; true when the index
+  // is still behind.
+  bool BuildIndex();
 
   Database& database_;
   const AuditOperations& operations_;
+  KeyIndexKeeper& index_;
   absl::Mutex mutex_;
   bool woken_ ABSL_GUARDED_BY(mutex_) = true;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

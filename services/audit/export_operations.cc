@@ -5,6 +5,7 @@
 #include "common/base/status_macros.h"
 #include "services/audit/audit_operations.h"
 #include "services/audit/domain/errors.h"
+#include "services/audit/key_index_operations.h"
 
 namespace meso::audit {
 namespace {
@@ -59,6 +60,16 @@ absl::StatusOr<std::set<uint64_t>> Candidates(Transaction& tx, int64_t key, uint
   return candidates;
 }
 
+// The runs of the key index that the newest checkpoint signs; as they are stored, for the verifier
+// shall see what is wrong with them.
+absl::Status AddSignedIndex(Transaction& tx, const StoredCheckpoint& newest, BundleWriter* writer) {
+  MESO_ASSIGN_OR_RETURN(const Checkpoint checkpoint, ParseCheckpoint(newest.note));
+  if (!checkpoint.index_root) return absl::OkStatus();
+  MESO_ASSIGN_OR_RETURN(const std::optional<SignedRuns> index, LoadSignedRuns(tx));
+  writer->AddIndex(index ? index->runs : std::vector<IndexRun>());
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Export>> AuditOperations::BeginExport(
@@ -76,6 +87,7 @@ absl::StatusOr<std::unique_ptr<Export>> AuditOperations::BeginExport(
   for (const StoredCheckpoint& checkpoint : checkpoints) {
     run->writer.AddCheckpoint(checkpoint.note);
   }
+  MESO_RETURN_IF_ERROR(AddSignedIndex(tx, checkpoints.back(), &run->writer));
   call.audit.object_type = "Bundle";
   call.audit.facts["payloads"] = request.payloads ? "yes" : "no";
   call.audit.facts["tree_size"] = std::to_string(run->tree_size);

@@ -52,4 +52,17 @@ absl::Status TimelineTooLarge(int limit) {
       .With("limit", absl::StrCat(limit));
 }
 
+absl::Status ProofTooLarge(uint64_t limit) {
+  return Error(absl::StatusCode::kInvalidArgument, "RANGE_TOO_LARGE",
+               absl::StrCat("There are more than ", limit,
+                            " entries. Export the whole log instead: it proves the same."))
+      .With("limit", absl::StrCat(limit));
+}
+
+absl::Status IndexNotYet() {
+  return Error(absl::StatusCode::kFailedPrecondition, "CHECKPOINT_NOT_YET",
+               "The newest checkpoint has no key index yet: the index is catching up with the log. "
+               "Repeat in a few seconds, or export the whole log.");
+}
+
 }  // namespace meso::audit

@@ -27,6 +27,10 @@ absl::Status CheckpointNotYet();
 absl::Status CheckpointNotYet(uint64_t wanted, uint64_t signed_size);
 // INVALID_ARGUMENT / RANGE_TOO_LARGE: more than `limit` entries.
 absl::Status TimelineTooLarge(int limit);
+// INVALID_ARGUMENT / RANGE_TOO_LARGE: more than `limit` entries to prove under one key.
+absl::Status ProofTooLarge(uint64_t limit);
+// FAILED_PRECONDITION / CHECKPOINT_NOT_YET: the newest checkpoint has no key index yet.
+absl::Status IndexNotYet();
 
 }  // namespace meso::audit
 

@@ -7,13 +7,13 @@
 #include "common/base/check.h"
 #include "common/base/status_macros.h"
 #include "services/audit/domain/errors.h"
+#include "services/audit/domain/varint.h"
 
 namespace meso::audit {
 namespace {
 
 constexpr absl::string_view kKeyPrefix("\x10", 1);
 constexpr absl::string_view kRootPrefix("\x11", 1);
-constexpr int kVarintBits = 7;
 
 void AppendBigEndian64(uint64_t value, std::string* out) {
   for (int shift = 56; shift >= 0; shift -= 8) out->push_back(static_cast<char>(value >> shift));
@@ -23,28 +23,6 @@ uint64_t BigEndian64(absl::string_view bytes) {
   uint64_t value = 0;
   for (int i = 0; i < 8; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
   return value;
-}
-
-void AppendVarint(uint64_t value, std::string* out) {
-  while (value >= 0x80) {
-    out->push_back(static_cast<char>(value | 0x80));
-    value >>= kVarintBits;
-  }
-  out->push_back(static_cast<char>(value));
-}
-
-// The shortest form only.
-bool ReadVarint(absl::string_view* rest, uint64_t* value) {
-  *value = 0;
-  for (int shift = 0; shift < 64 && !rest->empty(); shift += kVarintBits) {
-    const uint8_t byte = static_cast<uint8_t>(rest->front());
-    rest->remove_prefix(1);
-    if (shift == 63 && byte > 1) return false;
-    if (shift > 0 && byte == 0) return false;
-    *value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-    if ((byte & 0x80) == 0) return true;
-  }
-  return false;
 }
 
 // K of a key named by kind and value in one string.

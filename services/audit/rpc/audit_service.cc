@@ -4,6 +4,7 @@
 
 #include "services/audit/rpc/audit_convert.h"
 #include "services/audit/rpc/export_stream.h"
+#include "services/audit/rpc/prove_stream.h"
 
 namespace meso::audit {
 namespace {
@@ -104,6 +105,11 @@ grpc::ServerUnaryReactor* AuditService::ListLogKeys(grpc::CallbackServerContext*
 grpc::ServerWriteReactor<v1::ExportEntriesResponse>* AuditService::ExportEntries(
     grpc::CallbackServerContext* context, const v1::ExportEntriesRequest* request) {
   return new ExportStream(calls_, operations_, *context, *request);
+}
+
+grpc::ServerWriteReactor<v1::ExportEntriesResponse>* AuditService::ProveEntries(
+    grpc::CallbackServerContext* context, const v1::ProveEntriesRequest* request) {
+  return new ProveStream(calls_, prove_, *context, *request);
 }
 
 }  // namespace meso::audit

@@ -1,22 +1,23 @@
 // meso.audit.v1.AuditService on the callback API: each method converts, calls its operation,
 // converts back.
 //
-// Everything around a call (tokens, rights, deadlines, access entries) is ServeCall's. The stream
-// is an ExportStream (export_stream.h). Thread-safe.
+// Everything around a call (tokens, rights, deadlines, access entries) is ServeCall's. Streams
+// are BundleStreams (bundle_stream.h). Thread-safe.
 #ifndef MESO_SERVICES_AUDIT_RPC_AUDIT_SERVICE_H_
 #define MESO_SERVICES_AUDIT_RPC_AUDIT_SERVICE_H_
 
 #include "common/rpc/serve_call.h"
 #include "meso/audit/v1/audit_service.grpc.pb.h"
 #include "services/audit/audit_operations.h"
+#include "services/audit/prove_operations.h"
 
 namespace meso::audit {
 
 class AuditService final : public v1::AuditService::CallbackService {
  public:
-  // Both outlive the service.
-  AuditService(CallServer& calls, const AuditOperations& operations)
-      : calls_(calls), operations_(operations) {}
+  // All outlive the service.
+  AuditService(CallServer& calls, const AuditOperations& operations, const ProveOperations& prove)
+      : calls_(calls), operations_(operations), prove_(prove) {}
 
   grpc::ServerUnaryReactor* BatchAppendEntries(grpc::CallbackServerContext* context,
                                                const v1::BatchAppendEntriesRequest* request,
@@ -41,10 +42,13 @@ class AuditService final : public v1::AuditService::CallbackService {
                                         v1::ListLogKeysResponse* response) override;
   grpc::ServerWriteReactor<v1::ExportEntriesResponse>* ExportEntries(
       grpc::CallbackServerContext* context, const v1::ExportEntriesRequest* request) override;
+  grpc::ServerWriteReactor<v1::ExportEntriesResponse>* ProveEntries(
+      grpc::CallbackServerContext* context, const v1::ProveEntriesRequest* request) override;
 
  private:
   CallServer& calls_;
   const AuditOperations& operations_;
+  const ProveOperations& prove_;
 };
 
 }  // namespace meso::audit

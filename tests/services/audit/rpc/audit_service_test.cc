@@ -22,7 +22,8 @@ class AuditServiceTest : public testing::Test {
  protected:
   AuditServiceTest()
       : operations_(server_.clock(), SamplePseudonyms(), SampleKey(), salts_),
-        service_(server_.calls(), operations_) {
+        prove_(server_.clock(), operations_),
+        service_(server_.calls(), operations_, prove_) {
     server_.Serve({&service_});
     stub_ = v1::AuditService::NewStub(server_.channel());
   }
@@ -83,6 +84,7 @@ class AuditServiceTest : public testing::Test {
   TestServer server_{"audit", AuditMigrations()};
   SequentialSalts salts_;
   AuditOperations operations_;
+  ProveOperations prove_;
   AuditService service_;
   std::unique_ptr<Stub> stub_;
   const std::string scheduling_ = server_.keys().ServiceToken("scheduling");

@@ -1,0 +1,170 @@
+#include "services/audit/prove_operations.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/resource_name.h"
+#include "common/base/status_macros.h"
+#include "services/audit/domain/errors.h"
+
+namespace meso::audit {
+namespace {
+
+constexpr size_t kActorSizeMax = 255;
+// Keys an access entry is filled with before the next one begins, as in an export.
+constexpr size_t kPartKeys = kDraftKeysMax - 100;
+
+bool IsActor(absl::string_view name) {
+  if (name.size() > kActorSizeMax) return false;
+  for (const absl::string_view prefix : {"users/", "services/"}) {
+    if (!absl::StartsWith(name, prefix) || name.size() == prefix.size()) continue;
+    return std::all_of(name.begin(), name.end(),
+                       [](char c) { return static_cast<unsigned char>(c) > ' ' && c != '\x7f'; });
+  }
+  return false;
+}
+
+std::string Joined(const Proof& path) {
+  std::string bytes;
+  bytes.reserve(path.size() * sizeof(Hash));
+  for (const Hash& hash : path) bytes.append(HashView(hash).data(), hash.size());
+  return bytes;
+}
+
+std::optional<BundleIndexLeaf> ToBundle(const std::optional<IndexLeaf>& leaf) {
+  if (!leaf) return std::nullopt;
+  return BundleIndexLeaf{leaf->place, leaf->leaf, Joined(leaf->path)};
+}
+
+BundleKeyProof ToBundle(const KeyProof& proof) {
+  return {proof.run, ToBundle(proof.found), proof.postings, ToBundle(proof.left),
+          ToBundle(proof.right)};
+}
+
+// Reads each row of the tree once: the paths of neighbouring entries share most of their nodes.
+NodeReader CachedTreeReader(Transaction& tx) {
+  auto rows = std::make_shared<std::map<uint64_t, std::string>>();
+  return [&tx, rows](int level, uint64_t index) -> absl::StatusOr<Hash> {
+    const uint64_t row_index = RowOfNode(level, index);
+    auto it = rows->find(row_index);
+    if (it == rows->end()) {
+      MESO_ASSIGN_OR_RETURN(std::string row, LoadTreeRow(tx, row_index));
+      it = rows->emplace(row_index, std::move(row)).first;
+    }
+    const size_t at = static_cast<size_t>(level) * sizeof(Hash);
+    if (it->second.size() < at + sizeof(Hash)) {
+      return TreeInconsistent(absl::StrCat("the tree's row ", row_index, " is too short"));
+    }
+    return HashFrom(absl::string_view(it->second).substr(at, sizeof(Hash)));
+  };
+}
+
+absl::Status EntryBroken(uint64_t index, absl::string_view why) {
+  return TreeInconsistent(absl::StrCat("entries/", index, " ", why));
+}
+
+}  // namespace
+
+std::optional<KeyKind> KeyKindOf(absl::string_view name) {
+  if (MatchName("patients/{code}", name)) return KeyKind::kPatient;
+  if (MatchName("lots/{uuid}", name)) return KeyKind::kLot;
+  if (MatchName("sites/{code}/appointments/{uuid}", name)) return KeyKind::kAppointment;
+  if (MatchName("sites/{code}", name)) return KeyKind::kSite;
+  if (IsActor(name)) return KeyKind::kActor;
+  return std::nullopt;
+}
+
+absl::StatusOr<std::unique_ptr<KeyExport>> ProveOperations::BeginProof(
+    Transaction& tx, const CallContext& call, const ProveRequest& request) const {
+  Hasher hasher;
+  auto run = std::make_unique<KeyExport>();
+  run->payloads = request.payloads;
+  run->key = {KeyKindOf(request.name).value(), request.name};
+  if (run->key.kind == KeyKind::kPatient) {
+    // Also a search that finds nothing was a look at somebody.
+    call.Touch("patient", request.name);
+    run->key.value = audit_.pseudonyms().PseudonymOf(request.name, hasher);
+  }
+  call.audit.object_type = "Bundle";
+  call.audit.facts["payloads"] = request.payloads ? "yes" : "no";
+  if (run->key.kind != KeyKind::kPatient) call.audit.facts["about"] = request.name;
+  MESO_ASSIGN_OR_RETURN(const std::optional<StoredCheckpoint> newest, LoadNewestCheckpoint(tx));
+  if (!newest) return CheckpointNotYet();
+  MESO_ASSIGN_OR_RETURN(run->checkpoint, ParseCheckpoint(newest->note));
+  MESO_ASSIGN_OR_RETURN(const std::optional<SignedRuns> index, LoadSignedRuns(tx));
+  if (!run->checkpoint.index_root) return IndexNotYet();
+  if (!index || index->tree_size != run->checkpoint.size ||
+      !RunsCover(index->runs, run->checkpoint.size) ||
+      IndexRoot(index->runs, hasher) != *run->checkpoint.index_root) {
+    return TreeInconsistent("the runs of its key index are not those that were signed");
+  }
+  MESO_ASSIGN_OR_RETURN(OpenedKey opened,
+                        OpenKey(tx, IndexKeyHash(run->key, hasher), index->runs, hasher));
+  run->entries = std::move(opened.entries);
+  call.audit.facts["tree_size"] = std::to_string(run->checkpoint.size);
+
+  run->writer.Begin({run->checkpoint.origin, run->checkpoint.size, absl::ToUnixNanos(clock_.Now()),
+                     "", run->payloads, run->key});
+  run->writer.AddCheckpoint(newest->note);
+  run->writer.AddIndex(index->runs);
+  for (const KeyProof& proof : opened.proofs) run->writer.AddKeyProof(ToBundle(proof));
+  return run;
+}
+
+absl::StatusOr<KeyExportStep> ProveOperations::ReadProofStep(Transaction& tx,
+                                                             const KeyExport& run) const {
+  Hasher hasher;
+  const NodeReader read = CachedTreeReader(tx);
+  KeyExportStep step;
+  const size_t end = std::min(run.entries.size(), run.written + kProofStep);
+  for (size_t i = run.written; i < end; ++i) {
+    const uint64_t index = run.entries[i];
+    MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> entry, LoadEntry(tx, index));
+    if (!entry) return EntryBroken(index, "is missing");
+    MESO_ASSIGN_OR_RETURN(Proof path, InclusionProof(index, run.checkpoint.size, hasher, read));
+    if (!VerifyInclusion(hasher.Leaf(entry->leaf), index, run.checkpoint.size, path,
+                         run.checkpoint.root, hasher)) {
+      return EntryBroken(index, "is not what was hashed into the log");
+    }
+    const absl::StatusOr<Leaf> leaf = DecodeLeaf(entry->leaf, index);
+    if (!leaf.ok() || !leaf->HasKey(run.key.kind, run.key.value)) {
+      return EntryBroken(index, "is not under the key its index has it under");
+    }
+    step.items.push_back({*std::move(entry), std::move(path)});
+  }
+  return step;
+}
+
+absl::Status ProveOperations::WriteProofStep(const CallContext& call, KeyExportStep step,
+                                             const std::function<absl::Status()>& record_part,
+                                             KeyExport* run) {
+  for (KeyExportStep::Item& item : step.items) {
+    StoredEntry& entry = item.entry;
+    BundleEntry out{entry.index, std::move(entry.leaf), ""};
+    out.path = Joined(item.path);
+    if (run->payloads && !entry.payload.empty()) {
+      const absl::StatusOr<Payload> payload = DecodePayload(entry.payload, entry.index);
+      if (!payload.ok()) return EntryBroken(entry.index, "has a payload that can't be read");
+      for (const std::string& patient : payload->patients) {
+        if (call.audit.keys.size() >= kPartKeys) {
+          MESO_RETURN_IF_ERROR(record_part());
+          call.audit.keys.clear();
+        }
+        call.Touch("patient", patient);
+      }
+      out.salt = std::move(entry.salt);
+      out.payload = std::move(entry.payload);
+    }
+    run->writer.AddEntry(out);
+    ++run->written;
+  }
+  if (run->written < run->entries.size()) return absl::OkStatus();
+  run->writer.End();
+  run->done = true;
+  return absl::OkStatus();
+}
+
+}  // namespace meso::audit

@@ -1,0 +1,220 @@
+#include "services/audit/store/key_index_store.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "services/audit/domain/errors.h"
+
+namespace meso::audit {
+namespace {
+
+constexpr int kPageBits = 32;
+constexpr int kPostingsPerStep = 8;
+constexpr size_t kRunSize = 3 * 8 + sizeof(Hash);
+
+int64_t Int(uint64_t value) { return static_cast<int64_t>(value); }
+uint64_t Unsigned(int64_t value) { return static_cast<uint64_t>(value); }
+
+int64_t PageId(int64_t run_id, uint64_t number) { return (run_id << kPageBits) + Int(number); }
+
+StoredPage ToPage(const Row& row) {
+  return {Unsigned(row.Int(0)) & ((uint64_t{1} << kPageBits) - 1), row.Bytes(1)};
+}
+
+void AppendNumber(uint64_t value, std::string* out) {
+  for (int shift = 56; shift >= 0; shift -= 8) out->push_back(static_cast<char>(value >> shift));
+}
+
+uint64_t ReadNumber(absl::string_view bytes, size_t at) {
+  uint64_t value = 0;
+  for (size_t i = at; i < at + 8; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
+  return value;
+}
+
+absl::Status Missing(absl::string_view what) {
+  return TreeInconsistent(absl::StrCat("a part of its key index is missing, ", what));
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<LeafRow>> ListLeafRows(Transaction& tx, uint64_t begin, uint64_t end) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT t.entry_index, e.leaf, substr(t.hashes, 1, 32) FROM audit_tree t "
+               "LEFT JOIN audit_entry e ON e.entry_index = t.entry_index "
+               "WHERE t.entry_index >= $1 AND t.entry_index < $2 ORDER BY t.entry_index",
+               {Int(begin), Int(end)}));
+  std::vector<LeafRow> leaves;
+  leaves.reserve(rows.size());
+  for (const Row& row : rows) {
+    if (row.Bytes(2).size() != sizeof(Hash))
+      return TreeInconsistent("a row of the tree is too short");
+    leaves.push_back({Unsigned(row.Int(0)), row.Bytes(1), HashFrom(row.Bytes(2))});
+  }
+  return leaves;
+}
+
+absl::StatusOr<std::vector<StoredRun>> ListRuns(Transaction& tx, RunState state) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT run_id, begin_index, end_index, keys, root FROM audit_index_run "
+               "WHERE state = $1 ORDER BY begin_index, end_index DESC",
+               {static_cast<int64_t>(state)}));
+  std::vector<StoredRun> runs;
+  runs.reserve(rows.size());
+  for (const Row& row : rows) {
+    runs.push_back({row.Int(0),
+                    {Unsigned(row.Int(1)), Unsigned(row.Int(2)), Unsigned(row.Int(3)),
+                     HashFrom(row.Bytes(4))}});
+  }
+  return runs;
+}
+
+absl::StatusOr<int64_t> InsertRun(Transaction& tx, uint64_t begin, uint64_t end) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> newest,
+      QueryOne(tx, "SELECT run_id FROM audit_index_run ORDER BY run_id DESC LIMIT 1", {}));
+  const int64_t run_id = newest ? newest->Int(0) + 1 : 1;
+  MESO_RETURN_IF_ERROR(
+      tx.Execute("INSERT INTO audit_index_run (run_id, state, begin_index, end_index, keys, root) "
+                 "VALUES ($1, 0, $2, $3, 0, $4)",
+                 {run_id, Int(begin), Int(end), Blob{HashBytes(EmptyRoot())}}));
+  return run_id;
+}
+
+absl::Status PublishRun(Transaction& tx, int64_t run_id, const IndexRun& run) {
+  return tx.Execute(
+      "UPDATE audit_index_run SET state = 1, keys = $1, root = $2 WHERE run_id = $3 AND state = 0",
+      {Int(run.keys), Blob{HashBytes(run.root)}, run_id},
+      Expected::Rows(1, [] { return Missing("a run that was being built"); }));
+}
+
+absl::Status RetireRun(Transaction& tx, int64_t run_id) {
+  return tx.Execute("UPDATE audit_index_run SET state = 2 WHERE run_id = $1", {run_id});
+}
+
+absl::StatusOr<bool> DeleteRunStep(Transaction& tx, int64_t run_id, int pages) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows page_rows,
+      tx.Query("SELECT page_id FROM audit_index_page WHERE page_id >= $1 AND page_id < $2 "
+               "ORDER BY page_id LIMIT $3",
+               {PageId(run_id, 0), PageId(run_id + 1, 0), int64_t{pages}}));
+  if (!page_rows.empty()) {
+    MESO_RETURN_IF_ERROR(
+        tx.Execute("DELETE FROM audit_index_page WHERE page_id >= $1 AND page_id <= $2",
+                   {page_rows.front().Int(0), page_rows.back().Int(0)}));
+  }
+  MESO_ASSIGN_OR_RETURN(
+      const Rows postings_rows,
+      tx.Query("SELECT place FROM audit_index_postings WHERE run_id = $1 ORDER BY place LIMIT $2",
+               {run_id, int64_t{kPostingsPerStep}}));
+  if (!postings_rows.empty()) {
+    MESO_RETURN_IF_ERROR(
+        tx.Execute("DELETE FROM audit_index_postings WHERE run_id = $1 AND place <= $2",
+                   {run_id, postings_rows.back().Int(0)}));
+  }
+  if (!page_rows.empty() || !postings_rows.empty()) return false;
+  MESO_RETURN_IF_ERROR(tx.Execute("DELETE FROM audit_index_run WHERE run_id = $1", {run_id}));
+  return true;
+}
+
+absl::Status InsertPage(Transaction& tx, int64_t run_id, const IndexPage& page) {
+  MESO_RETURN_IF_ERROR(
+      tx.Execute("INSERT INTO audit_index_page (page_id, run_id, first_key, hashes, body) "
+                 "VALUES ($1, $2, $3, $4, $5)",
+                 {PageId(run_id, page.number), run_id, Blob{HashBytes(page.first_key)},
+                  Blob{page.hashes}, Blob{page.body}}));
+  for (const IndexPage::Apart& apart : page.apart) {
+    MESO_RETURN_IF_ERROR(
+        tx.Execute("INSERT INTO audit_index_postings (run_id, place, postings) VALUES ($1, $2, $3)",
+                   {run_id, Int(apart.place), Blob{apart.postings}}));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<StoredPage>> FindPage(Transaction& tx, int64_t run_id,
+                                                   const Hash& key) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx,
+               "SELECT page_id, body FROM audit_index_page WHERE run_id = $1 AND first_key <= $2 "
+               "ORDER BY first_key DESC LIMIT 1",
+               {run_id, Blob{HashBytes(key)}}));
+  if (!row) return std::nullopt;
+  return ToPage(*row);
+}
+
+absl::StatusOr<StoredPage> LoadPage(Transaction& tx, int64_t run_id, uint64_t number) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx, "SELECT page_id, body FROM audit_index_page WHERE page_id = $1",
+               {PageId(run_id, number)}));
+  if (!row) return Missing("a page");
+  return ToPage(*row);
+}
+
+absl::StatusOr<std::vector<StoredPage>> ListPages(Transaction& tx, int64_t run_id, uint64_t number,
+                                                  int limit) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT page_id, body FROM audit_index_page WHERE page_id >= $1 AND page_id < $2 "
+               "ORDER BY page_id LIMIT $3",
+               {PageId(run_id, number), PageId(run_id + 1, 0), int64_t{limit}}));
+  std::vector<StoredPage> pages;
+  pages.reserve(rows.size());
+  for (const Row& row : rows) pages.push_back(ToPage(row));
+  return pages;
+}
+
+absl::StatusOr<std::string> LoadPostings(Transaction& tx, int64_t run_id, uint64_t place) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx, "SELECT postings FROM audit_index_postings WHERE run_id = $1 AND place = $2",
+               {run_id, Int(place)}));
+  if (!row) return Missing("the entries of a key");
+  return row->Bytes(0);
+}
+
+NodeReader PageTreeReader(Transaction& tx, int64_t run_id) {
+  return [&tx, run_id](int level, uint64_t index) -> absl::StatusOr<Hash> {
+    MESO_ASSIGN_OR_RETURN(const std::optional<Row> row,
+                          QueryOne(tx, "SELECT hashes FROM audit_index_page WHERE page_id = $1",
+                                   {PageId(run_id, RowOfNode(level, index))}));
+    const size_t at = static_cast<size_t>(level) * sizeof(Hash);
+    if (!row || row->Bytes(0).size() < at + sizeof(Hash)) return Missing("a node");
+    return HashFrom(absl::string_view(row->Bytes(0)).substr(at, sizeof(Hash)));
+  };
+}
+
+absl::Status SaveSignedRuns(Transaction& tx, uint64_t tree_size,
+                            const std::vector<IndexRun>& runs) {
+  std::string bytes;
+  bytes.reserve(runs.size() * kRunSize);
+  for (const IndexRun& run : runs) {
+    AppendNumber(run.begin, &bytes);
+    AppendNumber(run.end, &bytes);
+    AppendNumber(run.keys, &bytes);
+    bytes.append(HashView(run.root).data(), run.root.size());
+  }
+  MESO_RETURN_IF_ERROR(tx.Execute("DELETE FROM audit_index_root", {}));
+  return tx.Execute("INSERT INTO audit_index_root (tree_size, runs) VALUES ($1, $2)",
+                    {Int(tree_size), Blob{std::move(bytes)}});
+}
+
+absl::StatusOr<std::optional<SignedRuns>> LoadSignedRuns(Transaction& tx) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx, "SELECT tree_size, runs FROM audit_index_root ORDER BY tree_size DESC LIMIT 1",
+               {}));
+  if (!row) return std::nullopt;
+  SignedRuns signed_runs{Unsigned(row->Int(0)), {}};
+  const absl::string_view bytes = row->Bytes(1);
+  if (bytes.size() % kRunSize != 0) return Missing("the list of its runs");
+  for (size_t at = 0; at < bytes.size(); at += kRunSize) {
+    signed_runs.runs.push_back({ReadNumber(bytes, at), ReadNumber(bytes, at + 8),
+                                ReadNumber(bytes, at + 16),
+                                HashFrom(bytes.substr(at + 24, sizeof(Hash)))});
+  }
+  return signed_runs;
+}
+
+}  // namespace meso::audit
