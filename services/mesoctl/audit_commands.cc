@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "common/base/status_macros.h"
 #include "meso/audit/v1/audit_service.pb.h"
 #include "services/audit/domain/bundle.h"
@@ -50,17 +51,31 @@ absl::StatusOr<uint64_t> Export(const SuiteClient& client, const ExportCommand& 
 // Every note has its signatures behind an empty line.
 constexpr char kSignatures[] = "\n\n\u2014 ";
 
-absl::StatusOr<audit::VerifierKey> ReadKey(const std::string& key) {
+// The keys in a flag's value: itself one, or a file of them, one a line.
+absl::Status ReadKeys(absl::string_view flag, const std::string& value, audit::SignerKind kind,
+                      std::vector<audit::VerifierKey>* keys) {
   // A key's text has two plus signs, a misspelt file name hardly ever.
-  if (access(key.c_str(), F_OK) != 0 && !absl::StrContains(key, '+')) {
+  if (access(value.c_str(), F_OK) != 0 && !absl::StrContains(value, '+')) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--key: the file ", key,
+        absl::StrCat(flag, ": the file ", value,
                      " does not exist, and it is no key (name+hash+base64, as audit-log.pub holds "
                      "it) either"));
   }
-  if (access(key.c_str(), R_OK) != 0) return audit::ParseVerifierKey(key);
-  MESO_ASSIGN_OR_RETURN(const std::string text, ReadText(key));
-  return audit::ParseVerifierKey(text);
+  std::string text = value;
+  if (access(value.c_str(), R_OK) == 0) {
+    MESO_ASSIGN_OR_RETURN(text, ReadText(value));
+  }
+  const size_t before = keys->size();
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    const absl::string_view trimmed = absl::StripAsciiWhitespace(line);
+    if (trimmed.empty()) continue;
+    MESO_ASSIGN_OR_RETURN(audit::VerifierKey key, kind == audit::SignerKind::kLog
+                                                      ? audit::ParseVerifierKey(trimmed)
+                                                      : audit::ParseWitnessKey(trimmed));
+    keys->push_back(std::move(key));
+  }
+  if (keys->size() > before) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(flag, ": there is no key in ", value));
 }
 
 // The note in a file: as the log signed it, or inside the JSON of `audit checkpoint -o json`.
@@ -90,27 +105,158 @@ std::string ShownFilter(const std::string& filter) {
   return absl::StrCat("[", absl::StrReplaceAll(absl::CHexEscape(filter), {{"\\\"", "\""}}), "]");
 }
 
-void PrintProof(const audit::VerifyReport& report, std::ostream& out) {
-  const std::string root = absl::BytesToHexString(audit::HashView(report.root));
-  out << "OK: every entry in the file is what the log signed.\n"
-      << "  log          " << report.header.origin << ", "
-      << Plural(report.header.tree_size, "entry", "entries") << "\n"
-      << "  filter       " << ShownFilter(report.header.filter) << "\n"
-      << "  in the file  " << Plural(report.entries, "entry", "entries") << ", " << report.left_out
-      << " left out and accounted for by their hashes\n";
-  if (report.header.payloads) {
-    out << "  payloads     " << report.payloads << " checked against their commitments\n";
-  } else {
-    out << "  payloads     not in this file\n";
+// What a bundle of one key is about: the kind's word and the value, a patient as the pseudonym.
+std::string ShownKey(const audit::Key& key) {
+  constexpr const char* kKinds[] = {"",     "patient pseudonyms/", "lot ", "appointment ", "actor ",
+                                    "site "};
+  return absl::StrCat(kKinds[static_cast<int>(key.kind)], absl::CHexEscape(key.value));
+}
+
+void PrintPayloads(const audit::VerifyReport& report, std::ostream& out) {
+  out << "  payloads     ";
+  if (!report.header.payloads) {
+    out << "not in this file\n";
+    return;
   }
-  out << "  checkpoints  " << report.checkpoints << " signed, root " << root.substr(0, 16)
-      << "...\n";
-  if (report.left_out > 0) {
-    out << "Which entries were selected is the exporter's word: nobody signs the filter. Only a "
-           "bundle without a filter proves completeness.\n";
+  out << report.payloads << " checked against their commitments";
+  if (report.withheld > 0) {
+    out << ", " << report.withheld << " erased or withheld: only their commitments are here";
+  }
+  out << "\n";
+}
+
+void PrintSources(const audit::VerifyReport& report, std::ostream& out) {
+  if (report.version == 1) {
+    out << "  sources      not checked in a bundle of version 1, nor is the filter\n";
+    return;
+  }
+  const bool whole = report.left_out == 0 && !report.header.key;
+  out << "  sources      " << report.sources << ", their numbers "
+      << (whole ? "from 1 on without gap or repetition"
+                : "without repetition; gaps say nothing, as entries are left out")
+      << "\n";
+}
+
+void PrintIndex(const audit::VerifyReport& report, std::ostream& out) {
+  out << "  key index    ";
+  if (report.runs == 0) {
+    out << "none in this file\n";
+  } else if (report.index_derived) {
+    out << "made anew from the entries: it is the signed one, "
+        << Plural(report.runs, "run", "runs") << "\n";
+  } else {
+    out << "signed, " << Plural(report.runs, "run", "runs")
+        << "; not held against the entries, as not all are here\n";
+  }
+}
+
+void PrintWitnesses(const audit::VerifyReport& report, bool asked, std::ostream& out) {
+  if (report.witnessed.empty()) {
+    out << "  cosigned     " << (asked ? "by none of the given witnesses\n" : "no witness given\n");
+    return;
+  }
+  for (const audit::WitnessedSize& witnessed : report.witnessed) {
+    out << "  cosigned     by " << witnessed.witness << " at "
+        << absl::FormatTime(absl::RFC3339_sec, witnessed.time, absl::UTCTimeZone()) << ": ";
+    if (witnessed.size == report.header.tree_size) {
+      out << "the whole\n";
+    } else {
+      out << "the first " << Plural(witnessed.size, "entry", "entries") << "\n";
+    }
+  }
+}
+
+void PrintConclusion(const audit::VerifyReport& report, std::ostream& out) {
+  if (report.header.key) {
+    out << "Complete for this key: the index the log signed has no other entry under it up to the "
+           "file's checkpoint.\nThat the index itself leaves none out is proven by verifying a "
+           "bundle of the whole log, not by this one.\n";
+  } else if (report.left_out > 0) {
+    out << (report.version == 1 ? "" : "Every entry in the file matches the filter. ")
+        << "Which entries were selected is the exporter's word: nobody signs the filter. Only a "
+           "bundle without a filter, or of one key, proves completeness.\n";
   } else {
     out << "Complete: no entry of the log up to the file's newest checkpoint is missing.\n";
   }
+}
+
+void PrintProof(const audit::VerifyReport& report, const audit::VerifyOptions& options,
+                std::ostream& out) {
+  const std::string root = absl::BytesToHexString(audit::HashView(report.root));
+  out << "OK: every entry in the file is what the log signed.\n"
+      << "  log          " << absl::CHexEscape(report.header.origin) << ", "
+      << Plural(report.header.tree_size, "entry", "entries") << "\n";
+  if (report.header.key) {
+    out << "  key          " << ShownKey(*report.header.key) << "\n"
+        << "  in the file  " << Plural(report.entries, "entry", "entries")
+        << ", all under the key\n";
+  } else {
+    out << "  filter       " << ShownFilter(report.header.filter) << "\n"
+        << "  in the file  " << Plural(report.entries, "entry", "entries") << ", "
+        << report.left_out << " left out and accounted for by their hashes\n";
+  }
+  PrintPayloads(report, out);
+  PrintSources(report, out);
+  PrintIndex(report, out);
+  out << "  checkpoints  " << report.checkpoints << " signed, root " << root.substr(0, 16)
+      << "...\n";
+  PrintWitnesses(report, !options.witnesses.empty(), out);
+  PrintConclusion(report, out);
+  if (options.witnesses_needed == 0 && !options.remembered) {
+    out << "Neither a witness nor a remembered checkpoint was asked for: a log that was cut back "
+           "or "
+           "shows others another face verifies as well.\n";
+  }
+}
+
+// The options of a command. `err` is told what is wrong with them.
+ExitCode ReadOptions(const VerifyCommand& command, audit::VerifyOptions* options,
+                     std::ostream& err) {
+  absl::Status keys;
+  for (const std::string& key : command.keys) {
+    keys.Update(ReadKeys("--key", key, audit::SignerKind::kLog, &options->keys));
+  }
+  for (const std::string& key : command.witnesses) {
+    keys.Update(ReadKeys("--witness", key, audit::SignerKind::kWitness, &options->witnesses));
+  }
+  options->witnesses_needed = command.witnesses_needed.value_or(options->witnesses.size());
+  if (keys.ok() && options->witnesses_needed > options->witnesses.size()) {
+    keys = absl::InvalidArgumentError(
+        absl::StrCat("--witnesses-needed: ", options->witnesses_needed, " are needed, ",
+                     options->witnesses.size(), " are given with --witness"));
+  }
+  if (!keys.ok()) {
+    err << RenderError("audit verify", keys) << "\n";
+    return ExitCode::kUsage;
+  }
+  if (command.remembered.empty()) return ExitCode::kOk;
+  const absl::StatusOr<std::string> note = ReadNote(command.remembered);
+  if (!note.ok()) {
+    err << RenderError("audit verify --checkpoint", note.status()) << "\n";
+    return ExitCodeOf(note.status());
+  }
+  absl::StatusOr<audit::Checkpoint> checkpoint = audit::OpenCheckpoint(*note, options->keys);
+  if (!checkpoint.ok()) {
+    err << RenderError("audit verify --checkpoint", checkpoint.status()) << "\n";
+    return ExitCode::kVerificationFailed;
+  }
+  options->remembered = *std::move(checkpoint);
+  return ExitCode::kOk;
+}
+
+// The bar begins once the number of entries is known and ends with the verification.
+audit::VerifyReport VerifyShown(std::istream& file, audit::VerifyOptions* options,
+                                ProgressBar* progress) {
+  if (progress == nullptr) return audit::VerifyBundle(file, *options);
+  bool begun = false;
+  options->progress = [&begun, progress](uint64_t done, uint64_t total) {
+    if (!begun) progress->Begin("entries verified", total);
+    begun = true;
+    progress->Reach(done);
+  };
+  audit::VerifyReport report = audit::VerifyBundle(file, *options);
+  if (begun) progress->End();
+  return report;
 }
 
 }  // namespace
@@ -147,12 +293,11 @@ ExitCode RunAuditExport(const SuiteClient& client, const ExportCommand& command,
   return ExitCode::kOk;
 }
 
-ExitCode RunAuditVerify(const VerifyCommand& command, std::ostream& out, std::ostream& err) {
-  const absl::StatusOr<audit::VerifierKey> key = ReadKey(command.key);
-  if (!key.ok()) {
-    err << RenderError("audit verify", key.status()) << "\n";
-    return ExitCode::kUsage;
-  }
+ExitCode RunAuditVerify(const VerifyCommand& command, ProgressBar* progress, std::ostream& out,
+                        std::ostream& err) {
+  audit::VerifyOptions options;
+  const ExitCode usable = ReadOptions(command, &options, err);
+  if (usable != ExitCode::kOk) return usable;
   std::ifstream file(command.file, std::ios::binary);
   if (!file) {
     err << RenderError("audit verify",
@@ -160,23 +305,9 @@ ExitCode RunAuditVerify(const VerifyCommand& command, std::ostream& out, std::os
         << "\n";
     return ExitCode::kNotFound;
   }
-  std::optional<audit::Checkpoint> remembered;
-  if (!command.remembered.empty()) {
-    const absl::StatusOr<std::string> note = ReadNote(command.remembered);
-    if (!note.ok()) {
-      err << RenderError("audit verify --checkpoint", note.status()) << "\n";
-      return ExitCodeOf(note.status());
-    }
-    const absl::StatusOr<audit::Checkpoint> checkpoint = audit::OpenCheckpoint(*note, {*key});
-    if (!checkpoint.ok()) {
-      err << RenderError("audit verify --checkpoint", checkpoint.status()) << "\n";
-      return ExitCode::kVerificationFailed;
-    }
-    remembered = *checkpoint;
-  }
-  const audit::VerifyReport report = audit::VerifyBundle(file, {*key}, {}, remembered);
+  const audit::VerifyReport report = VerifyShown(file, &options, progress);
   if (report.ok) {
-    PrintProof(report, out);
+    PrintProof(report, options, out);
     return ExitCode::kOk;
   }
   err << "mesoctl: audit verify: VERIFICATION FAILED\n  " << report.problem << "\n"

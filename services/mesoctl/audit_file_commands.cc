@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "services/mesoctl/audit_commands.h"
 #include "services/mesoctl/cli/spinner.h"
@@ -46,15 +47,34 @@ ExitCode Export(const Invocation& invocation, Session& session) {
 ExitCode Verify(const Invocation& invocation, Session& session) {
   VerifyCommand command;
   command.file = invocation.Argument(0);
-  command.key = invocation.Get("key");
+  command.keys = invocation.All("key");
+  command.witnesses = invocation.All("witness");
   command.remembered = invocation.Get("checkpoint");
-  return RunAuditVerify(command, session.out(), session.err());
+  const std::string needed = invocation.Get("witnesses_needed");
+  size_t number = 0;
+  if (!needed.empty() && !absl::SimpleAtoi(needed, &number)) {
+    return session.Fail("audit verify", absl::InvalidArgumentError(absl::StrCat(
+                                            "--witnesses-needed: ", needed, " is not a number")));
+  }
+  if (!needed.empty()) command.witnesses_needed = number;
+  const Terminal& terminal = session.terminal();
+  ProgressBar progress(session.err(), terminal.err_animated, session.clock());
+  return RunAuditVerify(command, terminal.err_animated ? &progress : nullptr, session.out(),
+                        session.err());
 }
 
 ValueKind Files() {
   ValueKind kind;
   kind.of = ValueKind::Of::kFile;
   return kind;
+}
+
+// A verification may need several: during a change of keys the log has two.
+Flag LogKeysFlag() {
+  Flag flag = LogKeyFlag(true);
+  flag.help = "The log's public key (audit-log.pub), or a file that holds it; may be repeated";
+  flag.repeated = true;
+  return flag;
 }
 
 }  // namespace
@@ -89,7 +109,16 @@ std::vector<Command> AuditFileCommands() {
                   "earlier finds it: keep one now and then with `mesoctl audit checkpoint --save "
                   "FILE`, where the log's operators can't reach it, and give it with --checkpoint.",
        .arguments = {{.name = "FILE", .help = "The bundle", .kind = Files()}},
-       .flags = {LogKeyFlag(true),
+       .flags = {LogKeysFlag(),
+                 {.name = "witness",
+                  .value = "KEY",
+                  .help = "A witness's public key, or a file that holds it; may be repeated",
+                  .repeated = true,
+                  .kind = Files()},
+                 {.name = "witnesses_needed",
+                  .value = "N",
+                  .help = "How many of them must have cosigned the newest checkpoint; without it, "
+                          "all"},
                  {.name = "checkpoint",
                   .value = "FILE",
                   .help =
