@@ -6,6 +6,7 @@
 #include "common/base/status_macros.h"
 #include "common/config/process_config.h"
 #include "generated/audit_migrations.h"
+#include "services/audit/assertion_file.h"
 #include "services/audit/events/audit_consumer.h"
 
 namespace meso::audit {
@@ -36,13 +37,21 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
                                                            const Clock* clock, IdSource* ids) {
   MESO_ASSIGN_OR_RETURN(std::unique_ptr<SigningKey> key, ReadSigningKey(config.log_key_file));
   MESO_ASSIGN_OR_RETURN(PseudonymKey pseudonyms, ReadPseudonymKey(config.pseudonym_key_file));
+  MESO_ASSIGN_OR_RETURN(std::vector<Assertion> assertions,
+                        ReadAssertions(config.assertions_file, pseudonyms));
   std::unique_ptr<AuditApp> app(new AuditApp());
   MESO_ASSIGN_OR_RETURN(app->process_,
                         ServiceProcess::Create(config.process, AuditMigrations(), clock, ids));
   ServiceProcess& process = *app->process_;
-  app->operations_ =
-      std::make_unique<AuditOperations>(process.clock(), std::move(pseudonyms), std::move(key),
-                                        app->salts_, [app = app.get()] { app->signer_->Wake(); });
+  app->assertions_ = std::make_unique<AssertionOperations>(process.database(), process.clock(),
+                                                           process.ids(), std::move(assertions));
+  app->watcher_ = std::make_unique<AssertionWatcher>(*app->assertions_, process.clock());
+  app->grants_ = std::make_unique<GrantOperations>(process.clock(), process.ids(), pseudonyms);
+  app->operations_ = std::make_unique<AuditOperations>(
+      process.clock(), std::move(pseudonyms), std::move(key), app->salts_, [app = app.get()] {
+        app->signer_->Wake();
+        app->watcher_->Wake();
+      });
   const AuditOperations& operations = *app->operations_;
   app->signer_ = std::make_unique<CheckpointSigner>(process.database(), operations);
   MESO_RETURN_IF_ERROR(process.database().Transact(
@@ -52,7 +61,8 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
         return DeliverOwnEntries(app->process_->database(), *app->operations_, source.service,
                                  source.epoch, records);
       });
-  app->service_ = std::make_unique<AuditService>(process.calls(), operations);
+  app->service_ = std::make_unique<AuditService>(process.calls(), operations,
+                                                 AuditControls{*app->assertions_, *app->grants_});
   return app;
 }
 
@@ -61,6 +71,7 @@ AuditApp::~AuditApp() { Stop(); }
 absl::Status AuditApp::Serve() {
   MESO_RETURN_IF_ERROR(process_->Serve({service_.get()}));
   signer_->Start();
+  watcher_->Start();
   return absl::OkStatus();
 }
 
@@ -73,6 +84,7 @@ int AuditApp::RunUntilSignal() {
 void AuditApp::Stop() {
   // The signer first: what comes after it, the last own entries, is signed at the next start.
   if (signer_ != nullptr) signer_->Stop();
+  if (watcher_ != nullptr) watcher_->Stop();
   if (process_ != nullptr) process_->Stop();
 }
 

@@ -11,8 +11,10 @@
 
 #include "absl/status/statusor.h"
 #include "common/process/service_process.h"
+#include "services/audit/assertion_watcher.h"
 #include "services/audit/audit_operations.h"
 #include "services/audit/checkpoint_signer.h"
+#include "services/audit/grant_operations.h"
 #include "services/audit/rpc/audit_service.h"
 
 namespace meso::audit {
@@ -21,6 +23,7 @@ struct AuditConfig {
   ProcessConfig process;
   std::string log_key_file;        // signs checkpoints: PRIVATE+KEY+...
   std::string pseudonym_key_file;  // turns patients into pseudonyms: 64 hex digits
+  std::string assertions_file;     // what is held against the log; empty = the binary's own
 };
 
 class AuditApp {
@@ -46,6 +49,9 @@ class AuditApp {
   std::unique_ptr<ServiceProcess> process_;
   std::unique_ptr<AuditOperations> operations_;
   std::unique_ptr<CheckpointSigner> signer_;
+  std::unique_ptr<AssertionOperations> assertions_;
+  std::unique_ptr<AssertionWatcher> watcher_;
+  std::unique_ptr<GrantOperations> grants_;
   std::unique_ptr<AuditService> service_;
 };
 

@@ -13,6 +13,9 @@ ABSL_FLAG(
     std::string, pseudonym_key_file, "data/pseudonym.key",
     "File with the secret that turns patients into pseudonyms, 64 hex digits; mesoctl admin init "
     "makes it. Losing or changing it cuts the log off from the patients it names.");
+ABSL_FLAG(std::string, assertions_file, "",
+          "JSON file of the assertions that are held against the log (services/audit/README.md); "
+          "empty = those of deploy/audit/assertions.json, which the binary brings along.");
 
 namespace {
 
@@ -32,8 +35,9 @@ int main(int argc, char** argv) {
   if (!parsed.ok()) return Fail(parsed);
   const auto config = meso::ConfigFromFlags("audit", kDefaultPort);
   if (!config.ok()) return Fail(config.status());
-  auto app = meso::audit::AuditApp::Create(
-      {*config, absl::GetFlag(FLAGS_log_key_file), absl::GetFlag(FLAGS_pseudonym_key_file)});
+  auto app = meso::audit::AuditApp::Create({*config, absl::GetFlag(FLAGS_log_key_file),
+                                            absl::GetFlag(FLAGS_pseudonym_key_file),
+                                            absl::GetFlag(FLAGS_assertions_file)});
   if (!app.ok()) return Fail(app.status());
   if (const absl::Status served = (*app)->Serve(); !served.ok()) return Fail(served);
   return (*app)->RunUntilSignal();

@@ -8,15 +8,16 @@
 
 #include "common/rpc/serve_call.h"
 #include "meso/audit/v1/audit_service.grpc.pb.h"
+#include "services/audit/audit_controls.h"
 #include "services/audit/audit_operations.h"
 
 namespace meso::audit {
 
 class AuditService final : public v1::AuditService::CallbackService {
  public:
-  // Both outlive the service.
-  AuditService(CallServer& calls, const AuditOperations& operations)
-      : calls_(calls), operations_(operations) {}
+  // All of them outlive the service.
+  AuditService(CallServer& calls, const AuditOperations& operations, const AuditControls& controls)
+      : calls_(calls), operations_(operations), controls_(controls) {}
 
   grpc::ServerUnaryReactor* BatchAppendEntries(grpc::CallbackServerContext* context,
                                                const v1::BatchAppendEntriesRequest* request,
@@ -42,9 +43,36 @@ class AuditService final : public v1::AuditService::CallbackService {
   grpc::ServerWriteReactor<v1::ExportEntriesResponse>* ExportEntries(
       grpc::CallbackServerContext* context, const v1::ExportEntriesRequest* request) override;
 
+  // Controls: control_service.cc.
+  grpc::ServerUnaryReactor* ListAssertions(grpc::CallbackServerContext* context,
+                                           const v1::ListAssertionsRequest* request,
+                                           v1::ListAssertionsResponse* response) override;
+  grpc::ServerUnaryReactor* ListViolations(grpc::CallbackServerContext* context,
+                                           const v1::ListViolationsRequest* request,
+                                           v1::ListViolationsResponse* response) override;
+  grpc::ServerUnaryReactor* CreateAuditorGrant(grpc::CallbackServerContext* context,
+                                               const v1::CreateAuditorGrantRequest* request,
+                                               v1::AuditorGrant* response) override;
+  grpc::ServerUnaryReactor* RevokeAuditorGrant(grpc::CallbackServerContext* context,
+                                               const v1::RevokeAuditorGrantRequest* request,
+                                               v1::AuditorGrant* response) override;
+  grpc::ServerUnaryReactor* ListAuditorGrants(grpc::CallbackServerContext* context,
+                                              const v1::ListAuditorGrantsRequest* request,
+                                              v1::ListAuditorGrantsResponse* response) override;
+  grpc::ServerUnaryReactor* BreakGlass(grpc::CallbackServerContext* context,
+                                       const v1::BreakGlassRequest* request,
+                                       v1::EmergencyAccess* response) override;
+  grpc::ServerUnaryReactor* ReviewEmergencyAccess(grpc::CallbackServerContext* context,
+                                                  const v1::ReviewEmergencyAccessRequest* request,
+                                                  v1::EmergencyAccess* response) override;
+  grpc::ServerUnaryReactor* ListEmergencyAccesses(
+      grpc::CallbackServerContext* context, const v1::ListEmergencyAccessesRequest* request,
+      v1::ListEmergencyAccessesResponse* response) override;
+
  private:
   CallServer& calls_;
   const AuditOperations& operations_;
+  const AuditControls controls_;
 };
 
 }  // namespace meso::audit
