@@ -148,3 +148,4 @@ function(meso_test name)
 endfunction()
 
 include(MesoMigrations)  # meso_migrations(): SQL files embedded in a store
+include(MesoText)        # meso_text(): a text file embedded in a library

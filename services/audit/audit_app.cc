@@ -6,6 +6,7 @@
 #include "common/base/status_macros.h"
 #include "common/config/process_config.h"
 #include "generated/audit_migrations.h"
+#include "services/audit/assertion_file.h"
 #include "services/audit/events/audit_consumer.h"
 
 namespace meso::audit {
@@ -43,13 +44,21 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
     MESO_ASSIGN_OR_RETURN(previous_key,
                           ReadSigningKey("previous_log_key_file", config.previous_log_key_file));
   }
+  MESO_ASSIGN_OR_RETURN(std::vector<Assertion> assertions,
+                        ReadAssertions(config.assertions_file, pseudonyms));
   std::unique_ptr<AuditApp> app(new AuditApp());
   MESO_ASSIGN_OR_RETURN(app->process_,
                         ServiceProcess::Create(config.process, AuditMigrations(), clock, ids));
   ServiceProcess& process = *app->process_;
-  app->operations_ =
-      std::make_unique<AuditOperations>(process.clock(), std::move(pseudonyms), std::move(key),
-                                        app->salts_, [app = app.get()] { app->signer_->Wake(); });
+  app->assertions_ = std::make_unique<AssertionOperations>(process.database(), process.clock(),
+                                                           process.ids(), std::move(assertions));
+  app->watcher_ = std::make_unique<AssertionWatcher>(*app->assertions_, process.clock());
+  app->grants_ = std::make_unique<GrantOperations>(process.clock(), process.ids(), pseudonyms);
+  app->operations_ = std::make_unique<AuditOperations>(
+      process.clock(), std::move(pseudonyms), std::move(key), app->salts_, [app = app.get()] {
+        app->signer_->Wake();
+        app->watcher_->Wake();
+      });
   const AuditOperations& operations = *app->operations_;
   if (previous_key != nullptr) {
     const absl::Status taken = app->operations_->SignAlsoWith(std::move(previous_key));
@@ -72,7 +81,8 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
                                  source.epoch, records);
       });
   app->service_ = std::make_unique<AuditService>(
-      process.calls(), AuditUseCases{operations, *app->checkpoints_, *app->prove_});
+      process.calls(), AuditUseCases{operations, *app->checkpoints_, *app->prove_,
+                                     AuditControls{*app->assertions_, *app->grants_}});
   return app;
 }
 
@@ -82,6 +92,7 @@ absl::Status AuditApp::Serve() {
   MESO_RETURN_IF_ERROR(process_->Serve({service_.get()}));
   signer_->Start();
   index_->Start();
+  watcher_->Start();
   return absl::OkStatus();
 }
 
@@ -95,6 +106,7 @@ void AuditApp::Stop() {
   // The signer first: what comes after it, the last own entries, is signed at the next start.
   if (signer_ != nullptr) signer_->Stop();
   if (index_ != nullptr) index_->Stop();
+  if (watcher_ != nullptr) watcher_->Stop();
   if (process_ != nullptr) process_->Stop();
 }
 

@@ -11,9 +11,11 @@
 
 #include "absl/status/statusor.h"
 #include "common/process/service_process.h"
+#include "services/audit/assertion_watcher.h"
 #include "services/audit/audit_operations.h"
 #include "services/audit/checkpoint_operations.h"
 #include "services/audit/checkpoint_signer.h"
+#include "services/audit/grant_operations.h"
 #include "services/audit/key_index_keeper.h"
 #include "services/audit/prove_operations.h"
 #include "services/audit/rpc/audit_service.h"
@@ -27,6 +29,7 @@ struct AuditConfig {
   std::string pseudonym_key_file;     // turns patients into pseudonyms: 64 hex digits
   std::string previous_log_key_file;  // during a change of keys signs too; empty = none
   std::string witness_keys_file;      // whose cosignatures are taken; empty = nobody's
+  std::string assertions_file;        // what is held against the log; empty = the binary's own
 };
 
 class AuditApp {
@@ -56,6 +59,9 @@ class AuditApp {
   std::unique_ptr<ProveOperations> prove_;
   std::unique_ptr<KeyIndexKeeper> index_;
   std::unique_ptr<CheckpointSigner> signer_;
+  std::unique_ptr<AssertionOperations> assertions_;
+  std::unique_ptr<AssertionWatcher> watcher_;
+  std::unique_ptr<GrantOperations> grants_;
   std::unique_ptr<AuditService> service_;
 };
 

@@ -121,6 +121,12 @@ absl::Status AuditOperations::CompareKnown(Transaction& tx, const Batch& batch,
   return absl::OkStatus();
 }
 
+void HidePayload(EntryView* view) {
+  view->payload.reset();
+  view->payload_bytes.clear();
+  view->salt.clear();
+}
+
 absl::StatusOr<EntryView> ToView(StoredEntry entry) {
   EntryView view;
   MESO_ASSIGN_OR_RETURN(view.leaf, DecodeLeaf(entry.leaf, entry.index));

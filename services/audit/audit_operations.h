@@ -27,6 +27,7 @@
 #include "services/audit/domain/entry.h"
 #include "services/audit/domain/entry_filter.h"
 #include "services/audit/domain/merkle_tree.h"
+#include "services/audit/reading_access.h"
 #include "services/audit/store/audit_store.h"
 
 namespace meso::audit {
@@ -139,6 +140,8 @@ struct ExportStep {
 // An export under way: the tree it covers is fixed at its begin, the log goes on growing.
 struct Export {
   EntryFilter filter;
+  ReadingScope scope;
+  std::string reader;  // whom the scope is of
   bool payloads = false;
   std::optional<int64_t> index_key;  // all matches are under it
   uint64_t tree_size = 0;
@@ -182,6 +185,11 @@ class AuditOperations {
   // The same for this service's own entries, without a call.
   absl::StatusOr<AppendResult> Append(Transaction& tx, const Batch& batch) const;
 
+  // What the caller may read now; every read below passes it (reading_access.h). Errors, of each of
+  // them too: GRANT_REQUIRED; of a timeline EMERGENCY_ACCESS_REQUIRED.
+  absl::StatusOr<ReadingScope> AuthorizeReading(Transaction& tx, const CallContext& call,
+                                                const ReadingWish& wish = {}) const;
+
   // RESOURCE_NOT_FOUND (also where the caller may not read), LEAF_MISMATCH when the stored bytes
   // are not those hashed.
   absl::StatusOr<ProvenEntry> GetEntry(Transaction& tx, const CallContext& call,
@@ -205,7 +213,7 @@ class AuditOperations {
   absl::StatusOr<std::unique_ptr<Export>> BeginExport(Transaction& tx, const CallContext& call,
                                                       const ExportRequest& request) const;
   // Reads the next kExportStep leaves at most. A damaged log is exported as it is: the verifier
-  // shall see it.
+  // shall see it. GRANT_REQUIRED when a grant the export rests on ended meanwhile.
   absl::StatusOr<ExportStep> ReadExportStep(Transaction& tx, const Export& run) const;
   // Writes the step into the bundle, after the last one the trailer (then `done`). Patients
   // exported are touched; whenever the call holds as many keys as an access entry can,
@@ -235,8 +243,10 @@ class AuditOperations {
   absl::Status CompareKnown(Transaction& tx, const Batch& batch, const StoredSource& source,
                             Hasher& hasher) const;
   absl::Status NoteKeys(Transaction& tx, const std::string& last_key) const;
-  absl::StatusOr<EntryFilter> CompileFor(const CallContext& call, const std::string& filter,
-                                         Hasher& hasher) const;
+  // A filter of the API, narrowed to what the caller may read; `scope` says what that is.
+  absl::StatusOr<EntryFilter> CompileFor(Transaction& tx, const CallContext& call,
+                                         const std::string& filter, bool payloads, Hasher& hasher,
+                                         ReadingScope* scope) const;
 
   const Clock& clock_;
   PseudonymKey pseudonyms_;
@@ -250,6 +260,9 @@ class AuditOperations {
 // One exported row as a line of FHIR behind run->lines. LEAF_MISMATCH when the stored bytes are not
 // those that were hashed.
 absl::Status AppendFhirLine(const ExportRow& row, Export* run);
+
+// Takes the payload out of a view, where it may not be read.
+void HidePayload(EntryView* view);
 
 // The view of a stored entry. LEAF_MISMATCH when its bytes can't be read.
 absl::StatusOr<EntryView> ToView(StoredEntry entry);

@@ -79,7 +79,9 @@ absl::StatusOr<std::unique_ptr<Export>> AuditOperations::BeginExport(
     Transaction& tx, const CallContext& call, const ExportRequest& request) const {
   Hasher hasher;
   auto run = std::make_unique<Export>();
-  MESO_ASSIGN_OR_RETURN(run->filter, CompileFor(call, request.filter, hasher));
+  run->reader = call.user().subject;
+  MESO_ASSIGN_OR_RETURN(
+      run->filter, CompileFor(tx, call, request.filter, request.payloads, hasher, &run->scope));
   run->index_key = run->filter.IndexKey(hasher);
   run->payloads = request.payloads;
   MESO_ASSIGN_OR_RETURN(const std::vector<StoredCheckpoint> checkpoints, ListCheckpoints(tx));
@@ -103,6 +105,7 @@ absl::StatusOr<std::unique_ptr<Export>> AuditOperations::BeginExport(
 
 absl::StatusOr<ExportStep> AuditOperations::ReadExportStep(Transaction& tx,
                                                            const Export& run) const {
+  MESO_RETURN_IF_ERROR(CheckStillOpen(tx, run.reader, run.scope, clock_.Now()));
   ExportStep step;
   const uint64_t begin = run.next_index;
   step.end = std::min(begin + kExportStep, run.tree_size);

@@ -21,6 +21,9 @@ ABSL_FLAG(
     std::string, witness_keys_file, "",
     "File with the public keys of the witnesses whose cosignatures are taken, one per line; read "
     "again when it changes. Empty = no witnesses.");
+ABSL_FLAG(std::string, assertions_file, "",
+          "JSON file of the assertions that are held against the log (services/audit/README.md); "
+          "empty = those of deploy/audit/assertions.json, which the binary brings along.");
 
 namespace {
 
@@ -44,6 +47,7 @@ int main(int argc, char** argv) {
                                         absl::GetFlag(FLAGS_pseudonym_key_file)};
   audit_config.previous_log_key_file = absl::GetFlag(FLAGS_previous_log_key_file);
   audit_config.witness_keys_file = absl::GetFlag(FLAGS_witness_keys_file);
+  audit_config.assertions_file = absl::GetFlag(FLAGS_assertions_file);
   auto app = meso::audit::AuditApp::Create(audit_config);
   if (!app.ok()) return Fail(app.status());
   if (const absl::Status served = (*app)->Serve(); !served.ok()) return Fail(served);

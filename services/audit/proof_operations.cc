@@ -11,15 +11,15 @@
 namespace meso::audit {
 namespace {
 
-// The entry as kept, at a site where the caller may read, with its bytes compared with what was
-// hashed.
-absl::StatusOr<EntryView> LoadSoundEntry(Transaction& tx, const CallContext& call, uint64_t index,
-                                         Hasher& hasher, Hash* leaf_hash) {
+// The entry as kept, where the caller may read it, with its bytes compared with what was hashed.
+absl::StatusOr<EntryView> LoadSoundEntry(Transaction& tx, const CallContext& call,
+                                         const ReadingScope& scope, uint64_t index, Hasher& hasher,
+                                         Hash* leaf_hash) {
   const std::string name = absl::StrCat("entries/", index);
   MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> stored, LoadEntry(tx, index));
   if (!stored) return ResourceNotFound(name);
   MESO_ASSIGN_OR_RETURN(EntryView view, ToView(*std::move(stored)));
-  if (!call.MayUseAt(view.leaf.site)) return ResourceNotFound(name);
+  if (!scope.Covers(view.leaf)) return ResourceNotFound(name);
   call.audit.object_type = "Entry";
   call.audit.object_name = name;
   call.audit.site = view.leaf.site;
@@ -37,11 +37,14 @@ absl::StatusOr<ProvenEntry> AuditOperations::GetEntry(Transaction& tx, const Cal
                                                       uint64_t index) const {
   Hasher hasher;
   ProvenEntry proven;
-  MESO_ASSIGN_OR_RETURN(proven.entry, LoadSoundEntry(tx, call, index, hasher, &proven.leaf_hash));
+  MESO_ASSIGN_OR_RETURN(const ReadingScope scope, AuthorizeReading(tx, call));
+  MESO_ASSIGN_OR_RETURN(proven.entry,
+                        LoadSoundEntry(tx, call, scope, index, hasher, &proven.leaf_hash));
   if (!CommitmentHolds(proven.entry.leaf.commitment, proven.entry.salt, proven.entry.payload_bytes,
                        hasher)) {
     return LeafMismatch(index, "has not the payload the log committed to");
   }
+  if (!scope.CoversPayload(proven.entry.leaf)) HidePayload(&proven.entry);
   MESO_ASSIGN_OR_RETURN(const std::optional<StoredCheckpoint> newest, LoadNewestCheckpoint(tx));
   if (!newest || newest->tree_size <= index) return proven;
   MESO_ASSIGN_OR_RETURN(proven.proof,
@@ -57,7 +60,9 @@ absl::StatusOr<EntryProof> AuditOperations::GetInclusionProof(Transaction& tx,
   Hasher hasher;
   EntryProof proof;
   proof.index = request.index;
-  MESO_RETURN_IF_ERROR(LoadSoundEntry(tx, call, request.index, hasher, &proof.leaf_hash).status());
+  MESO_ASSIGN_OR_RETURN(const ReadingScope scope, AuthorizeReading(tx, call));
+  MESO_RETURN_IF_ERROR(
+      LoadSoundEntry(tx, call, scope, request.index, hasher, &proof.leaf_hash).status());
   MESO_ASSIGN_OR_RETURN(std::optional<StoredCheckpoint> checkpoint, LoadNewestCheckpoint(tx));
   const uint64_t signed_size = checkpoint ? checkpoint->tree_size : 0;
   const uint64_t least = std::max(request.index + 1, request.tree_size);

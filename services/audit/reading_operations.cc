@@ -19,8 +19,8 @@ constexpr int kTimeBlocksPerRead = 32;
 // Collects a page, newest first, until it is full in entries, bytes or leaves looked at.
 class PageCollector {
  public:
-  PageCollector(const EntryFilter& filter, int page_size)
-      : filter_(filter), page_size_(page_size) {}
+  PageCollector(const EntryFilter& filter, const ReadingScope& scope, int page_size)
+      : filter_(filter), scope_(scope), page_size_(page_size) {}
 
   // Looks at one entry; false when the page ends with it.
   absl::StatusOr<bool> Take(StoredEntry entry) {
@@ -30,6 +30,7 @@ class PageCollector {
     MESO_ASSIGN_OR_RETURN(EntryView view, ToView(std::move(entry)));
     if (filter_.Matches(view.leaf)) {
       bytes_ += size;
+      if (!scope_.CoversPayload(view.leaf)) HidePayload(&view);
       page_.entries.push_back(std::move(view));
     }
     return static_cast<int>(page_.entries.size()) < page_size_ && bytes_ < kPageBytesMax &&
@@ -43,6 +44,7 @@ class PageCollector {
 
  private:
   const EntryFilter& filter_;
+  const ReadingScope& scope_;
   const int page_size_;
   EntryPage page_;
   uint64_t last_ = 0;
@@ -92,9 +94,9 @@ absl::StatusOr<EntryPage> ListByTime(Transaction& tx, const EntryFilter& filter,
 // The entries a timeline is made of: their times by index.
 class TimelineCollector {
  public:
-  TimelineCollector(Transaction& tx, const TimelineRequest& request,
-                    const std::optional<std::set<std::string>>& sites, uint64_t tree_size)
-      : tx_(tx), request_(request), sites_(sites), tree_size_(tree_size) {}
+  TimelineCollector(Transaction& tx, const TimelineRequest& request, const ReadingScope& scope,
+                    uint64_t tree_size)
+      : tx_(tx), request_(request), scope_(scope), tree_size_(tree_size) {}
 
   // Adds every entry under `index_key` for which `belongs` holds.
   absl::Status AddAll(int64_t index_key, const std::function<bool(const Leaf&)>& belongs) {
@@ -136,7 +138,7 @@ class TimelineCollector {
     MESO_ASSIGN_OR_RETURN(const std::optional<StoredEntry> entry, LoadEntry(tx_, index));
     if (!entry) return LeafMismatch(index, "is missing");
     MESO_ASSIGN_OR_RETURN(const Leaf leaf, DecodeLeaf(entry->leaf, index));
-    if (!belongs(leaf) || (sites_ && sites_->count(leaf.site) == 0)) return absl::OkStatus();
+    if (!belongs(leaf) || !scope_.Covers(leaf)) return absl::OkStatus();
     if (!leaf.correlation_id.empty() && correlations_.size() < kCorrelationsMax) {
       correlations_.insert(leaf.correlation_id);
     }
@@ -150,7 +152,7 @@ class TimelineCollector {
 
   Transaction& tx_;
   const TimelineRequest& request_;
-  const std::optional<std::set<std::string>>& sites_;
+  const ReadingScope& scope_;
   const uint64_t tree_size_;
   std::map<uint64_t, Found> found_;
   std::set<std::string> correlations_;
@@ -171,24 +173,38 @@ std::optional<KeyKind> KindOf(absl::string_view name) {
 
 }  // namespace
 
-absl::StatusOr<EntryFilter> AuditOperations::CompileFor(const CallContext& call,
-                                                        const std::string& filter,
-                                                        Hasher& hasher) const {
+absl::StatusOr<ReadingScope> AuditOperations::AuthorizeReading(Transaction& tx,
+                                                               const CallContext& call,
+                                                               const ReadingWish& wish) const {
+  return ::meso::audit::AuthorizeReading(tx, call, wish, pseudonyms_, clock_.Now());
+}
+
+absl::StatusOr<EntryFilter> AuditOperations::CompileFor(Transaction& tx, const CallContext& call,
+                                                        const std::string& filter, bool payloads,
+                                                        Hasher& hasher, ReadingScope* scope) const {
   MESO_ASSIGN_OR_RETURN(EntryFilter compiled, EntryFilter::Compile(filter, pseudonyms_, hasher));
+  ReadingWish wish;
+  wish.payloads = payloads;
   // Also a search that finds nothing was a look at somebody.
-  for (const std::string& patient : compiled.patients()) call.Touch("patient", patient);
-  if (const auto sites = call.AllowedSites()) compiled.OnlySites(*sites);
+  for (const std::string& patient : compiled.patients()) {
+    call.Touch("patient", patient);
+    wish.named_patients.insert(pseudonyms_.PseudonymOf(patient, hasher));
+  }
+  MESO_ASSIGN_OR_RETURN(*scope, AuthorizeReading(tx, call, wish));
+  scope->Narrow(&compiled);
   return compiled;
 }
 
 absl::StatusOr<EntryPage> AuditOperations::ListEntries(Transaction& tx, const CallContext& call,
                                                        const ListRequest& request) const {
   Hasher hasher;
-  MESO_ASSIGN_OR_RETURN(const EntryFilter filter, CompileFor(call, request.filter, hasher));
+  ReadingScope scope;
+  MESO_ASSIGN_OR_RETURN(const EntryFilter filter,
+                        CompileFor(tx, call, request.filter, /*payloads=*/false, hasher, &scope));
   MESO_ASSIGN_OR_RETURN(const uint64_t size, LoadTreeSize(tx));
   const uint64_t before = std::min(request.before.value_or(size), size);
   if (before == 0) return EntryPage{};
-  const PageCollector page(filter, request.page_size);
+  const PageCollector page(filter, scope, request.page_size);
   const std::optional<int64_t> key = filter.IndexKey(hasher);
   return key ? ListByKey(tx, *key, before, page) : ListByTime(tx, filter, before, page);
 }
@@ -204,9 +220,14 @@ absl::StatusOr<TimelinePage> AuditOperations::GetTimeline(Transaction& tx, const
   Hasher hasher;
   const std::string value =
       *kind == KeyKind::kPatient ? pseudonyms_.PseudonymOf(request.name, hasher) : request.name;
-  const std::optional<std::set<std::string>> sites = call.AllowedSites();
+  ReadingWish wish;
+  if (*kind == KeyKind::kPatient) {
+    wish.named_patients.insert(value);
+    wish.timeline_patient = value;
+  }
+  MESO_ASSIGN_OR_RETURN(const ReadingScope scope, AuthorizeReading(tx, call, wish));
   MESO_ASSIGN_OR_RETURN(const uint64_t size, LoadTreeSize(tx));
-  TimelineCollector collector(tx, request, sites, size);
+  TimelineCollector collector(tx, request, scope, size);
   MESO_RETURN_IF_ERROR(
       collector.AddAll(IndexKeyOf(IndexKindOf(*kind), value, hasher),
                        [&](const Leaf& leaf) { return leaf.HasKey(*kind, value); }));
@@ -230,6 +251,7 @@ absl::StatusOr<TimelinePage> AuditOperations::GetTimeline(Transaction& tx, const
     if (!entry) return LeafMismatch(at.index, "is missing");
     bytes += entry->leaf.size() + entry->payload.size();
     MESO_ASSIGN_OR_RETURN(EntryView view, ToView(*std::move(entry)));
+    if (!scope.CoversPayload(view.leaf)) HidePayload(&view);
     page.entries.push_back(std::move(view));
     page.next_after = at;
   }

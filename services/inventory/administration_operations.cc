@@ -59,6 +59,7 @@ class Recording {
     MESO_RETURN_IF_ERROR(InsertAdministration(step_.tx, record_));
     MESO_FAILPOINT("inventory.administer.before_commit");
     FlagDeviations();
+    NoteDates();
     MESO_RETURN_IF_ERROR(FillOutstanding(step_.tx, record_));
     return std::move(record_);
   }
@@ -91,6 +92,7 @@ class Recording {
     MESO_ASSIGN_OR_RETURN(const std::optional<Lot> lot, LoadLot(step_.tx, name, true));
     if (!lot) return ResourceNotFound(name.value());
     evidence.lot = *lot;
+    earliest_expiry_ = std::min(earliest_expiry_.value_or(lot->expiry), lot->expiry);
     MESO_ASSIGN_OR_RETURN(const LotPast past, LoadPast(*lot));
     evidence.lot.state = StateAt(*lot, past, record_.occurred_time);
     MESO_ASSIGN_OR_RETURN(const std::optional<Product> product,
@@ -257,6 +259,13 @@ class Recording {
     return AppendMovement(step_.tx, lot, movement, 0, BooksDisagree);
   }
 
+  // What the log's controls compare: the first of the lots to expire, and the day of use.
+  void NoteDates() {
+    if (!earliest_expiry_) return;
+    step_.call.audit.facts["earliest_expiry"] = FormatDate(*earliest_expiry_);
+    step_.call.audit.facts["use_date"] = FormatDate(DateAt(record_.occurred_time, zone_));
+  }
+
   void FlagDeviations() {
     if (record_.deviations.empty()) return;
     std::set<std::string> codes;
@@ -268,6 +277,7 @@ class Recording {
   Step& step_;
   Administration record_;
   absl::TimeZone zone_;
+  std::optional<absl::CivilDay> earliest_expiry_;
   std::map<ProductName, std::pair<Product, int64_t>> given_;  // microlitres in this record
 };
 

@@ -156,6 +156,13 @@ absl::Status CheckAdministration(const Appointment& appointment, NoProductReason
   return absl::OkStatus();
 }
 
+// What the session rests on, for the log's controls: an answer's word and names, no findings.
+void NoteDecision(const CallContext& call, const Clearance& clearance) {
+  call.audit.facts["clearance"] = clearance.state;
+  call.audit.facts["consent"] = clearance.consent;
+  call.audit.facts["rule_set"] = clearance.rule_set;
+}
+
 absl::StatusOr<SagaAnswer> CheckInSteps(const SchedulingEnvironment& env, const CallContext& call,
                                         const NamedRequest& request, const Appointment& booked) {
   ClearanceQuestion question = QuestionAbout(booked);
@@ -180,6 +187,7 @@ absl::StatusOr<SagaAnswer> CheckInSteps(const SchedulingEnvironment& env, const 
         if (!stock->lots.empty()) appointment.lots = stock->lots;
         appointment.stock_as_of = stock->as_of;
         MESO_RETURN_IF_ERROR(SaveReliance(tx, appointment));
+        NoteDecision(call, *clearance);
         return TellCheckedIn(tx, OriginOf(env, call, now), appointment);
       });
 }

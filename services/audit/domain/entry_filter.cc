@@ -202,6 +202,25 @@ void CollectNecessary(const FilterNode& node, std::vector<const FilterNode*>* te
   for (const FilterNode& child : node.children) CollectNecessary(child, terms);
 }
 
+std::string WordOf(const std::map<std::string, int>& names, const std::string& value) {
+  std::string longest;  // the letters C, R, U, D, E are words too
+  for (const auto& [word, number] : names) {
+    if (absl::StrCat(number) == value && word.size() > longest.size()) longest = word;
+  }
+  return longest;
+}
+
+// The value as Compile reads it.
+std::string PrintValue(const FilterNode& term) {
+  if (term.field == "time") {
+    return absl::FormatTime(absl::RFC3339_full, absl::FromUnixNanos(std::stoll(term.value)),
+                            absl::UTCTimeZone());
+  }
+  if (term.field == "action") return WordOf(ActionNames(), term.value);
+  if (term.field == "outcome") return WordOf(OutcomeNames(), term.value);
+  return absl::StrReplaceAll(term.value, {{"\\", "\\\\"}, {"\"", "\\\""}});
+}
+
 std::string Print(const FilterNode& node) {
   const auto print = [](std::string* out, const FilterNode& child) { *out += Print(child); };
   switch (node.kind) {
@@ -217,8 +236,63 @@ std::string Print(const FilterNode& node) {
       break;
   }
   return absl::StrCat(node.field, " ", node.op, " \"",
-                      node.field == "patient" ? kPseudonymPrefix : "",
-                      absl::StrReplaceAll(node.value, {{"\\", "\\\\"}, {"\"", "\\\""}}), "\"");
+                      node.field == "patient" ? kPseudonymPrefix : "", PrintValue(node), "\"");
+}
+
+FilterNode SiteTerm(const std::string& site) {
+  FilterNode term;
+  term.kind = FilterNode::Kind::kTerm;
+  term.field = "site";
+  term.op = "=";
+  term.value = site;
+  return term;
+}
+
+// The key an equality term asks for; nullopt when the term is of another kind.
+std::optional<Key> KeyOf(const FilterNode& term) {
+  static const auto* kinds =
+      new std::map<std::string, KeyKind>{{"patient", KeyKind::kPatient},
+                                         {"lot", KeyKind::kLot},
+                                         {"appointment", KeyKind::kAppointment},
+                                         {"actor", KeyKind::kActor},
+                                         {"site", KeyKind::kSite},
+                                         {"request_id", KeyKind::kRequest}};
+  if (term.kind != FilterNode::Kind::kTerm || !IsEquality(term)) return std::nullopt;
+  const auto kind = kinds->find(term.field);
+  if (kind == kinds->end()) return std::nullopt;
+  return Key{kind->second, term.value};
+}
+
+// Whether having the key is enough for the node to hold.
+bool Suffices(const FilterNode& node, const Key& key) {
+  const auto suffices = [&key](const FilterNode& child) { return Suffices(child, key); };
+  switch (node.kind) {
+    case FilterNode::Kind::kAnd:
+      return std::all_of(node.children.begin(), node.children.end(), suffices);
+    case FilterNode::Kind::kOr:
+      return std::any_of(node.children.begin(), node.children.end(), suffices);
+    case FilterNode::Kind::kNot:
+      return false;
+    case FilterNode::Kind::kTerm:
+      break;
+  }
+  return KeyOf(node) == key;
+}
+
+// Whether the node can't hold without the key.
+bool Demands(const FilterNode& node, const Key& key) {
+  const auto demands = [&key](const FilterNode& child) { return Demands(child, key); };
+  switch (node.kind) {
+    case FilterNode::Kind::kAnd:
+      return std::any_of(node.children.begin(), node.children.end(), demands);
+    case FilterNode::Kind::kOr:
+      return std::all_of(node.children.begin(), node.children.end(), demands);
+    case FilterNode::Kind::kNot:
+      return false;
+    case FilterNode::Kind::kTerm:
+      break;
+  }
+  return KeyOf(node) == key;
 }
 
 // Whom the terms name, before they become pseudonyms.
@@ -309,7 +383,26 @@ absl::StatusOr<EntryFilter> EntryFilter::FromText(absl::string_view text) {
 
 bool EntryFilter::Matches(const Leaf& leaf) const {
   if (sites_ && sites_->count(leaf.site) == 0) return false;
+  if (openings_ && std::none_of(openings_->begin(), openings_->end(),
+                                [&leaf](const EntryFilter& one) { return one.Matches(leaf); })) {
+    return false;
+  }
   return Holds(root_, leaf);
+}
+
+bool EntryFilter::HoldsForAllUnder(KeyKind kind, absl::string_view value) const {
+  const Key key{kind, std::string(value)};
+  if (sites_) return false;  // a key says nothing of the entry's own site
+  if (openings_ && std::none_of(openings_->begin(), openings_->end(), [&](const EntryFilter& one) {
+        return one.HoldsForAllUnder(kind, value);
+      })) {
+    return false;
+  }
+  return Suffices(root_, key);
+}
+
+bool EntryFilter::HoldsOnlyUnder(KeyKind kind, absl::string_view value) const {
+  return Demands(root_, Key{kind, std::string(value)});
 }
 
 std::optional<int64_t> EntryFilter::IndexKey(Hasher& hasher) const {
@@ -322,25 +415,38 @@ std::optional<int64_t> EntryFilter::IndexKey(Hasher& hasher) const {
       }
     }
   }
+  if (openings_ && openings_->size() == 1) return openings_->front().IndexKey(hasher);
   return std::nullopt;
 }
 
-std::string EntryFilter::Text() const {
-  const std::string text = Print(root_);
-  if (!sites_) return text;
-  FilterNode sites;
-  sites.kind = FilterNode::Kind::kOr;
-  for (const std::string& site : *sites_) {
-    FilterNode& term = sites.children.emplace_back();
-    term.kind = FilterNode::Kind::kTerm;
-    term.field = "site";
-    term.op = "=";
-    term.value = site;
+// The expression with what it was narrowed to. One alternative stands for itself; none at all is a
+// site that no entry has.
+FilterNode EntryFilter::Whole() const {
+  const auto any_of = [](std::vector<FilterNode> nodes) {
+    FilterNode any;
+    any.kind = FilterNode::Kind::kOr;
+    if (nodes.empty()) nodes.push_back(SiteTerm(""));
+    any.children = std::move(nodes);
+    return any.children.size() == 1 ? FilterNode(any.children.front()) : any;
+  };
+  FilterNode whole;
+  whole.kind = FilterNode::Kind::kAnd;
+  if (!Print(root_).empty()) whole.children.push_back(root_);
+  if (sites_) {
+    std::vector<FilterNode> sites;
+    for (const std::string& site : *sites_) sites.push_back(SiteTerm(site));
+    whole.children.push_back(any_of(std::move(sites)));
   }
-  // One alone stands for itself; none at all is a site that no entry has.
-  if (sites.children.empty()) return "site = \"\"";
-  const std::string printed = Print(sites.children.size() == 1 ? sites.children.front() : sites);
-  return text.empty() ? printed : absl::StrCat("(", text, " AND ", printed, ")");
+  if (openings_) {
+    std::vector<FilterNode> openings;
+    for (const EntryFilter& opening : *openings_) openings.push_back(opening.Whole());
+    whole.children.push_back(any_of(std::move(openings)));
+  }
+  return whole.children.size() == 1 ? FilterNode(whole.children.front()) : whole;
+}
+
+std::string EntryFilter::Text() const {
+  return Print(Whole());
 }
 
 }  // namespace meso::audit

@@ -48,6 +48,14 @@ class EntryFilter {
 
   // Restricts the filter to entries of these sites.
   void OnlySites(std::set<std::string> sites) { sites_ = std::move(sites); }
+  // Restricts the filter to entries that at least one of these matches too; none = no entry.
+  void OnlyAnyOf(std::vector<EntryFilter> openings) { openings_ = std::move(openings); }
+
+  // True when every entry under the key matches, whatever else it holds: of `lot = X` for lot X, of
+  // `lot = X AND outcome = OK` not.
+  bool HoldsForAllUnder(KeyKind kind, absl::string_view value) const;
+  // True when no entry matches that is not under the key.
+  bool HoldsOnlyUnder(KeyKind kind, absl::string_view value) const;
 
   bool Matches(const Leaf& leaf) const;
 
@@ -63,8 +71,11 @@ class EntryFilter {
   std::string Text() const;
 
  private:
+  FilterNode Whole() const;
+
   FilterNode root_;
   std::optional<std::set<std::string>> sites_;
+  std::optional<std::vector<EntryFilter>> openings_;
   std::set<std::string> patients_;
   int64_t time_begin_ns_ = std::numeric_limits<int64_t>::min();
   int64_t time_end_ns_ = std::numeric_limits<int64_t>::max();

@@ -8,6 +8,7 @@
 
 #include "common/rpc/serve_call.h"
 #include "meso/audit/v1/audit_service.grpc.pb.h"
+#include "services/audit/audit_controls.h"
 #include "services/audit/audit_operations.h"
 #include "services/audit/checkpoint_operations.h"
 #include "services/audit/prove_operations.h"
@@ -19,6 +20,7 @@ struct AuditUseCases {
   const AuditOperations& operations;
   const CheckpointOperations& checkpoints;
   const ProveOperations& prove;
+  const AuditControls controls;
 };
 
 class AuditService final : public v1::AuditService::CallbackService {
@@ -28,7 +30,8 @@ class AuditService final : public v1::AuditService::CallbackService {
       : calls_(calls),
         operations_(use_cases.operations),
         checkpoints_(use_cases.checkpoints),
-        prove_(use_cases.prove) {}
+        prove_(use_cases.prove),
+        controls_(use_cases.controls) {}
 
   grpc::ServerUnaryReactor* BatchAppendEntries(grpc::CallbackServerContext* context,
                                                const v1::BatchAppendEntriesRequest* request,
@@ -67,11 +70,38 @@ class AuditService final : public v1::AuditService::CallbackService {
   grpc::ServerWriteReactor<v1::ExportEntriesResponse>* ProveEntries(
       grpc::CallbackServerContext* context, const v1::ProveEntriesRequest* request) override;
 
+  // Controls: control_service.cc.
+  grpc::ServerUnaryReactor* ListAssertions(grpc::CallbackServerContext* context,
+                                           const v1::ListAssertionsRequest* request,
+                                           v1::ListAssertionsResponse* response) override;
+  grpc::ServerUnaryReactor* ListViolations(grpc::CallbackServerContext* context,
+                                           const v1::ListViolationsRequest* request,
+                                           v1::ListViolationsResponse* response) override;
+  grpc::ServerUnaryReactor* CreateAuditorGrant(grpc::CallbackServerContext* context,
+                                               const v1::CreateAuditorGrantRequest* request,
+                                               v1::AuditorGrant* response) override;
+  grpc::ServerUnaryReactor* RevokeAuditorGrant(grpc::CallbackServerContext* context,
+                                               const v1::RevokeAuditorGrantRequest* request,
+                                               v1::AuditorGrant* response) override;
+  grpc::ServerUnaryReactor* ListAuditorGrants(grpc::CallbackServerContext* context,
+                                              const v1::ListAuditorGrantsRequest* request,
+                                              v1::ListAuditorGrantsResponse* response) override;
+  grpc::ServerUnaryReactor* BreakGlass(grpc::CallbackServerContext* context,
+                                       const v1::BreakGlassRequest* request,
+                                       v1::EmergencyAccess* response) override;
+  grpc::ServerUnaryReactor* ReviewEmergencyAccess(grpc::CallbackServerContext* context,
+                                                  const v1::ReviewEmergencyAccessRequest* request,
+                                                  v1::EmergencyAccess* response) override;
+  grpc::ServerUnaryReactor* ListEmergencyAccesses(
+      grpc::CallbackServerContext* context, const v1::ListEmergencyAccessesRequest* request,
+      v1::ListEmergencyAccessesResponse* response) override;
+
  private:
   CallServer& calls_;
   const AuditOperations& operations_;
   const CheckpointOperations& checkpoints_;
   const ProveOperations& prove_;
+  const AuditControls controls_;
 };
 
 }  // namespace meso::audit

@@ -50,7 +50,10 @@ class AuditRpcFixture : public testing::Test {
   CheckpointOperations checkpoints_{server_.clock(), server_.ids(),
                                     [this] { return witnesses_(); }};
   ProveOperations prove_{server_.clock(), operations_};
-  AuditService service_{server_.calls(), {operations_, checkpoints_, prove_}};
+  AssertionOperations assertions_{server_.database(), server_.clock(), server_.ids(), {}};
+  GrantOperations grants_{server_.clock(), server_.ids(), SamplePseudonyms()};
+  AuditService service_{server_.calls(),
+                        {operations_, checkpoints_, prove_, {assertions_, grants_}}};
   std::unique_ptr<Stub> stub_;
   const std::string scheduling_ = server_.keys().ServiceToken("scheduling");
   const std::string auditor_ = server_.keys().Token("users/ines", {"compliance_auditor@*"});
