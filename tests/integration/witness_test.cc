@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "meso/audit/v1/audit_service.grpc.pb.h"
+#include "meso/events/v1/events.grpc.pb.h"
 #include "services/audit/domain/checkpoint.h"
 #include "tests/support/suite.h"
 
@@ -181,6 +182,32 @@ TEST_F(WitnessSuiteTest, TwoWitnessesFollowOneLog) {
   StartLog();
   Grow();
   MustCosign("north");
+}
+
+TEST_F(WitnessSuiteTest, CheckpointsReachWhoeverFollowsTheEvents) {
+  Grow(2);
+  MustCosign("north", {"--trust_first"});
+  const uint64_t size = RememberedBy("north");
+  events::v1::PullEventsRequest request;
+  request.add_types("meso.audit.v1.CheckpointSigned");
+  events::v1::PullEventsResponse response;
+  const auto stub = events::v1::EventService::NewStub(suite_.Channel("audit"));
+  ASSERT_TRUE(suite_
+                  .Call<events::v1::EventService>(
+                      *stub, &events::v1::EventService::Stub::PullEvents,
+                      suite_.Token("users/ada", {"chain_admin@*"}), request, &response)
+                  .ok());
+  ASSERT_GE(response.events_size(), 2) << "the first signature, and the cosignature";
+  const events::v1::Event& last = response.events(response.events_size() - 1);
+  EXPECT_EQ(last.subject(), LogKey().name);
+  v1::CheckpointSigned told;
+  ASSERT_TRUE(told.ParseFromString(last.data()));
+  EXPECT_EQ(told.tree_size(), size);
+  EXPECT_EQ(Cosigners(told.note()), (std::vector<std::string>{"north.test/witness"}));
+  // Somebody who kept what was told holds it against the log later.
+  std::ofstream(Path("told.note")) << told.note();
+  const Shown shown = Look("south", {"--trust_first", "--note=" + Path("told.note")});
+  EXPECT_EQ(shown.exit_code, 0) << shown.text;
 }
 
 TEST_F(WitnessSuiteTest, ALogRestoredFromAnOlderFileIsRefused) {
