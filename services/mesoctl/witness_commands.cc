@@ -142,9 +142,8 @@ class Run {
         const ExitCode code = ExitCodeOf(outcome.status());
         // What time may heal is told and tried again: the service away, a token to be renewed, a
         // key not yet in the log's list. A witness that can't begin says so and ends.
-        if (code == ExitCode::kUsage || code == ExitCode::kVerificationFailed || !has_begun_) {
-          return outcome.status();
-        }
+        const bool hopeless = code == ExitCode::kUsage || code == ExitCode::kVerificationFailed;
+        if (hopeless || (!has_begun_ && code != ExitCode::kUnavailable)) return outcome.status();
         session_.err() << RenderError(kWhat, outcome.status()) << "\n" << std::flush;
       }
       absl::Notification never;

@@ -106,6 +106,54 @@ TEST_F(AdminTest, TheLogsPublicFileIsTheVerifierOfItsKey) {
   EXPECT_EQ((*key)->verifier().name, "test-log");
 }
 
+TEST_F(AdminTest, RotatingTheLogsKeyKeepsTheOneBeforeUntilItIsTakenAway) {
+  ASSERT_TRUE(InitKeys(Keys(), "test-log", kNow).ok());
+  const auto before = Contents();
+  const auto rotated = RotateLogKey(Keys());
+  ASSERT_TRUE(rotated.ok()) << rotated.status();
+  const auto after = Contents();
+  EXPECT_EQ(after.at(kPreviousLogKeyFile), before.at(kLogKeyFile));
+  EXPECT_EQ(after.at(kPreviousLogVerifierFile), before.at(kLogVerifierFile));
+  EXPECT_NE(after.at(kLogKeyFile), before.at(kLogKeyFile));
+  const auto key = audit::ParseSigningKey(after.at(kLogKeyFile));
+  ASSERT_TRUE(key.ok());
+  EXPECT_EQ((*key)->verifier().name, "test-log");
+  EXPECT_EQ((*key)->verifier().Encode(), after.at(kLogVerifierFile));
+  EXPECT_EQ((*key)->verifier().Encode(), *rotated);
+
+  const absl::Status early = RotateLogKey(Keys()).status();
+  EXPECT_EQ(early.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(early.message()), HasSubstr("not over"));
+  EXPECT_EQ(Contents(), after);
+  std::filesystem::remove(Keys() + "/" + kPreviousLogKeyFile);
+  EXPECT_TRUE(RotateLogKey(Keys()).ok());
+}
+
+TEST_F(AdminTest, AnInterruptedRotationOfTheLogsKeyGoesOn) {
+  ASSERT_TRUE(InitKeys(Keys(), "test-log", kNow).ok());
+  const auto before = Contents();
+  ASSERT_TRUE(WriteSecret(Keys() + "/" + kPreviousLogKeyFile, before.at(kLogKeyFile) + "\n").ok());
+  ASSERT_TRUE(RotateLogKey(Keys()).ok());
+  EXPECT_EQ(Contents().at(kPreviousLogKeyFile), before.at(kLogKeyFile));
+  EXPECT_NE(Contents().at(kLogKeyFile), before.at(kLogKeyFile));
+}
+
+TEST_F(AdminTest, AWitnessKeyIsMadeOnce) {
+  ASSERT_TRUE(InitKeys(Keys(), "test-log", kNow).ok());
+  const std::string file = Keys() + "/north.key";
+  const auto made = MakeWitnessKey("north.example/witness", file);
+  ASSERT_TRUE(made.ok()) << made.status();
+  const auto key = audit::ParseCosigningKey(Contents().at("north.key"));
+  ASSERT_TRUE(key.ok());
+  EXPECT_EQ((*key)->verifier().Encode(), *made);
+  EXPECT_EQ(Contents().at("north.key.pub"), *made);
+  EXPECT_EQ(MakeWitnessKey("north.example/witness", file).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ((*audit::ParseCosigningKey(Contents().at("north.key")))->Encode(), (*key)->Encode());
+  EXPECT_EQ(MakeWitnessKey("with space", Keys() + "/x.key").status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 TEST_F(AdminTest, InitRefusesADirectoryOthersCanRead) {
   std::filesystem::create_directory(Keys());
   ASSERT_EQ(chmod(Keys().c_str(), 0755), 0);

@@ -1,0 +1,327 @@
+// Witnesses as sites run them: real processes of mesoctl against a real audit service that is
+// rolled back, truncated, forked, or dies; and a witness that dies between remembering and
+// cosigning.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "meso/audit/v1/audit_service.grpc.pb.h"
+#include "meso/events/v1/events.grpc.pb.h"
+#include "services/audit/domain/checkpoint.h"
+#include "tests/support/suite.h"
+
+namespace meso {
+namespace {
+
+namespace fs = std::filesystem;
+namespace v1 = audit::v1;
+using Stub = v1::AuditService::Stub;
+
+constexpr int kRefused = 6;
+
+std::string Contents(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+struct Shown {
+  int exit_code = 0;
+  std::string text;  // stdout and stderr
+};
+
+class WitnessSuiteTest : public testing::Test {
+ protected:
+  WitnessSuiteTest() {
+    for (const std::string name : {"north", "south"}) {
+      RunCommand({suite_.Binary("mesoctl"), "admin", "witness-key", name + ".test/witness", "-o",
+                  Path(name + ".key")});
+      std::ofstream(Path("witnesses"), std::ios::app) << Contents(Path(name + ".key.pub"));
+      std::ofstream(Path(name + ".token"))
+          << suite_.Token(absl::StrCat("users/", name), {"witness@*"});
+    }
+    StartLog();
+  }
+
+  std::string Path(const std::string& name) const { return absl::StrCat(suite_.dir(), "/", name); }
+  void StartLog(std::vector<std::string> flags = {}) {
+    flags.push_back(absl::StrCat("--witness_keys_file=", Path("witnesses")));
+    suite_.Start("audit", "", flags);
+    stub_ = v1::AuditService::NewStub(suite_.Channel("audit"));
+  }
+  void StopLog() { ASSERT_EQ(suite_.Terminate("audit"), 0); }
+
+  // One look of a witness, in a process of its own.
+  Shown Look(const std::string& name, std::vector<std::string> more = {},
+             const std::string& failpoints = "") {
+    std::vector<std::string> argv = {suite_.Binary("mesoctl"),
+                                     "audit",
+                                     "witness",
+                                     "run",
+                                     "--once",
+                                     "--key=" + Path(name + ".key"),
+                                     "--state=" + Path(name),
+                                     "--log_key=" + suite_.KeyFile("audit-log.pub"),
+                                     "--token_file=" + Path(name + ".token"),
+                                     "--audit_address=" + suite_.Socket("audit")};
+    argv.insert(argv.end(), more.begin(), more.end());
+    const std::string out = Path(absl::StrCat(name, ".out"));
+    fs::remove(out);
+    ChildProcess process;
+    process.Start(argv, out,
+                  {{"MESO_FAILPOINTS", failpoints}, {"MESO_CONFIG", Path("no-contexts")}});
+    Shown shown;
+    shown.exit_code = process.Wait();
+    shown.text = Contents(out);
+    return shown;
+  }
+  void MustCosign(const std::string& name, std::vector<std::string> more = {}) {
+    const Shown shown = Look(name, std::move(more));
+    EXPECT_EQ(shown.exit_code, 0) << shown.text;
+    EXPECT_TRUE(absl::StrContains(shown.text, "cosigned ")) << shown.text;
+  }
+  void ExpectRefusal(const Shown& shown, const std::string& name, const std::string& why) {
+    EXPECT_EQ(shown.exit_code, kRefused) << shown.text;
+    EXPECT_TRUE(absl::StrContains(shown.text, "REFUSED")) << shown.text;
+    EXPECT_TRUE(absl::StrContains(shown.text, why)) << shown.text;
+    ASSERT_TRUE(fs::exists(Path(name + "/evidence"))) << shown.text;
+    for (const auto& evidence : fs::directory_iterator(Path(name + "/evidence"))) {
+      const std::vector<audit::VerifierKey> keys = {LogKey()};
+      EXPECT_TRUE(audit::OpenCheckpoint(Contents(evidence.path() / "remembered.note"), keys).ok());
+      EXPECT_TRUE(audit::OpenCheckpoint(Contents(evidence.path() / "presented.note"), keys).ok())
+          << "both are the log's own word";
+      EXPECT_TRUE(absl::StrContains(Contents(evidence.path() / "why.txt"), why));
+    }
+    EXPECT_EQ(Look(name).exit_code, kRefused) << "until a person has looked";
+  }
+
+  audit::VerifierKey LogKey() {
+    return *audit::ParseVerifierKey(Contents(suite_.KeyFile("audit-log.pub")));
+  }
+  v1::Checkpoint Newest() {
+    v1::Checkpoint checkpoint;
+    WaitUntil([&] {
+      return suite_.Call<v1::AuditService>(*stub_, &Stub::GetCheckpoint, auditor_, {}, &checkpoint)
+          .ok();
+    });
+    return checkpoint;
+  }
+  // Somebody reads the log, which is an entry; returns once that is signed.
+  uint64_t Grow(int count = 1) {
+    const uint64_t before = Newest().tree_size();
+    for (int i = 0; i < count; ++i) {
+      v1::ListEntriesResponse response;
+      EXPECT_TRUE(
+          suite_.Call<v1::AuditService>(*stub_, &Stub::ListEntries, auditor_, {}, &response).ok());
+    }
+    const auto has_grown = [&] {
+      return Newest().tree_size() >= before + static_cast<uint64_t>(count);
+    };
+    EXPECT_TRUE(WaitUntil(has_grown));
+    return Newest().tree_size();
+  }
+  std::vector<std::string> Cosigners(const std::string& note) {
+    std::vector<audit::VerifierKey> witnesses;
+    for (const std::string name : {"north", "south"}) {
+      witnesses.push_back(*audit::ParseWitnessKey(Contents(Path(name + ".key.pub"))));
+    }
+    std::vector<std::string> names;
+    const auto opened = audit::OpenCosigned(note, {LogKey()}, witnesses);
+    EXPECT_TRUE(opened.ok()) << opened.status();
+    if (!opened.ok()) return names;
+    for (const auto& cosignature : opened->cosignatures) names.push_back(cosignature.witness);
+    return names;
+  }
+  // The cosigned checkpoint among those the log keeps, newest first.
+  std::vector<std::string> CosignersOf(uint64_t size) {
+    v1::ListCheckpointsResponse list;
+    EXPECT_TRUE(
+        suite_.Call<v1::AuditService>(*stub_, &Stub::ListCheckpoints, auditor_, {}, &list).ok());
+    for (const v1::Checkpoint& checkpoint : list.checkpoints()) {
+      if (checkpoint.tree_size() == size) return Cosigners(checkpoint.note());
+    }
+    return {};
+  }
+  uint64_t RememberedBy(const std::string& name) {
+    const auto checkpoint = audit::ParseCheckpoint(Contents(Path(name + "/checkpoint.note")));
+    return checkpoint.ok() ? checkpoint->size : 0;
+  }
+
+  // The log's database as it is; only while the log is stopped.
+  void Save(const std::string& name) { Copy(Path("data"), Path(name)); }
+  void Restore(const std::string& name) { Copy(Path(name), Path("data")); }
+  static void Copy(const std::string& from, const std::string& to) {
+    fs::remove_all(to);
+    fs::copy(from, to, fs::copy_options::recursive);
+  }
+
+  Suite suite_;
+  std::unique_ptr<Stub> stub_;
+  const std::string auditor_ = suite_.Token("users/ines", {"compliance_auditor@*"});
+};
+
+TEST_F(WitnessSuiteTest, TwoWitnessesFollowOneLog) {
+  Grow(2);
+  EXPECT_EQ(Look("north").exit_code, 1) << "the first contact is a person's decision";
+  MustCosign("north", {"--trust_first"});
+  MustCosign("south", {"--trust_first"});
+  Grow(3);
+  MustCosign("north");
+  const uint64_t size = RememberedBy("north");
+  EXPECT_EQ(CosignersOf(size), (std::vector<std::string>{"north.test/witness"}));
+  // What one has seen the other can hold against the log.
+  MustCosign("south", {"--note=" + Path("north/checkpoint.note")});
+  EXPECT_GE(RememberedBy("south"), size);
+  // A restart of the log is none of a witness's business.
+  StopLog();
+  StartLog();
+  Grow();
+  MustCosign("north");
+}
+
+TEST_F(WitnessSuiteTest, CheckpointsReachWhoeverFollowsTheEvents) {
+  Grow(2);
+  MustCosign("north", {"--trust_first"});
+  const uint64_t size = RememberedBy("north");
+  events::v1::PullEventsRequest request;
+  request.add_types("meso.audit.v1.CheckpointSigned");
+  events::v1::PullEventsResponse response;
+  const auto stub = events::v1::EventService::NewStub(suite_.Channel("audit"));
+  ASSERT_TRUE(suite_
+                  .Call<events::v1::EventService>(
+                      *stub, &events::v1::EventService::Stub::PullEvents,
+                      suite_.Token("users/ada", {"chain_admin@*"}), request, &response)
+                  .ok());
+  ASSERT_GE(response.events_size(), 2) << "the first signature, and the cosignature";
+  const events::v1::Event& last = response.events(response.events_size() - 1);
+  EXPECT_EQ(last.subject(), LogKey().name);
+  v1::CheckpointSigned told;
+  ASSERT_TRUE(told.ParseFromString(last.data()));
+  EXPECT_EQ(told.tree_size(), size);
+  EXPECT_EQ(Cosigners(told.note()), (std::vector<std::string>{"north.test/witness"}));
+  // Somebody who kept what was told holds it against the log later.
+  std::ofstream(Path("told.note")) << told.note();
+  const Shown shown = Look("south", {"--trust_first", "--note=" + Path("told.note")});
+  EXPECT_EQ(shown.exit_code, 0) << shown.text;
+}
+
+TEST_F(WitnessSuiteTest, ALogRestoredFromAnOlderFileIsRefused) {
+  Grow(2);
+  StopLog();
+  Save("older");
+  StartLog();
+  Grow(4);
+  MustCosign("north", {"--trust_first"});
+  MustCosign("south", {"--trust_first"});
+  StopLog();
+  Restore("older");
+  StartLog();
+  ExpectRefusal(Look("north"), "north", "cut back");
+  // Nor is it good again once it has outgrown what was signed: it is another log then.
+  while (Newest().tree_size() <= RememberedBy("south")) Grow(3);
+  ExpectRefusal(Look("south"), "south", "not the beginning");
+}
+
+TEST_F(WitnessSuiteTest, AForkIsFoundByWhatTheOtherWitnessHasSeen) {
+  Grow(2);
+  MustCosign("north", {"--trust_first"});
+  MustCosign("south", {"--trust_first"});
+  StopLog();
+  Save("fork");
+  // One face, shown to north.
+  StartLog();
+  Grow(5);
+  MustCosign("north");
+  StopLog();
+  Save("face");
+  // Another face of the same key, shown to south: by itself it is consistent.
+  Restore("fork");
+  StartLog();
+  const uint64_t seen = RememberedBy("north");
+  while (Newest().tree_size() <= seen) Grow(2);
+  MustCosign("south");
+  ExpectRefusal(Look("south", {"--note=" + Path("north/checkpoint.note")}), "south", "two faces");
+}
+
+TEST_F(WitnessSuiteTest, ALogTruncatedBehindAWitnessedCheckpointIsRefused) {
+  Grow(6);
+  MustCosign("north", {"--trust_first"});
+  const uint64_t size = RememberedBy("north");
+  StopLog();
+  // The tail is cut off as somebody with the file and SQL would, checkpoints and all; the log's own
+  // check at start finds nothing.
+  int exit_code = 0;
+  RunCommand({"python3", "-c",
+              absl::StrCat("import sqlite3,sys\n"
+                           "d=sqlite3.connect(sys.argv[1])\n"
+                           "for t in [r[0] for r in d.execute(\"select name from sqlite_master "
+                           "where type='trigger'\").fetchall()]: d.execute('drop trigger '+t)\n"
+                           "n=",
+                           size - 3,
+                           "\n"
+                           "for t in ('audit_entry','audit_tree','audit_payload','audit_key',"
+                           "'audit_source_entry'): d.execute(f'delete from {t} where "
+                           "entry_index>=?',(n,))\n"
+                           "d.execute('delete from audit_checkpoint')\n"
+                           "d.execute('delete from audit_cosignature')\n"
+                           "d.commit()\n"),
+              Path("data/audit.db")},
+             &exit_code);
+  ASSERT_EQ(exit_code, 0);
+  StartLog();
+  ASSERT_LT(Newest().tree_size(), size);
+  ExpectRefusal(Look("north"), "north", "cut back");
+}
+
+TEST_F(WitnessSuiteTest, AWitnessKilledBetweenRememberingAndCosigningGoesOn) {
+  Grow(2);
+  const Shown killed = Look("north", {"--trust_first"}, "witness.persisted=kill");
+  EXPECT_EQ(killed.exit_code, 128 + 9) << killed.text;
+  const uint64_t size = RememberedBy("north");
+  EXPECT_GT(size, 0u) << "on disk before anybody can have the cosignature";
+  EXPECT_TRUE(CosignersOf(size).empty());
+  MustCosign("north");
+  EXPECT_EQ(CosignersOf(RememberedBy("north")), (std::vector<std::string>{"north.test/witness"}));
+  // Killed before the new content has its name: the old one is there, whole.
+  const uint64_t before = RememberedBy("north");
+  Grow(2);
+  EXPECT_EQ(Look("north", {}, "witness.before_rename=kill").exit_code, 128 + 9);
+  EXPECT_EQ(RememberedBy("north"), before);
+  MustCosign("north");
+  EXPECT_GT(RememberedBy("north"), before);
+}
+
+TEST_F(WitnessSuiteTest, AChangeOfTheLogsKeyIsFollowedWithEitherKey) {
+  Grow();
+  MustCosign("north", {"--trust_first"});
+  const std::string old_key = Contents(suite_.KeyFile("audit-log.pub"));
+  StopLog();
+  int exit_code = 0;
+  RunCommand({suite_.Binary("mesoctl"), "admin", "log-key", "rotate", "--keys", suite_.KeyFile("")},
+             &exit_code);
+  ASSERT_EQ(exit_code, 0);
+  ASSERT_NE(Contents(suite_.KeyFile("audit-log.pub")), old_key);
+  StartLog({"--previous_log_key_file=" + suite_.KeyFile("audit-log.previous.key")});
+  Grow();
+  // During the overlap one key is enough, either; the remembered note is signed by the old one.
+  MustCosign("north", {"--log_key=" + suite_.KeyFile("audit-log.previous.pub")});
+  StopLog();
+  StartLog();
+  Grow();
+  const Shown shown = Look("north");
+  EXPECT_EQ(shown.exit_code, 0) << shown.text << "what it remembers was signed by both";
+  v1::ListEntriesRequest request;
+  request.set_filter("object_type = \"LogKey\"");
+  v1::ListEntriesResponse response;
+  ASSERT_TRUE(
+      suite_.Call<v1::AuditService>(*stub_, &Stub::ListEntries, auditor_, request, &response).ok());
+  ASSERT_EQ(response.entries_size(), 1) << "the change of the key is an entry";
+}
+
+}  // namespace
+}  // namespace meso

@@ -1,0 +1,262 @@
+// A witness with its memory on disk, against a log in memory that may lie.
+#include "services/mesoctl/witness.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/failpoint.h"
+#include "services/audit/domain/checkpoint.h"
+#include "tests/support/child_process.h"
+
+namespace meso::mesoctl {
+namespace {
+
+using Kind = Witness::Outcome::Kind;
+
+std::string Contents(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+class FakeLog final : public WitnessedLog {
+ public:
+  // Grown by leaves named after `face`.
+  void Grow(int count, const std::string& face = "") {
+    for (int i = 0; i < count; ++i) {
+      rows_.push_back(tree_->Append(hasher_.Leaf(absl::StrCat(face, rows_.size()))));
+    }
+    note = audit::SignCheckpoint(tree_->size(), tree_->Root(), *key_);
+  }
+  void CutBack(size_t size) {
+    auto rows = std::move(rows_);
+    rows_.clear();
+    tree_ = std::make_unique<audit::Tree>(hasher_);
+    for (size_t i = 0; i < size; ++i) rows_.push_back(tree_->Append(rows[i][0]));
+    note = audit::SignCheckpoint(size, tree_->Root(), *key_);
+  }
+  absl::StatusOr<std::string> NewestNote() override {
+    if (!away.ok()) return away;
+    return note;
+  }
+  absl::StatusOr<audit::Proof> Consistency(uint64_t old_size, uint64_t size) override {
+    return audit::ConsistencyProof(old_size, size, hasher_, [this](int level, uint64_t index) {
+      return absl::StatusOr<audit::Hash>(rows_.at(audit::RowOfNode(level, index)).at(level));
+    });
+  }
+  absl::Status AddCosignature(uint64_t size, const std::string& line) override {
+    if (on_add) on_add();
+    if (!add_answer.ok()) return std::exchange(add_answer, absl::OkStatus());
+    sizes.push_back(size);
+    note = audit::AddSignatureLine(note, line);
+    return absl::OkStatus();
+  }
+  audit::VerifierKey verifier() const { return key_->verifier(); }
+
+  std::string note;
+  absl::Status away;
+  absl::Status add_answer;
+  std::function<void()> on_add;
+  std::vector<uint64_t> sizes;  // cosigned
+
+ private:
+  const std::unique_ptr<audit::SigningKey> key_ = *audit::MakeSigningKey("log", std::string(32, 1));
+  audit::Hasher hasher_;
+  std::unique_ptr<audit::Tree> tree_ = std::make_unique<audit::Tree>(hasher_);
+  std::vector<std::vector<audit::Hash>> rows_;
+};
+
+class WitnessRunTest : public testing::Test {
+ protected:
+  WitnessRunTest() { log_.Grow(5); }
+  ~WitnessRunTest() override {
+    SetFailpoint("witness.persisted", nullptr);
+    SetFailpoint("witness.before_rename", nullptr);
+  }
+
+  // As a new process would begin: everything but the directory is new.
+  absl::StatusOr<Witness::Outcome> Step(bool trust_first = false) {
+    return With(trust_first, [](Witness& witness) { return witness.Step(); });
+  }
+  absl::StatusOr<Witness::Outcome> Hear(const std::string& note) {
+    return With(true, [&note](Witness& witness) { return witness.Hear(note); });
+  }
+  template <typename Fn>
+  auto With(bool trust_first, Fn fn) -> decltype(fn(std::declval<Witness&>())) {
+    auto state = WitnessState::Open(dir_);
+    if (!state.ok()) return state.status();
+    Witness witness({{log_.verifier()}, trust_first}, *key_, **state, log_, clock_);
+    return fn(witness);
+  }
+  void ExpectRefused(const absl::StatusOr<Witness::Outcome>& outcome, const std::string& why) {
+    ASSERT_TRUE(outcome.ok()) << outcome.status();
+    EXPECT_EQ(outcome->kind, Kind::kRefused);
+    EXPECT_NE(outcome->why.find(why), std::string::npos) << outcome->why;
+  }
+  std::string Remembered() { return Contents(dir_ + "/checkpoint.note"); }
+
+  TempDir temp_;
+  const std::string dir_ = temp_.path() + "/witness";
+  const std::unique_ptr<audit::CosigningKey> key_ =
+      *audit::MakeCosigningKey("north", std::string(32, 2));
+  ManualClock clock_{absl::FromUnixSeconds(1'795'165'200)};
+  FakeLog log_;
+};
+
+TEST_F(WitnessRunTest, TrustsNobodyAtTheFirstContactUnlessTold) {
+  const absl::Status status = Step().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(status.message().find("--trust_first"), std::string::npos) << status;
+  EXPECT_EQ(Remembered(), "");
+  EXPECT_TRUE(log_.sizes.empty());
+  EXPECT_EQ(Step(true)->kind, Kind::kCosigned);
+  log_.Grow(4);
+  EXPECT_EQ(Step()->kind, Kind::kCosigned) << "from now on it knows the log";
+  EXPECT_EQ(log_.sizes, (std::vector<uint64_t>{5, 9}));
+  const auto opened = audit::OpenCosigned(log_.note, {log_.verifier()}, {key_->verifier()});
+  ASSERT_EQ(opened->cosignatures.size(), 1u);
+  EXPECT_EQ(opened->cosignatures[0].time, clock_.Now());
+}
+
+TEST_F(WitnessRunTest, BeginsWithACheckpointGotByHand) {
+  const std::string by_hand = log_.note;
+  log_.Grow(4);
+  ASSERT_TRUE(With(false, [&](Witness& witness) { return witness.TrustFirst(by_hand); }).ok());
+  EXPECT_EQ(Step()->size, 9u);
+  EXPECT_EQ(With(false, [&](Witness& witness) { return witness.TrustFirst(by_hand); }).code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(WitnessRunTest, CosignsEachCheckpointOnce) {
+  EXPECT_EQ(Step(true)->kind, Kind::kCosigned);
+  EXPECT_EQ(Step()->kind, Kind::kUnchanged);
+  EXPECT_EQ(log_.sizes.size(), 1u);
+}
+
+TEST_F(WitnessRunTest, TakesTheNextWhenTheLogHasReplacedTheCheckpoint) {
+  log_.add_answer = absl::NotFoundError("replaced");
+  log_.on_add = [this] {
+    log_.on_add = nullptr;
+    log_.Grow(1);
+  };
+  const auto outcome = Step(true);
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->size, 6u);
+  EXPECT_EQ(log_.sizes, (std::vector<uint64_t>{6}));
+}
+
+TEST_F(WitnessRunTest, RefusesACutLogForGoodAndKeepsTheEvidence) {
+  ASSERT_TRUE(Step(true).ok());
+  const std::string remembered = Remembered();
+  log_.CutBack(3);
+  const auto outcome = Step();
+  ExpectRefused(outcome, "cut back");
+  EXPECT_EQ(Contents(outcome->evidence + "/remembered.note"), remembered);
+  EXPECT_EQ(Contents(outcome->evidence + "/presented.note"), log_.note);
+  EXPECT_NE(Contents(outcome->evidence + "/why.txt").find("cut back"), std::string::npos);
+  EXPECT_EQ(Remembered(), remembered);
+  // Growing past it does not make it good again.
+  log_.Grow(10);
+  ExpectRefused(Step(), "cut back");
+  EXPECT_EQ(log_.sizes.size(), 1u);
+  // A person has found out (here: restored the log as it was).
+  std::filesystem::remove(dir_ + "/refused");
+  EXPECT_EQ(Step()->kind, Kind::kCosigned) << "the leaves are those it knows";
+}
+
+TEST_F(WitnessRunTest, RefusesAForkWithTheProofThatFails) {
+  ASSERT_TRUE(Step(true).ok());
+  log_.CutBack(3);
+  log_.Grow(9, "another face ");
+  const auto outcome = Step();
+  ExpectRefused(outcome, "not the beginning");
+  EXPECT_GT(Contents(outcome->evidence + "/proof.txt").size(), 64u);
+}
+
+TEST_F(WitnessRunTest, FindsTwoFacesInWhatAnotherWitnessHeard) {
+  FakeLog other;
+  other.Grow(3);
+  log_.CutBack(3);
+  ASSERT_TRUE(Step(true).ok());
+  EXPECT_EQ(Hear(other.note)->kind, Kind::kUnchanged);
+  log_.Grow(4);
+  other.Grow(4, "another face ");
+  EXPECT_EQ(Step()->kind, Kind::kCosigned) << "each face by itself is consistent";
+  ExpectRefused(Hear(other.note), "two different trees");
+  ExpectRefused(Step(), "two different trees");
+}
+
+TEST_F(WitnessRunTest, FindsATruncatedLogByACheckpointItNeverSaw) {
+  log_.Grow(4);
+  const std::string heard = log_.note;
+  log_.CutBack(5);
+  ASSERT_TRUE(Step(true).ok());
+  ExpectRefused(Hear(heard), "has signed 9 entries and offers 5");
+}
+
+TEST_F(WitnessRunTest, AWrongKeyAtTheFirstContactIsAnErrorNotEvidence) {
+  log_.note = audit::SignCheckpoint(5, audit::EmptyRoot(),
+                                    **audit::MakeSigningKey("log", std::string(32, 9)));
+  EXPECT_EQ(Step(true).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_FALSE(std::filesystem::exists(dir_ + "/refused"));
+}
+
+TEST_F(WitnessRunTest, ALogThatIsAwayIsNoContradiction) {
+  ASSERT_TRUE(Step(true).ok());
+  log_.away = absl::UnavailableError("away");
+  EXPECT_EQ(Step().status().code(), absl::StatusCode::kUnavailable);
+  log_.away = absl::OkStatus();
+  EXPECT_EQ(Step()->kind, Kind::kUnchanged);
+}
+
+TEST_F(WitnessRunTest, WhatWasNotHandedOverIsHandedOverNextTime) {
+  log_.add_answer = absl::UnavailableError("away");
+  EXPECT_EQ(Step(true).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(audit::ParseCheckpoint(Remembered())->size, 5u) << "persisted before it was signed";
+  EXPECT_EQ(Step()->kind, Kind::kCosigned);
+}
+
+TEST_F(WitnessRunTest, PersistsBeforeItCosigns) {
+  bool persisted = false;
+  SetFailpoint("witness.persisted", [&] {
+    persisted = audit::ParseCheckpoint(Remembered())->size == 5;
+    EXPECT_TRUE(log_.sizes.empty());
+  });
+  ASSERT_TRUE(Step(true).ok());
+  EXPECT_TRUE(persisted);
+  SetFailpoint("witness.persisted", nullptr);
+  // The old content is there until the new one is complete.
+  log_.Grow(2);
+  SetFailpoint("witness.before_rename",
+               [&] { EXPECT_EQ(audit::ParseCheckpoint(Remembered())->size, 5u); });
+  ASSERT_TRUE(Step().ok());
+  EXPECT_EQ(audit::ParseCheckpoint(Remembered())->size, 7u);
+}
+
+TEST_F(WitnessRunTest, OneWitnessPerDirectory) {
+  const auto state = WitnessState::Open(dir_);
+  ASSERT_TRUE(state.ok());
+  struct stat info;
+  ASSERT_EQ(stat(dir_.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0700u);
+  const absl::Status second = WitnessState::Open(dir_).status();
+  EXPECT_EQ(second.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(second.message().find("another witness"), std::string::npos);
+}
+
+TEST_F(WitnessRunTest, ADamagedMemoryIsAnError) {
+  ASSERT_TRUE(Step(true).ok());
+  std::ofstream(dir_ + "/checkpoint.note", std::ios::trunc) << "half a no";
+  EXPECT_EQ(Step(true).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(log_.sizes.size(), 1u);
+}
+
+}  // namespace
+}  // namespace meso::mesoctl
