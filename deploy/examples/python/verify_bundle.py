@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 HEADER, CHECKPOINT, ENTRY, LEFT_OUT, TRAILER, INDEX, KEY_PROOF = range(1, 8)
 EMPTY = hashlib.sha256(b"").digest()
 WHERE = [""]  # the entry that is looked at
+WHERE = [""]  # the entry that is looked at
 class Bad(Exception):
     """The bundle does not hold; says why."""
 def need(holds, why):
@@ -116,14 +117,16 @@ def read_leaf(data):
 def matches(text, leaf, at=0):
     """Whether a leaf matches a filter as a bundle spells it, and where the filter ends."""
     if text.startswith(b"NOT ", at):
-        truth, at = matches(text, leaf, at + 4)
-        return not truth, at
+        twice = text.startswith(b"(NOT ", at + 4)
+        truth, at = matches(text, leaf, at + 4 + twice)
+        need(not twice or text.startswith(b")", at), "the filter is malformed")
+        return not truth, at + twice
     if text.startswith(b"(", at):
         truths, word = [], b"("
         while text.startswith(word, at):
             truth, at = matches(text, leaf, at + len(word))
             truths, word = truths + [truth], (b" OR " if text.startswith(b" OR ", at) else b" AND ") if word == b"(" else word
-        need(text.startswith(b")", at), "the filter is malformed")
+        need(text.startswith(b")", at) and truths[1:], "the filter is malformed")
         return (all if word == b" AND " else any)(truths), at + 1
     term = TERM.match(text, at)
     field, op, wanted = (term[1], term[2], re.sub(rb"\\(.)", rb"\1", term[3])) if term else (b"", b"", b"")
