@@ -1,22 +1,17 @@
 #!/usr/bin/python3
-"""Verifies an export bundle of the audit log with public keys alone: a second verifier beside `mesoctl audit verify`, written
-from the format in services/audit/README.md. Needs Debian's python3-cryptography, for Ed25519 only.
-
-    verify_bundle.py BUNDLE --key KEY [--key KEY] [--witness KEY ...] [--witnesses-needed N] [--checkpoint NOTE]
-
-A KEY is its text or a file that holds it. Exit code 0: it holds; 6: it does not; 2: the command line is wrong."""
-import argparse, base64, functools, hashlib, hmac, operator, os, re, sys
+"""Verifies an export bundle of the audit log with public keys alone, written from the format in services/audit/README.md: a second
+verifier beside `mesoctl audit verify`. Needs python3-cryptography, for Ed25519. Exit code 0: it holds; 6: not; 2: wrong usage."""
+import argparse, base64, functools, hashlib, hmac, os, re, sys
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 HEADER, CHECKPOINT, ENTRY, LEFT_OUT, TRAILER, INDEX, KEY_PROOF = range(1, 8)
 EMPTY = hashlib.sha256(b"").digest()
 WHERE = [""]  # the entry that is looked at
-class Bad(Exception):
-    """The bundle does not hold; says why."""
+WHERE = [""]  # the entry that is looked at
+class Bad(Exception): """The bundle does not hold; says why."""
 def need(holds, why):
-    if not holds:
-        raise Bad(why)
+    if not holds: raise Bad(why)
 def sha(*parts): return hashlib.sha256(b"".join(parts)).digest()
 def pieces(data): return [data[at:at + 32] for at in range(0, len(data), 32)]
 def big64(*numbers): return b"".join(number.to_bytes(8, "big") for number in numbers)
@@ -25,10 +20,8 @@ def take_varint(data, at):
     value, shift = 0, 0
     while at < len(data) and shift < 70:
         value, shift, at = value | (data[at] & 127) << shift, shift + 7, at + 1
-        if data[at - 1] < 128:
-            need(shift == 7 or data[at - 1], "a number is not in its shortest form")
-            return value, at
-    raise Bad("a number is cut or too long")
+        if data[at - 1] < 128 and (shift == 7 or data[at - 1]): return value, at
+    raise Bad("a number is cut, too long or not in its shortest form")
 def message(data, numbers=(), texts=(), lists=(), strict=True):
     """A message's fields by number: ascending, of the right form; strict: no others, and none with its default value."""
     out = {**dict.fromkeys(numbers, 0), **dict.fromkeys(texts, b""), **{n: [] for n in lists}}
@@ -36,17 +29,15 @@ def message(data, numbers=(), texts=(), lists=(), strict=True):
     while at < len(data):
         tag, at = take_varint(data, at)
         value, at = take_varint(data, at)
-        if tag & 7 == 2:
-            value, at = data[at:at + value], at + value
+        if tag & 7 == 2: value, at = data[at:at + value], at + value
         last, before = tag >> 3, last
         need(tag & 7 in (0, 2) and at <= len(data) and before <= last and (before < last or last in lists), "a field is malformed")
         need(last in out and value and (last in numbers) == (tag & 7 == 0) or not strict, "a field is not one the format has here")
         out[last] = out[last] + [value] if last in lists else value
     return out
 def read_base64(text):
-    data = base64.b64decode(text)
-    need(base64.b64encode(data) == text, "base64 is malformed")
-    return data
+    need(base64.b64encode(base64.b64decode(text)) == text, "base64 is malformed")
+    return base64.b64decode(text)
 
 def read_keys(values, kind):
     """Keys written name+hash+base64(kind || public key), as (kind, name, 4 bytes of hash, public key)."""
@@ -80,12 +71,11 @@ class Tree:
     """The Merkle tree of RFC 6962: its complete subtrees from left to right."""
     def __init__(self): self.size, self.peaks = 0, []
     def append(self, leaf):
-        """Returns the leaf's hash and those of the nodes it completed."""
         row, rest, self.size = [leaf], self.size, self.size + 1
         while rest & 1:
             row, rest = row + [sha(b"\1", self.peaks.pop(), row[-1])], rest >> 1
         self.peaks.append(row[-1])
-        return b"".join(row)
+        return b"".join(row)  # the leaf's hash and those of the nodes it completed
     def root(self): return functools.reduce(lambda root, peak: sha(b"\1", peak, root), self.peaks[::-1]) if self.peaks else EMPTY
 def leads_to(data, node, size, path, root):
     """RFC 9162, section 2.1.3.2."""
@@ -93,14 +83,12 @@ def leads_to(data, node, size, path, root):
     for sibling in pieces(path):
         need(last > 0, "a path is too long")
         leaf = sha(b"\1", sibling, leaf) if node & 1 or node == last else sha(b"\1", leaf, sibling)
-        while node == last and node and not node & 1:
-            node, last = node >> 1, last >> 1
+        while node == last and node and not node & 1: node, last = node >> 1, last >> 1
         node, last = node >> 1, last >> 1
     need(len(path) % 32 == 0 and node == last == 0 and leaf == root, "a path does not lead to the root")
 
 KINDS = [b"", b"patient", b"lot", b"appointment", b"actor", b"site", b"request_id"]
-PLAIN = {b"time": 2, b"service": 3, b"correlation_id": 9, b"method": 11, b"action": 12, b"purpose": 14, b"outcome": 15,
-         b"reason": 16, b"violation": 17}
+PLAIN = dict(time=2, service=3, correlation_id=9, method=11, action=12, purpose=14, outcome=15, reason=16, violation=17)
 TERM = re.compile(rb'([a-z_]+) (=|!=|<=|>=|<|>|:) "((?:[^"\\\x00-\x1f\x7f]|\\["\\])*)"')
 def read_leaf(data):
     """A leaf's fields by number, and by name the values a filter can ask for."""
@@ -108,35 +96,31 @@ def read_leaf(data):
     leaf[2] -= leaf[2] >> 63 << 64
     leaf[19] = message(leaf[19], (3,), (1, 2), strict=False)
     leaf[21] = [(key[1], key[2]) for key in (message(key, (1,), (2,), strict=False) for key in leaf[21])]
-    leaf.update({name: [leaf[number]] for name, number in PLAIN.items()})
+    leaf.update({name.encode(): [leaf[number]] for name, number in PLAIN.items()})
     leaf.update({name: [value for kind, value in leaf[21] if KINDS[kind:kind + 1] == [name]] for name in KINDS[1:]})
     leaf[b"role"] = [role for actor in (5, 6) for role in message(leaf[actor], (), (), (2,), strict=False)[2]]
     leaf[b"object_type"], leaf[b"object"] = ([value] for value in list(message(leaf[13], (), (1, 2), strict=False).values())[:2])
     return leaf
-def matches(text, leaf, at=0):
-    """Whether a leaf matches a filter as a bundle spells it, and where the filter ends."""
-    if text.startswith(b"NOT ", at):
-        truth, at = matches(text, leaf, at + 4)
-        return not truth, at
-    if text.startswith(b"(", at):
-        truths, word = [], b"("
-        while text.startswith(word, at):
-            truth, at = matches(text, leaf, at + len(word))
-            truths, word = truths + [truth], (b" OR " if text.startswith(b" OR ", at) else b" AND ") if word == b"(" else word
-        need(text.startswith(b")", at), "the filter is malformed")
-        return (all if word == b" AND " else any)(truths), at + 1
-    term = TERM.match(text, at)
-    field, op, wanted = (term[1], term[2], re.sub(rb"\\(.)", rb"\1", term[3])) if term else (b"", b"", b"")
-    if field in (b"time", b"action", b"outcome"):
-        need(re.fullmatch(rb"0|-?[1-9][0-9]{0,18}", wanted), "the filter is malformed")
-        wanted = int(wanted)
-    need(field in leaf and (op in (b"=", b"<", b"<=", b">", b">=") if field == b"time" else op in (b"=", b":", b"!=")) and
-         (field != b"patient" or wanted.startswith(b"pseudonyms/")), "the filter is malformed")
-    wanted = wanted[11:] if field == b"patient" else wanted == b"true" if field == b"violation" else wanted
-    if op[:1] in (b"<", b">"):
-        compare = operator.lt if op[:1] == b"<" else operator.gt
-        return compare(leaf[2], wanted) or op[1:] == b"=" and leaf[2] == wanted, term.end()
-    return (wanted in leaf[field]) == (op != b"!="), term.end()
+def term_holds(term, leaf):
+    field, op, wanted = term[1], term[2], re.sub(rb"\\(.)", rb"\1", term[3])
+    number = re.fullmatch(rb"0|-?[1-9][0-9]{0,18}", wanted) if field in (b"time", b"action", b"outcome") else None
+    need(field in leaf and (number or field not in (b"time", b"action", b"outcome")) and (field != b"patient" or wanted[:11] == b"pseudonyms/")
+         and op in ((b"=", b"<", b"<=", b">", b">=") if field == b"time" else (b"=", b":", b"!=")), "the filter is malformed")
+    wanted = int(wanted) if number else wanted[11:] if field == b"patient" else wanted == b"true" if field == b"violation" else wanted
+    if op[:1] in b"<>": return (leaf[2] < wanted if op[:1] == b"<" else leaf[2] > wanted) or op[1:] == b"=" and leaf[2] == wanted
+    return (wanted in leaf[field]) == (op != b"!=")
+REDUCIBLE = re.compile(rb"NOT [\0\1]|NOT \([\0\1]\)|\([\0\1](?: AND [\0\1])+\)|\([\0\1](?: OR [\0\1])+\)")
+def reduced(match):
+    values = [byte for byte in match[0] if byte < 2]
+    return bytes([1 - values[0] if match[0][:1] == b"N" else (min if b"AND" in match[0] else max)(values)])
+def matches(text, leaf):
+    """Whether a leaf matches a filter as a bundle spells it: terms become bytes 0 and 1, then brackets are reduced to them."""
+    need(not {0, 1} & {*text}, "the filter is malformed")
+    text, before = TERM.sub(lambda term: bytes([term_holds(term, leaf)]), text), b""
+    while text != before:
+        before, text = text, REDUCIBLE.sub(reduced, text)
+    need(text in (b"\0", b"\1"), "the filter is malformed")
+    return text == b"\1"
 
 def read_records(file):
     """The version, then (type, body) of every record, of the trailer with what those before it say."""
@@ -176,15 +160,14 @@ def prove_key(proof, wanted, run):
          "the key's entries are not those of the index")
     return entries
 def check_payload(entry, leaf, shown):
-    """Every payload, or part of one, is what the leaf commits to."""
     parts, second = [message(part, (), (1, 2, 3)) for part in entry[6]], leaf[18] == 2
-    together, whole = b"".join(part[1] for part in parts), (leaf[20], entry[4], entry[5])
-    need(leaf[18] < 3 and (shown or not any(part[2] or part[3] for part in parts + [{2: entry[4], 3: entry[5]}])), "a payload too many")
-    need(not parts or not whole[1] and not whole[2] and all(len(part[1]) == 32 for part in parts) and
+    together, whole = b"".join(part[1] for part in parts), {1: leaf[20], 2: entry[4], 3: entry[5]}
+    need(leaf[18] < 3 and (shown or not any(part[2] or part[3] for part in parts + [whole])), "a payload too many")
+    need(not parts or not whole[2] and not whole[3] and all(len(part[1]) == 32 for part in parts) and
          leaf[20] == (sha(together) if second else together), "the payload's parts are not those committed to")
-    for commitment, salt, payload in [(p[1], p[2], p[3]) for p in parts if p[2] or p[3]] or [whole] * (shown and any(whole) and not parts):
-        need(bool(parts) == second and (payload or not parts) and len(salt) == 32 and
-             hmac.digest(salt, payload, "sha256") == commitment, "the payload is not the one committed to")
+    for part in [part for part in parts if part[2] or part[3]] if parts else [whole] if shown and any(whole.values()) else []:
+        need(bool(parts) == second and (part[3] or not parts) and len(part[2]) == 32 and
+             hmac.digest(part[2], part[3], "sha256") == part[1], "the payload is not the one committed to")
 
 def verify(file, keys, needed, remembered):
     records = read_records(file)
@@ -193,7 +176,7 @@ def verify(file, keys, needed, remembered):
     header = message(body, (2, 3, 5), (1, 4, 6))
     key, text = message(header[6], (1,), (2,)), header[4] if version > 1 else b""
     need(header[5] < 2 and (not header[6] or version > 1 and not text and 0 < key[1] < 6 and key[2]), "the header is malformed")
-    need(not text or matches(text, read_leaf(b""))[1] == len(text), "the filter is malformed")
+    if text: matches(text, read_leaf(b""))  # for its spelling
     roots, runs, due, sources, under, whole, bad_runs = {}, [], [], {}, {}, not header[6], 0
     kind, body = next(records)
     while kind == CHECKPOINT:
@@ -231,7 +214,7 @@ def verify(file, keys, needed, remembered):
             source, number = (leaf[19][1], leaf[19][2]), leaf[19][3]
             before, sources[source] = sources.get(source, 0), number
             need(version == 1 or (number == before + 1 if whole else number > before), "its source's number does not follow")
-            need(not text or matches(text, leaf)[0], "the filter does not let it in")
+            need(not text or matches(text, leaf), "the filter does not let it in")
         else:
             record = message(body, (1,), (2,))
             leaves, whole = pieces(record[2]), False
@@ -257,26 +240,24 @@ def verify(file, keys, needed, remembered):
     return "OK: %d entries of a log of %d are what it signed, %d are left out" % (entries, size, left_out)
 
 def main(words):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("bundle")
-    parser.add_argument("--key", action="append", required=True)
-    parser.add_argument("--witness", action="append", default=[])
-    parser.add_argument("--witnesses-needed", type=int)
-    parser.add_argument("--checkpoint")
+    parser.add_argument("--key", action="append", required=True, help="the log's public key, or a file of them")
+    parser.add_argument("--witness", action="append", default=[], help="a witness's public key, or a file of them")
+    parser.add_argument("--witnesses-needed", type=int, help="how many must have cosigned the newest checkpoint; else all")
+    parser.add_argument("--checkpoint", help="a note kept from earlier")
     options = parser.parse_args(words)
     try:
-        keys = [*read_keys(options.key, 1), *read_keys(options.witness, 4)]
-        remembered = open(options.checkpoint, "rb").read() if options.checkpoint else None
+        keys, witnesses = [*read_keys(options.key, 1)], [*read_keys(options.witness, 4)]
+        needed = len(witnesses) if options.witnesses_needed is None else options.witnesses_needed
+        remembered = open(options.checkpoint, "rb").read() if options.checkpoint else b""
     except (OSError, ValueError, Bad) as wrong:
         parser.error(str(wrong))
     try:
-        needed = len([k for k in keys if k[0] == 4]) if options.witnesses_needed is None else options.witnesses_needed
         with open(options.bundle, "rb") as file:
-            print(verify(file, keys, needed, open_note(remembered, keys) if remembered else None))
+            print(verify(file, keys + witnesses, needed, open_note(remembered, keys) if remembered else None))
         return 0
     except (Bad, ValueError, TypeError, InvalidSignature) as wrong:
-        print("VERIFICATION FAILED: %s%s" % (WHERE[0], wrong), file=sys.stderr)
+        print("VERIFICATION FAILED: %s%s" % (WHERE[0], wrong or "a signature by a known key does not hold"), file=sys.stderr)
         return 6
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__": sys.exit(main(sys.argv[1:]))

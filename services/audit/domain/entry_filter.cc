@@ -231,7 +231,10 @@ std::string Print(const FilterNode& node) {
     case FilterNode::Kind::kOr:
       return absl::StrCat("(", absl::StrJoin(node.children, " OR ", print), ")");
     case FilterNode::Kind::kNot:
-      return absl::StrCat("NOT ", Print(node.children.front()));
+      // NOT takes a term or brackets, not another NOT.
+      return node.children.front().kind == FilterNode::Kind::kNot
+                 ? absl::StrCat("NOT (", Print(node.children.front()), ")")
+                 : absl::StrCat("NOT ", Print(node.children.front()));
     case FilterNode::Kind::kTerm:
       break;
   }
