@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "common/base/status_macros.h"
 #include "meso/audit/v1/audit_service.pb.h"
 #include "services/audit/domain/bundle.h"
@@ -23,43 +25,83 @@ namespace meso::mesoctl {
 namespace {
 
 constexpr char kExportMethod[] = "meso.audit.v1.AuditService/ExportEntries";
+constexpr char kProveMethod[] = "meso.audit.v1.AuditService/ProveEntries";
 
-absl::StatusOr<uint64_t> Export(const SuiteClient& client, const ExportCommand& command,
-                                const std::string& part) {
+// Streams the pieces of `method`'s bundle into the file `part`; returns its size.
+absl::StatusOr<uint64_t> Fetch(const SuiteClient& client, const char* method,
+                               const std::string& token, const google::protobuf::Message& request,
+                               const std::string& part) {
   std::ofstream file(part, std::ios::binary | std::ios::trunc);
   if (!file) return absl::InvalidArgumentError(absl::StrCat("can't write the file ", part));
-  meso::audit::v1::ExportEntriesRequest request;
-  request.set_filter(command.filter);
-  request.set_include_payloads(command.include_payloads);
   meso::audit::v1::ExportEntriesResponse piece;
   uint64_t size = 0;
-  MESO_RETURN_IF_ERROR(
-      client.Stream(kExportMethod, command.token, request, &piece, [&]() -> absl::Status {
-        file.write(piece.chunk().data(), static_cast<std::streamsize>(piece.chunk().size()));
-        size += piece.chunk().size();
-        if (!file)
-          return absl::UnavailableError(absl::StrCat("can't write ", part, ": disk full?"));
-        return absl::OkStatus();
-      }));
+  MESO_RETURN_IF_ERROR(client.Stream(method, token, request, &piece, [&]() -> absl::Status {
+    file.write(piece.chunk().data(), static_cast<std::streamsize>(piece.chunk().size()));
+    size += piece.chunk().size();
+    if (!file) return absl::UnavailableError(absl::StrCat("can't write ", part, ": disk full?"));
+    return absl::OkStatus();
+  }));
   file.close();
   if (!file) return absl::UnavailableError(absl::StrCat("can't write ", part, ": disk full?"));
   return size;
 }
 
+// Puts the bundle that `fetch` writes into a new file, and says how to check it.
+ExitCode SaveBundle(absl::string_view verb, const std::string& file, bool overwrite,
+                    const std::function<absl::StatusOr<uint64_t>(const std::string& part)>& fetch,
+                    std::ostream& out, std::ostream& err) {
+  if (!overwrite && access(file.c_str(), F_OK) == 0) {
+    err << RenderError(verb, absl::InvalidArgumentError(absl::StrCat(
+                                 file,
+                                 " is there already, and may be evidence: name another file, or "
+                                 "overwrite it with --force")))
+        << "\n";
+    return ExitCode::kUsage;
+  }
+  const std::string part = absl::StrCat(file, ".part");
+  absl::StatusOr<uint64_t> size = fetch(part);
+  if (size.ok() && rename(part.c_str(), file.c_str()) != 0) {
+    size = absl::InvalidArgumentError(absl::StrCat("can't write the file ", file));
+  }
+  if (!size.ok()) {
+    unlink(part.c_str());
+    err << RenderError(verb, size.status()) << "\n";
+    return ExitCodeOf(size.status());
+  }
+  out << file << "\n";
+  err << *size << " bytes; check them with: mesoctl audit verify " << file
+      << " --key audit-log.pub\n";
+  return ExitCode::kOk;
+}
+
 // Every note has its signatures behind an empty line.
 constexpr char kSignatures[] = "\n\n\u2014 ";
 
-absl::StatusOr<audit::VerifierKey> ReadKey(const std::string& key) {
+// The keys in a flag's value: itself one, or a file of them, one a line.
+absl::Status ReadKeys(absl::string_view flag, const std::string& value, audit::SignerKind kind,
+                      std::vector<audit::VerifierKey>* keys) {
   // A key's text has two plus signs, a misspelt file name hardly ever.
-  if (access(key.c_str(), F_OK) != 0 && !absl::StrContains(key, '+')) {
+  if (access(value.c_str(), F_OK) != 0 && !absl::StrContains(value, '+')) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--key: the file ", key,
+        absl::StrCat(flag, ": the file ", value,
                      " does not exist, and it is no key (name+hash+base64, as audit-log.pub holds "
                      "it) either"));
   }
-  if (access(key.c_str(), R_OK) != 0) return audit::ParseVerifierKey(key);
-  MESO_ASSIGN_OR_RETURN(const std::string text, ReadText(key));
-  return audit::ParseVerifierKey(text);
+  std::string text = value;
+  if (access(value.c_str(), R_OK) == 0) {
+    MESO_ASSIGN_OR_RETURN(text, ReadText(value));
+  }
+  const size_t before = keys->size();
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    const absl::string_view trimmed = absl::StripAsciiWhitespace(line);
+    if (trimmed.empty()) continue;
+    MESO_ASSIGN_OR_RETURN(audit::VerifierKey key, kind == audit::SignerKind::kLog
+                                                      ? audit::ParseVerifierKey(trimmed)
+                                                      : audit::ParseWitnessKey(trimmed));
+    keys->push_back(std::move(key));
+  }
+  if (keys->size() > before) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(flag, ": there is no key in ", value));
 }
 
 // The note in a file: as the log signed it, or inside the JSON of `audit checkpoint -o json`.
@@ -89,64 +131,193 @@ std::string ShownFilter(const std::string& filter) {
   return absl::StrCat("[", absl::StrReplaceAll(absl::CHexEscape(filter), {{"\\\"", "\""}}), "]");
 }
 
-void PrintProof(const audit::VerifyReport& report, std::ostream& out) {
-  const std::string root = absl::BytesToHexString(audit::HashView(report.root));
-  out << "OK: every entry in the file is what the log signed.\n"
-      << "  log          " << report.header.origin << ", "
-      << Plural(report.header.tree_size, "entry", "entries") << "\n"
-      << "  filter       " << ShownFilter(report.header.filter) << "\n"
-      << "  in the file  " << Plural(report.entries, "entry", "entries") << ", " << report.left_out
-      << " left out and accounted for by their hashes\n";
-  if (report.header.payloads) {
-    out << "  payloads     " << report.payloads << " checked against their commitments\n";
-  } else {
-    out << "  payloads     not in this file\n";
+// What a bundle of one key is about: the kind's word and the value, a patient as the pseudonym.
+std::string ShownKey(const audit::Key& key) {
+  constexpr const char* kKinds[] = {"",     "patient pseudonyms/", "lot ", "appointment ", "actor ",
+                                    "site "};
+  return absl::StrCat(kKinds[static_cast<int>(key.kind)], absl::CHexEscape(key.value));
+}
+
+void PrintPayloads(const audit::VerifyReport& report, std::ostream& out) {
+  out << "  payloads     ";
+  if (!report.header.payloads) {
+    out << "not in this file\n";
+    return;
   }
-  out << "  checkpoints  " << report.checkpoints << " signed, root " << root.substr(0, 16)
-      << "...\n";
-  if (report.left_out > 0) {
-    out << "Which entries were selected is the exporter's word: nobody signs the filter. Only a "
-           "bundle without a filter proves completeness.\n";
+  out << report.payloads << " checked against their commitments";
+  if (report.withheld > 0) {
+    out << ", " << report.withheld << " erased or withheld: only their commitments are here";
+  }
+  out << "\n";
+}
+
+void PrintSources(const audit::VerifyReport& report, std::ostream& out) {
+  if (report.version == 1) {
+    out << "  sources      not checked in a bundle of version 1, nor is the filter\n";
+    return;
+  }
+  const bool whole = report.left_out == 0 && !report.header.key;
+  out << "  sources      " << report.sources << ", their numbers "
+      << (whole ? "from 1 on without gap or repetition"
+                : "without repetition; gaps say nothing, as entries are left out")
+      << "\n";
+}
+
+void PrintIndex(const audit::VerifyReport& report, std::ostream& out) {
+  out << "  key index    ";
+  if (report.runs == 0) {
+    out << "none in this file\n";
+  } else if (report.index_derived) {
+    out << "made anew from the entries: it is the signed one, "
+        << Plural(report.runs, "run", "runs") << "\n";
+  } else {
+    out << "signed, " << Plural(report.runs, "run", "runs")
+        << "; not held against the entries, as not all are here\n";
+  }
+}
+
+void PrintWitnesses(const audit::VerifyReport& report, bool asked, std::ostream& out) {
+  if (report.witnessed.empty()) {
+    out << "  cosigned     " << (asked ? "by none of the given witnesses\n" : "no witness given\n");
+    return;
+  }
+  for (const audit::WitnessedSize& witnessed : report.witnessed) {
+    out << "  cosigned     by " << witnessed.witness << " at "
+        << absl::FormatTime(absl::RFC3339_sec, witnessed.time, absl::UTCTimeZone()) << ": ";
+    if (witnessed.size == report.header.tree_size) {
+      out << "the whole\n";
+    } else {
+      out << "the first " << Plural(witnessed.size, "entry", "entries") << "\n";
+    }
+  }
+}
+
+void PrintConclusion(const audit::VerifyReport& report, std::ostream& out) {
+  if (report.header.key) {
+    out << "Complete for this key: the index the log signed has no other entry under it up to the "
+           "file's checkpoint.\nThat the index itself leaves none out is proven by verifying a "
+           "bundle of the whole log, not by this one.\n";
+  } else if (report.left_out > 0) {
+    out << (report.version == 1 ? "" : "Every entry in the file matches the filter. ")
+        << "Which entries were selected is the exporter's word: nobody signs the filter. Only a "
+           "bundle without a filter, or of one key, proves completeness.\n";
   } else {
     out << "Complete: no entry of the log up to the file's newest checkpoint is missing.\n";
   }
+}
+
+void PrintProof(const audit::VerifyReport& report, const audit::VerifyOptions& options,
+                std::ostream& out) {
+  const std::string root = absl::BytesToHexString(audit::HashView(report.root));
+  out << "OK: every entry in the file is what the log signed.\n"
+      << "  log          " << absl::CHexEscape(report.header.origin) << ", "
+      << Plural(report.header.tree_size, "entry", "entries") << "\n";
+  if (report.header.key) {
+    out << "  key          " << ShownKey(*report.header.key) << "\n"
+        << "  in the file  " << Plural(report.entries, "entry", "entries")
+        << ", all under the key\n";
+  } else {
+    out << "  filter       " << ShownFilter(report.header.filter) << "\n"
+        << "  in the file  " << Plural(report.entries, "entry", "entries") << ", "
+        << report.left_out << " left out and accounted for by their hashes\n";
+  }
+  PrintPayloads(report, out);
+  PrintSources(report, out);
+  PrintIndex(report, out);
+  out << "  checkpoints  " << report.checkpoints << " signed, root " << root.substr(0, 16)
+      << "...\n";
+  PrintWitnesses(report, !options.witnesses.empty(), out);
+  PrintConclusion(report, out);
+  if (options.witnesses_needed == 0 && !options.remembered) {
+    out << "Neither a witness nor a remembered checkpoint was asked for: a log that was cut back "
+           "or "
+           "shows others another face verifies as well.\n";
+  }
+}
+
+// The options of a command. `err` is told what is wrong with them.
+ExitCode ReadOptions(const VerifyCommand& command, audit::VerifyOptions* options,
+                     std::ostream& err) {
+  absl::Status keys;
+  for (const std::string& key : command.keys) {
+    keys.Update(ReadKeys("--key", key, audit::SignerKind::kLog, &options->keys));
+  }
+  for (const std::string& key : command.witnesses) {
+    keys.Update(ReadKeys("--witness", key, audit::SignerKind::kWitness, &options->witnesses));
+  }
+  options->witnesses_needed = command.witnesses_needed.value_or(options->witnesses.size());
+  if (keys.ok() && options->witnesses_needed > options->witnesses.size()) {
+    keys = absl::InvalidArgumentError(
+        absl::StrCat("--witnesses-needed: ", options->witnesses_needed, " are needed, ",
+                     options->witnesses.size(), " are given with --witness"));
+  }
+  if (!keys.ok()) {
+    err << RenderError("audit verify", keys) << "\n";
+    return ExitCode::kUsage;
+  }
+  if (command.remembered.empty()) return ExitCode::kOk;
+  const absl::StatusOr<std::string> note = ReadNote(command.remembered);
+  if (!note.ok()) {
+    err << RenderError("audit verify --checkpoint", note.status()) << "\n";
+    return ExitCodeOf(note.status());
+  }
+  absl::StatusOr<audit::Checkpoint> checkpoint = audit::OpenCheckpoint(*note, options->keys);
+  if (!checkpoint.ok()) {
+    err << RenderError("audit verify --checkpoint", checkpoint.status()) << "\n";
+    return ExitCode::kVerificationFailed;
+  }
+  options->remembered = *std::move(checkpoint);
+  return ExitCode::kOk;
+}
+
+// The bar begins once the number of entries is known and ends with the verification.
+audit::VerifyReport VerifyShown(std::istream& file, audit::VerifyOptions* options,
+                                ProgressBar* progress) {
+  if (progress == nullptr) return audit::VerifyBundle(file, *options);
+  bool begun = false;
+  options->progress = [&begun, progress](uint64_t done, uint64_t total) {
+    if (!begun) progress->Begin("entries verified", total);
+    begun = true;
+    progress->Reach(done);
+  };
+  audit::VerifyReport report = audit::VerifyBundle(file, *options);
+  if (begun) progress->End();
+  return report;
 }
 
 }  // namespace
 
 ExitCode RunAuditExport(const SuiteClient& client, const ExportCommand& command, std::ostream& out,
                         std::ostream& err) {
-  if (!command.overwrite && access(command.file.c_str(), F_OK) == 0) {
-    err << RenderError("audit export",
-                       absl::InvalidArgumentError(absl::StrCat(
-                           command.file,
-                           " is there already, and may be evidence: name another file, or "
-                           "overwrite it with --force")))
-        << "\n";
-    return ExitCode::kUsage;
-  }
-  const std::string part = absl::StrCat(command.file, ".part");
-  absl::StatusOr<uint64_t> size = Export(client, command, part);
-  if (size.ok() && rename(part.c_str(), command.file.c_str()) != 0) {
-    size = absl::InvalidArgumentError(absl::StrCat("can't write the file ", command.file));
-  }
-  if (!size.ok()) {
-    unlink(part.c_str());
-    err << RenderError("audit export", size.status()) << "\n";
-    return ExitCodeOf(size.status());
-  }
-  out << command.file << "\n";
-  err << *size << " bytes; check them with: mesoctl audit verify " << command.file
-      << " --key audit-log.pub\n";
-  return ExitCode::kOk;
+  audit::v1::ExportEntriesRequest request;
+  request.set_filter(command.filter);
+  request.set_include_payloads(command.include_payloads);
+  return SaveBundle(
+      "audit export", command.file, command.overwrite,
+      [&](const std::string& part) {
+        return Fetch(client, kExportMethod, command.token, request, part);
+      },
+      out, err);
 }
 
-ExitCode RunAuditVerify(const VerifyCommand& command, std::ostream& out, std::ostream& err) {
-  const absl::StatusOr<audit::VerifierKey> key = ReadKey(command.key);
-  if (!key.ok()) {
-    err << RenderError("audit verify", key.status()) << "\n";
-    return ExitCode::kUsage;
-  }
+ExitCode RunAuditProve(const SuiteClient& client, const ProveCommand& command, std::ostream& out,
+                       std::ostream& err) {
+  audit::v1::ProveEntriesRequest request;
+  request.set_name(command.name);
+  request.set_include_payloads(command.include_payloads);
+  return SaveBundle(
+      "audit prove", command.file, command.overwrite,
+      [&](const std::string& part) {
+        return Fetch(client, kProveMethod, command.token, request, part);
+      },
+      out, err);
+}
+
+ExitCode RunAuditVerify(const VerifyCommand& command, ProgressBar* progress, std::ostream& out,
+                        std::ostream& err) {
+  audit::VerifyOptions options;
+  const ExitCode usable = ReadOptions(command, &options, err);
+  if (usable != ExitCode::kOk) return usable;
   std::ifstream file(command.file, std::ios::binary);
   if (!file) {
     err << RenderError("audit verify",
@@ -154,23 +325,9 @@ ExitCode RunAuditVerify(const VerifyCommand& command, std::ostream& out, std::os
         << "\n";
     return ExitCode::kNotFound;
   }
-  std::optional<audit::Checkpoint> remembered;
-  if (!command.remembered.empty()) {
-    const absl::StatusOr<std::string> note = ReadNote(command.remembered);
-    if (!note.ok()) {
-      err << RenderError("audit verify --checkpoint", note.status()) << "\n";
-      return ExitCodeOf(note.status());
-    }
-    const absl::StatusOr<audit::Checkpoint> checkpoint = audit::OpenCheckpoint(*note, {*key});
-    if (!checkpoint.ok()) {
-      err << RenderError("audit verify --checkpoint", checkpoint.status()) << "\n";
-      return ExitCode::kVerificationFailed;
-    }
-    remembered = *checkpoint;
-  }
-  const audit::VerifyReport report = audit::VerifyBundle(file, {*key}, {}, remembered);
+  const audit::VerifyReport report = VerifyShown(file, &options, progress);
   if (report.ok) {
-    PrintProof(report, out);
+    PrintProof(report, options, out);
     return ExitCode::kOk;
   }
   err << "mesoctl: audit verify: VERIFICATION FAILED\n  " << report.problem << "\n"

@@ -6,9 +6,12 @@
 #ifndef MESO_SERVICES_MESOCTL_AUDIT_COMMANDS_H_
 #define MESO_SERVICES_MESOCTL_AUDIT_COMMANDS_H_
 
+#include <optional>
 #include <ostream>
 #include <string>
+#include <vector>
 
+#include "services/mesoctl/progress_bar.h"
 #include "services/mesoctl/report.h"
 #include "services/mesoctl/suite_client.h"
 
@@ -26,16 +29,33 @@ struct ExportCommand {
 ExitCode RunAuditExport(const SuiteClient& client, const ExportCommand& command, std::ostream& out,
                         std::ostream& err);
 
+struct ProveCommand {
+  std::string file;  // as in ExportCommand
+  std::string name;  // of the patient, lot, appointment, site or actor
+  bool include_payloads = false;
+  std::string token;
+  bool overwrite = false;
+};
+
+// The same for the bundle with every entry about one object.
+ExitCode RunAuditProve(const SuiteClient& client, const ProveCommand& command, std::ostream& out,
+                       std::ostream& err);
+
 struct VerifyCommand {
   std::string file;
-  std::string key;  // a verifier key, or the path of a file that holds one
+  // Verifier keys, or paths of files that hold some, one a line.
+  std::vector<std::string> keys;       // the log's
+  std::vector<std::string> witnesses;  // of those whose cosignatures count
+  // How many of them must have cosigned the newest checkpoint; all that are given without it.
+  std::optional<size_t> witnesses_needed;
   std::string
       remembered;  // path of a checkpoint kept from earlier, the note or its JSON; empty = none
 };
 
 // kOk, or kVerificationFailed with the first bad entry named on `err`; kNotFound for a file that is
-// not there, kUsage for a malformed key or a file that is no checkpoint.
-ExitCode RunAuditVerify(const VerifyCommand& command, std::ostream& out, std::ostream& err);
+// not there, kUsage for a malformed key or a file that is no checkpoint. `progress` may be null.
+ExitCode RunAuditVerify(const VerifyCommand& command, ProgressBar* progress, std::ostream& out,
+                        std::ostream& err);
 
 }  // namespace meso::mesoctl
 

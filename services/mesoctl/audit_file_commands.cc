@@ -1,7 +1,10 @@
 #include "services/mesoctl/audit_file_commands.h"
 
+#include <functional>
 #include <sstream>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "services/mesoctl/audit_commands.h"
 #include "services/mesoctl/cli/spinner.h"
 #include "services/mesoctl/global_flags.h"
@@ -13,38 +16,80 @@ namespace {
 // An export may be long: it gets more time than a call unless --timeout says otherwise.
 constexpr absl::Duration kExportTimeout = absl::Minutes(10);
 
+// Runs `fetch` with the caller's token while something moves on the screen.
+ExitCode FetchBundle(
+    absl::string_view verb, absl::string_view doing, Session& session,
+    const std::function<ExitCode(const std::string& token, std::ostream& notes)>& fetch) {
+  const absl::StatusOr<std::string> token = session.Token();
+  if (!token.ok()) return session.Fail(verb, token.status());
+  if (!session.timeout_given()) session.set_timeout(kExportTimeout);
+  std::ostringstream notes;
+  ExitCode code = ExitCode::kOk;
+  {
+    Spinner spinner(session.err(), session.terminal().err_animated, std::string(doing));
+    code = fetch(*token, notes);
+  }
+  session.err() << notes.str();
+  return code;
+}
+
 ExitCode Export(const Invocation& invocation, Session& session) {
   ExportCommand command;
   command.file = invocation.Get("output");
   command.filter = invocation.Get("filter");
   command.include_payloads = invocation.On("payloads");
   command.overwrite = invocation.On("force");
-  const absl::StatusOr<std::string> token = session.Token();
-  if (!token.ok()) return session.Fail("audit export", token.status());
-  command.token = *token;
-  if (!session.timeout_given()) session.set_timeout(kExportTimeout);
-  std::ostringstream notes;
-  ExitCode code = ExitCode::kOk;
-  {
-    Spinner spinner(session.err(), session.terminal().err_animated, "exporting...");
-    code = RunAuditExport(session.client(), command, session.out(), notes);
-  }
-  session.err() << notes.str();
-  return code;
+  return FetchBundle("audit export", "exporting...", session,
+                     [&](const std::string& token, std::ostream& notes) {
+                       command.token = token;
+                       return RunAuditExport(session.client(), command, session.out(), notes);
+                     });
+}
+
+ExitCode Prove(const Invocation& invocation, Session& session) {
+  ProveCommand command;
+  command.file = invocation.Get("output");
+  command.name = invocation.Argument(0);
+  command.include_payloads = invocation.On("payloads");
+  command.overwrite = invocation.On("force");
+  return FetchBundle("audit prove", "proving...", session,
+                     [&](const std::string& token, std::ostream& notes) {
+                       command.token = token;
+                       return RunAuditProve(session.client(), command, session.out(), notes);
+                     });
 }
 
 ExitCode Verify(const Invocation& invocation, Session& session) {
   VerifyCommand command;
   command.file = invocation.Argument(0);
-  command.key = invocation.Get("key");
+  command.keys = invocation.All("key");
+  command.witnesses = invocation.All("witness");
   command.remembered = invocation.Get("checkpoint");
-  return RunAuditVerify(command, session.out(), session.err());
+  const std::string needed = invocation.Get("witnesses_needed");
+  size_t number = 0;
+  if (!needed.empty() && !absl::SimpleAtoi(needed, &number)) {
+    return session.Fail("audit verify", absl::InvalidArgumentError(absl::StrCat(
+                                            "--witnesses-needed: ", needed, " is not a number")));
+  }
+  if (!needed.empty()) command.witnesses_needed = number;
+  const Terminal& terminal = session.terminal();
+  ProgressBar progress(session.err(), terminal.err_animated, session.clock());
+  return RunAuditVerify(command, terminal.err_animated ? &progress : nullptr, session.out(),
+                        session.err());
 }
 
 ValueKind Files() {
   ValueKind kind;
   kind.of = ValueKind::Of::kFile;
   return kind;
+}
+
+// A verification may need several: during a change of keys the log has two.
+Flag LogKeysFlag() {
+  Flag flag = LogKeyFlag(true);
+  flag.help = "The log's public key (audit-log.pub), or a file that holds it; may be repeated";
+  flag.repeated = true;
+  return flag;
 }
 
 }  // namespace
@@ -67,13 +112,41 @@ std::vector<Command> AuditFileCommands() {
        .examples = {"mesoctl audit export -o log.bundle",
                     "mesoctl audit export -o refused.bundle --filter 'outcome = REFUSED'"},
        .run = Export},
+      {.path = {"audit", "prove"},
+       .summary = "Fetch every entry about one object, proven to be all",
+       .details = "NAME is a patient (patients/CODE), a lot (lots/UUID), an appointment "
+                  "(sites/SITE/appointments/UUID), a site (sites/SITE) or who acted (users/USER, "
+                  "services/SERVICE). The bundle holds every entry about it up to the log's newest "
+                  "checkpoint and the proof that none is missing; `mesoctl audit verify` checks it "
+                  "without a server.",
+       .arguments = {{.name = "NAME", .help = "What the entries are about"}},
+       .flags = {{.name = "output",
+                  .value = "FILE",
+                  .help = "File to write",
+                  .letter = 'o',
+                  .required = true,
+                  .kind = Files()},
+                 {.name = "payloads", .help = "Include payloads, and so patient references"},
+                 {.name = "force", .help = "Overwrite the file if it is there"}},
+       .examples = {"mesoctl audit prove patients/p-17 -o p-17.bundle",
+                    "mesoctl audit prove sites/par-1 -o par-1.bundle --payloads"},
+       .run = Prove},
       {.path = {"audit", "verify"},
        .summary = "Check a bundle; needs no server",
        .details = "A log that was cut back or forked verifies by itself. A checkpoint kept from "
                   "earlier finds it: keep one now and then with `mesoctl audit checkpoint --save "
                   "FILE`, where the log's operators can't reach it, and give it with --checkpoint.",
        .arguments = {{.name = "FILE", .help = "The bundle", .kind = Files()}},
-       .flags = {LogKeyFlag(true),
+       .flags = {LogKeysFlag(),
+                 {.name = "witness",
+                  .value = "KEY",
+                  .help = "A witness's public key, or a file that holds it; may be repeated",
+                  .repeated = true,
+                  .kind = Files()},
+                 {.name = "witnesses_needed",
+                  .value = "N",
+                  .help = "How many of them must have cosigned the newest checkpoint; without it, "
+                          "all"},
                  {.name = "checkpoint",
                   .value = "FILE",
                   .help =

@@ -30,6 +30,13 @@ void ProgressBar::Step() {
   if (now - drawn_ >= kFrame) Draw(now);
 }
 
+void ProgressBar::Reach(size_t done) {
+  absl::MutexLock lock(&mutex_);
+  done_ = done;
+  const absl::Time now = clock_.Now();
+  if (now - drawn_ >= kFrame) Draw(now);
+}
+
 void ProgressBar::End() {
   absl::MutexLock lock(&mutex_);
   if (animated_) err_ << kClearLine;

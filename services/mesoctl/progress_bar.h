@@ -1,7 +1,8 @@
 // How far a long piece of work has got, stage by stage, on stderr: a bar that is drawn over at a
 // terminal, one line per finished stage otherwise.
 //
-// One stage at a time: Begin, Step for every piece done (from any thread), End. Nobody else may
+// One stage at a time: Begin, Step for every piece done or Reach with how many are (from any
+// thread), End. Nobody else may
 // write to the stream between Begin and End. The object outlives its stages.
 #ifndef MESO_SERVICES_MESOCTL_PROGRESS_BAR_H_
 #define MESO_SERVICES_MESOCTL_PROGRESS_BAR_H_
@@ -26,6 +27,7 @@ class ProgressBar {
   // `stage` says what is done, as in "deliveries"; `total` pieces are expected.
   void Begin(absl::string_view stage, size_t total);
   void Step();
+  void Reach(size_t done);
   // Leaves the line "  deliveries  212 in 1.4 s" behind.
   void End();
 

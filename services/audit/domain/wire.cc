@@ -33,6 +33,12 @@ void WireWriter::Element(int field, absl::string_view value) {
 }
 
 bool WireReader::Varint(uint64_t* value) {
+  // Most are of one byte.
+  if (!rest_.empty() && static_cast<uint8_t>(rest_[0]) < 0x80) {
+    *value = static_cast<uint8_t>(rest_[0]);
+    rest_.remove_prefix(1);
+    return true;
+  }
   *value = 0;
   for (int shift = 0; shift < 64; shift += 7) {
     if (rest_.empty()) return false;
