@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -24,28 +25,60 @@ namespace meso::mesoctl {
 namespace {
 
 constexpr char kExportMethod[] = "meso.audit.v1.AuditService/ExportEntries";
+constexpr char kProveMethod[] = "meso.audit.v1.AuditService/ProveEntries";
 
-absl::StatusOr<uint64_t> Export(const SuiteClient& client, const ExportCommand& command,
-                                const std::string& part) {
+// Streams the pieces of `method`'s bundle into the file `part`; returns its size.
+absl::StatusOr<uint64_t> Fetch(const SuiteClient& client, const char* method,
+                               const std::string& token, const google::protobuf::Message& request,
+                               const std::string& part) {
   std::ofstream file(part, std::ios::binary | std::ios::trunc);
   if (!file) return absl::InvalidArgumentError(absl::StrCat("can't write the file ", part));
-  meso::audit::v1::ExportEntriesRequest request;
-  request.set_filter(command.filter);
-  request.set_include_payloads(command.include_payloads);
-  if (command.fhir) request.set_format(meso::audit::v1::EXPORT_FORMAT_FHIR_R4);
   meso::audit::v1::ExportEntriesResponse piece;
   uint64_t size = 0;
-  MESO_RETURN_IF_ERROR(
-      client.Stream(kExportMethod, command.token, request, &piece, [&]() -> absl::Status {
-        file.write(piece.chunk().data(), static_cast<std::streamsize>(piece.chunk().size()));
-        size += piece.chunk().size();
-        if (!file)
-          return absl::UnavailableError(absl::StrCat("can't write ", part, ": disk full?"));
-        return absl::OkStatus();
-      }));
+  MESO_RETURN_IF_ERROR(client.Stream(method, token, request, &piece, [&]() -> absl::Status {
+    file.write(piece.chunk().data(), static_cast<std::streamsize>(piece.chunk().size()));
+    size += piece.chunk().size();
+    if (!file) return absl::UnavailableError(absl::StrCat("can't write ", part, ": disk full?"));
+    return absl::OkStatus();
+  }));
   file.close();
   if (!file) return absl::UnavailableError(absl::StrCat("can't write ", part, ": disk full?"));
   return size;
+}
+
+constexpr char kProvesNothing[] =
+    " of FHIR R4 AuditEvents; they prove nothing by themselves: for evidence export without "
+    "--format";
+
+std::string HowToCheck(const std::string& file) {
+  return absl::StrCat("; check them with: mesoctl audit verify ", file, " --key audit-log.pub");
+}
+
+// Puts what `fetch` writes into a new file, and says of its bytes `what`.
+ExitCode SaveBundle(absl::string_view verb, const std::string& file, bool overwrite,
+                    const std::function<absl::StatusOr<uint64_t>(const std::string& part)>& fetch,
+                    const std::string& what, std::ostream& out, std::ostream& err) {
+  if (!overwrite && access(file.c_str(), F_OK) == 0) {
+    err << RenderError(verb, absl::InvalidArgumentError(absl::StrCat(
+                                 file,
+                                 " is there already, and may be evidence: name another file, or "
+                                 "overwrite it with --force")))
+        << "\n";
+    return ExitCode::kUsage;
+  }
+  const std::string part = absl::StrCat(file, ".part");
+  absl::StatusOr<uint64_t> size = fetch(part);
+  if (size.ok() && rename(part.c_str(), file.c_str()) != 0) {
+    size = absl::InvalidArgumentError(absl::StrCat("can't write the file ", file));
+  }
+  if (!size.ok()) {
+    unlink(part.c_str());
+    err << RenderError(verb, size.status()) << "\n";
+    return ExitCodeOf(size.status());
+  }
+  out << file << "\n";
+  err << *size << " bytes" << what << "\n";
+  return ExitCode::kOk;
 }
 
 // Every note has its signatures behind an empty line.
@@ -263,34 +296,29 @@ audit::VerifyReport VerifyShown(std::istream& file, audit::VerifyOptions* option
 
 ExitCode RunAuditExport(const SuiteClient& client, const ExportCommand& command, std::ostream& out,
                         std::ostream& err) {
-  if (!command.overwrite && access(command.file.c_str(), F_OK) == 0) {
-    err << RenderError("audit export",
-                       absl::InvalidArgumentError(absl::StrCat(
-                           command.file,
-                           " is there already, and may be evidence: name another file, or "
-                           "overwrite it with --force")))
-        << "\n";
-    return ExitCode::kUsage;
-  }
-  const std::string part = absl::StrCat(command.file, ".part");
-  absl::StatusOr<uint64_t> size = Export(client, command, part);
-  if (size.ok() && rename(part.c_str(), command.file.c_str()) != 0) {
-    size = absl::InvalidArgumentError(absl::StrCat("can't write the file ", command.file));
-  }
-  if (!size.ok()) {
-    unlink(part.c_str());
-    err << RenderError("audit export", size.status()) << "\n";
-    return ExitCodeOf(size.status());
-  }
-  out << command.file << "\n";
-  if (command.fhir) {
-    err << *size << " bytes of FHIR R4 AuditEvents; they prove nothing by themselves: for evidence "
-        << "export without --format\n";
-    return ExitCode::kOk;
-  }
-  err << *size << " bytes; check them with: mesoctl audit verify " << command.file
-      << " --key audit-log.pub\n";
-  return ExitCode::kOk;
+  audit::v1::ExportEntriesRequest request;
+  request.set_filter(command.filter);
+  request.set_include_payloads(command.include_payloads);
+  if (command.fhir) request.set_format(audit::v1::EXPORT_FORMAT_FHIR_R4);
+  return SaveBundle(
+      "audit export", command.file, command.overwrite,
+      [&](const std::string& part) {
+        return Fetch(client, kExportMethod, command.token, request, part);
+      },
+      command.fhir ? kProvesNothing : HowToCheck(command.file), out, err);
+}
+
+ExitCode RunAuditProve(const SuiteClient& client, const ProveCommand& command, std::ostream& out,
+                       std::ostream& err) {
+  audit::v1::ProveEntriesRequest request;
+  request.set_name(command.name);
+  request.set_include_payloads(command.include_payloads);
+  return SaveBundle(
+      "audit prove", command.file, command.overwrite,
+      [&](const std::string& part) {
+        return Fetch(client, kProveMethod, command.token, request, part);
+      },
+      HowToCheck(command.file), out, err);
 }
 
 ExitCode RunAuditVerify(const VerifyCommand& command, ProgressBar* progress, std::ostream& out,

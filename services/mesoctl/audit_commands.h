@@ -30,6 +30,18 @@ struct ExportCommand {
 ExitCode RunAuditExport(const SuiteClient& client, const ExportCommand& command, std::ostream& out,
                         std::ostream& err);
 
+struct ProveCommand {
+  std::string file;  // as in ExportCommand
+  std::string name;  // of the patient, lot, appointment, site or actor
+  bool include_payloads = false;
+  std::string token;
+  bool overwrite = false;
+};
+
+// The same for the bundle with every entry about one object.
+ExitCode RunAuditProve(const SuiteClient& client, const ProveCommand& command, std::ostream& out,
+                       std::ostream& err);
+
 struct VerifyCommand {
   std::string file;
   // Verifier keys, or paths of files that hold some, one a line.

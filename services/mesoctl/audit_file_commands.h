@@ -1,4 +1,4 @@
-// `mesoctl audit export|verify` as commands; the work is in audit_commands.
+// `mesoctl audit export|prove|verify` as commands; the work is in audit_commands.
 #ifndef MESO_SERVICES_MESOCTL_AUDIT_FILE_COMMANDS_H_
 #define MESO_SERVICES_MESOCTL_AUDIT_FILE_COMMANDS_H_
 
