@@ -11,6 +11,7 @@
 #include "common/base/error.h"
 #include "generated/audit_migrations.h"
 #include "tests/services/audit/domain/entry_samples.h"
+#include "tests/services/audit/rpc/sample_controls.h"
 #include "tests/support/test_server.h"
 
 namespace meso::audit {
@@ -22,7 +23,7 @@ class AuditServiceTest : public testing::Test {
  protected:
   AuditServiceTest()
       : operations_(server_.clock(), SamplePseudonyms(), SampleKey(), salts_),
-        service_(server_.calls(), operations_) {
+        service_(server_.calls(), operations_, controls_.all()) {
     server_.Serve({&service_});
     stub_ = v1::AuditService::NewStub(server_.channel());
   }
@@ -83,6 +84,7 @@ class AuditServiceTest : public testing::Test {
   TestServer server_{"audit", AuditMigrations()};
   SequentialSalts salts_;
   AuditOperations operations_;
+  SampleControls controls_{server_};
   AuditService service_;
   std::unique_ptr<Stub> stub_;
   const std::string scheduling_ = server_.keys().ServiceToken("scheduling");

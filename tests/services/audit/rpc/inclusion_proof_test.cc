@@ -9,6 +9,7 @@
 #include "generated/audit_migrations.h"
 #include "services/audit/rpc/audit_service.h"
 #include "tests/services/audit/domain/entry_samples.h"
+#include "tests/services/audit/rpc/sample_controls.h"
 #include "tests/support/test_server.h"
 
 namespace meso::audit {
@@ -43,7 +44,7 @@ class InclusionProofTest : public testing::Test {
  protected:
   InclusionProofTest()
       : operations_(server_.clock(), SamplePseudonyms(), SampleKey(), salts_),
-        service_(server_.calls(), operations_) {
+        service_(server_.calls(), operations_, controls_.all()) {
     server_.Serve({&service_});
     stub_ = v1::AuditService::NewStub(server_.channel());
   }
@@ -74,6 +75,7 @@ class InclusionProofTest : public testing::Test {
   TestServer server_{"audit", AuditMigrations()};
   SequentialSalts salts_;
   AuditOperations operations_;
+  SampleControls controls_{server_};
   AuditService service_;
   std::unique_ptr<Stub> stub_;
   const std::string auditor_ = server_.keys().Token("users/ines", {"compliance_auditor@*"});
