@@ -1,4 +1,5 @@
-// What the audit service tells the others: nothing yet, so this file declares nothing.
+// What the audit service tells the others: broken assertions (control_events.h). This file declares
+// nothing.
 //
 // An entry is no business fact: the services that made it have told their events themselves. The
 // one fact that is audit's own, a newly signed checkpoint, is read with GetCheckpoint; it becomes
