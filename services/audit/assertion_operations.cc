@@ -48,7 +48,7 @@ EvidenceReader ReaderOf(Transaction& tx, uint64_t size) {
                      const std::function<bool(const JudgedEntry&)>& take) -> absl::Status {
     Hasher hasher;
     const int64_t key = IndexKeyOf(kind, value, hasher);
-    const uint64_t end = before == 0 ? size : before;
+    const uint64_t end = std::min(before, size);
     if (end == 0) return absl::OkStatus();
     for (uint64_t segment = (end - 1) / kKeySegmentSize + 1; segment-- > 0;) {
       MESO_ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes,

@@ -92,7 +92,7 @@ absl::StatusOr<Judgement> JudgeRelated(const Assertion& assertion, const JudgedE
   size_t missing = 0;
   for (const std::string& subject : subjects) {
     bool found = false;
-    MESO_RETURN_IF_ERROR(read(IndexOf(link), subject, 0, [&](const JudgedEntry& other) {
+    MESO_RETURN_IF_ERROR(read(IndexOf(link), subject, kWholeLog, [&](const JudgedEntry& other) {
       const bool named = link == Link::kObject ? other.leaf.object.name == subject
                                                : other.leaf.HasKey(KindOf(link), subject);
       found = named && IsRelated(assertion, entry, other);

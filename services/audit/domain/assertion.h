@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@
 
 namespace meso::audit {
 
+// `before` of an EvidenceReader when all entries are meant.
+inline constexpr uint64_t kWholeLog = std::numeric_limits<uint64_t>::max();
 // Related entries a violation names at most.
 inline constexpr size_t kRelatedEntriesMax = 10;
 // How far the clocks of two sources may differ for an entry to count as within a time.
@@ -80,7 +83,7 @@ struct Judgement {
   std::vector<uint64_t> related;  // ascending
 };
 
-// Gives the entries under a key below the index `before` (0 = all), newest first, until `take`
+// Gives the entries under a key below the index `before`, newest first, until `take`
 // returns false.
 using EvidenceReader =
     std::function<absl::Status(IndexKind kind, const std::string& value, uint64_t before,

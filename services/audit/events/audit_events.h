@@ -1,5 +1,5 @@
-// What the audit service tells the others: a checkpoint was signed, or cosigned by one more
-// witness.
+// What the audit service tells the others of its checkpoints: one was signed, or cosigned by one
+// more witness. Of broken assertions: control_events.h.
 //
 // Each function makes the outbox record of one fact; it is appended in the fact's transaction. The
 // events spread checkpoints beyond the log's reach: whoever keeps them holds what a log that was

@@ -61,6 +61,10 @@ constexpr ApiNoun kNouns[] = {
      "mesoctl ledger check -o json"},
     {"audit", "The audit log: read, export, verify", "mesoctl audit entries --limit 20",
      "mesoctl audit checkpoint"},
+    {"grants", "What external auditors may read of the log", "mesoctl grants list",
+     "mesoctl grants list --state active"},
+    {"emergencies", "Emergency accesses to a patient's timeline", "mesoctl emergencies list",
+     "mesoctl emergencies list --review none"},
 };
 
 }  // namespace
@@ -70,7 +74,7 @@ absl::Span<const ApiNoun> ApiNouns() { return kNouns; }
 std::vector<const ApiCommand*> ApiCommands() {
   std::vector<const ApiCommand*> all;
   for (const auto& part : {SchedulingCommands(), ScreeningCommands(), InventoryCommands(),
-                           StockCommands(), AuditCommands()}) {
+                           StockCommands(), AuditCommands(), AuditControlCommands()}) {
     for (const ApiCommand& command : part) all.push_back(&command);
   }
   return all;

@@ -44,6 +44,7 @@ absl::Span<const ApiCommand> ScreeningCommands();
 absl::Span<const ApiCommand> InventoryCommands();
 absl::Span<const ApiCommand> StockCommands();
 absl::Span<const ApiCommand> AuditCommands();
+absl::Span<const ApiCommand> AuditControlCommands();
 
 // All of them.
 std::vector<const ApiCommand*> ApiCommands();

@@ -165,6 +165,21 @@ TEST_F(AdministrationTest, TheLinesOfALateRecordSayWhenItHappened) {
   EXPECT_EQ(report->totals.at(Account::kStock), 3) << "nobody had told of it";
 }
 
+TEST_F(AdministrationTest, TheEntrySaysWhichLotExpiresFirstAndWhenItWasUsed) {
+  const LotName a = Receive("A", "A1", "2027-06-30", 3);
+  const LotName b = Receive("B", "B1", "2027-03-31", 3);
+  Administration record;
+  record.appointment = AppointmentOf(1);
+  record.patient = PatientName("patients/PT-1");
+  record.practitioner = "practitioners/pr-01";
+  record.occurred_time = Now();
+  record.lots = {Given(a, 1), Given(b, 1)};
+  const CallContext call = Manager();
+  ASSERT_TRUE(Run(&InventoryOperations::RecordAdministration, record, call).ok());
+  EXPECT_EQ(call.audit.facts.at("earliest_expiry"), "2027-03-31");
+  EXPECT_EQ(call.audit.facts.at("use_date"), FormatDate(DateAt(Now(), absl::UTCTimeZone())));
+}
+
 TEST_F(AdministrationTest, UseCountsForTheDayOnWhichItHappened) {
   const LotName a = Receive("A", "A1", "2027-06-30", 3);
   const absl::Time given = Now();

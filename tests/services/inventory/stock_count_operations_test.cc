@@ -138,6 +138,7 @@ TEST_F(StockCountTest, SessionsGoOnAndTheDifferenceIsWhatIsPosted) {
   EXPECT_EQ(Shelf(b).on_hand, 72);
   EXPECT_EQ(call.audit.facts.at("missing"), "1");
   EXPECT_EQ(call.audit.facts.at("found"), "2");
+  EXPECT_EQ(call.audit.facts.at("differs"), "yes");
   ExpectSoundLedger();
   const std::vector<Movement> lines = LinesOf(name);
   ASSERT_THAT(lines, SizeIs(2));

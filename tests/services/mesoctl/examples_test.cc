@@ -55,7 +55,7 @@ class ExamplesTest : public ::testing::Test {
     // What takes two people takes a second one here too.
     variables_["SECOND_TOKEN"] = absl::StrCat(dir_.path(), "/second.token");
     std::ofstream(variables_["SECOND_TOKEN"])
-        << suite_.Token("users/second", {"inventory_manager@*"});
+        << suite_.Token("users/second", {"inventory_manager@*", "practitioner@*"});
   }
 
   Shown Type(const std::string& line) {
@@ -143,6 +143,16 @@ class ClinicExamplesTest : public ExamplesTest {
       DraftAs(
           "mesoctl questionnaires create --code draft --title Draft --json '{\"questions\": "
           "[{\"id\": \"fever\", \"text\": \"Fever?\", \"kind\": \"KIND_YES_NO\"}]}'");
+    };
+    situations_["grants revoke"] = [this] {
+      Must(
+          "mesoctl grants create --subject users/inspector --scope 'outcome = OK' --purpose HLEGAL "
+          "--expire_time +1d");
+    };
+    situations_["emergencies review"] = [this] {
+      Must(
+          "MESO_TOKEN_FILE=$SECOND_TOKEN mesoctl emergencies open PT-0007 --justification "
+          "'Unconscious after a session'");
     };
     situations_["rulesets publish"] = [this] {
       DraftAs("mesoctl rulesets get meso-default -o json | mesoctl rulesets create --json -");

@@ -201,6 +201,15 @@ std::map<std::string, std::string> LastFacts(SchedulingClinic& clinic) {
   return facts;
 }
 
+TEST(VisitOperationsTest, TheEntryOfACheckInSaysWhatTheSessionRestsOn) {
+  Visit visit;
+  ASSERT_TRUE(visit.CheckIn().ok());
+  const auto facts = LastFacts(visit.clinic);
+  EXPECT_EQ(facts.at("clearance"), "CLEARED");
+  EXPECT_EQ(facts.at("consent"), "consents/00000000-0000-7000-8000-00000000000c");
+  EXPECT_EQ(facts.at("rule_set"), "ruleSets/meso-default/revisions/r1");
+}
+
 MATCHER_P3(IsWarning, code, object, description, "") {
   return arg.code == code && arg.object == object && arg.description == description;
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "generated/audit_migrations.h"
+#include "services/audit/assertion_file.h"
 #include "services/audit/rpc/audit_service.h"
 #include "tests/services/audit/domain/entry_samples.h"
 #include "tests/support/test_server.h"
@@ -50,7 +51,8 @@ class AuditRpcFixture : public testing::Test {
   CheckpointOperations checkpoints_{server_.clock(), server_.ids(),
                                     [this] { return witnesses_(); }};
   ProveOperations prove_{server_.clock(), operations_};
-  AssertionOperations assertions_{server_.database(), server_.clock(), server_.ids(), {}};
+  AssertionOperations assertions_{server_.database(), server_.clock(), server_.ids(),
+                                  *ReadAssertions("", SamplePseudonyms())};
   GrantOperations grants_{server_.clock(), server_.ids(), SamplePseudonyms()};
   AuditService service_{server_.calls(),
                         {operations_, checkpoints_, prove_, {assertions_, grants_}}};
