@@ -10,12 +10,13 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/config/watched_file.h"
 #include "common/process/service_process.h"
 #include "services/audit/audit_operations.h"
 #include "services/audit/checkpoint_operations.h"
 #include "services/audit/checkpoint_signer.h"
 #include "services/audit/rpc/audit_service.h"
-#include "services/audit/witness_keys_file.h"
+#include "services/audit/witness_keys.h"
 
 namespace meso::audit {
 
@@ -49,7 +50,8 @@ class AuditApp {
   SystemSaltSource salts_;
   std::unique_ptr<ServiceProcess> process_;
   std::unique_ptr<AuditOperations> operations_;
-  std::unique_ptr<WitnessKeysFile> witness_keys_;
+  std::unique_ptr<WatchedFile> witness_keys_file_;
+  std::unique_ptr<WitnessKeys> witness_keys_;
   std::unique_ptr<CheckpointOperations> checkpoints_;
   std::unique_ptr<CheckpointSigner> signer_;
   std::unique_ptr<AuditService> service_;

@@ -6,9 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
+#include "common/config/watched_file.h"
 #include "generated/audit_migrations.h"
 #include "services/audit/rpc/audit_service.h"
-#include "services/audit/witness_keys_file.h"
+#include "services/audit/witness_keys.h"
 #include "tests/services/audit/domain/entry_samples.h"
 #include "tests/support/test_server.h"
 
@@ -24,10 +25,13 @@ class CheckpointRpcTest : public testing::Test {
   CheckpointRpcTest()
       : keys_path_(directory_.path() + "/witnesses"),
         operations_(server_.clock(), SamplePseudonyms(), SampleKey(), salts_),
-        checkpoints_(server_.clock(), server_.ids(), [this] { return keys_file_->Get(); }),
+        checkpoints_(server_.clock(), server_.ids(), [this] { return known_->Get(); }),
         service_(server_.calls(), operations_, checkpoints_) {
     WriteKeys(absl::StrCat("# the witness in the north\n\n", north_->verifier().Encode(), "\n"));
-    keys_file_ = *WitnessKeysFile::Open(keys_path_, server_.clock());
+    known_ = *WitnessKeys::Open(keys_path_, [this] {
+      const auto contents = keys_file_.Get();
+      return WitnessKeysText{contents->text, contents->generation};
+    });
     server_.Serve({&service_});
     stub_ = v1::AuditService::NewStub(server_.channel());
   }
@@ -78,7 +82,8 @@ class CheckpointRpcTest : public testing::Test {
       *MakeCosigningKey("north.test/witness", std::string(32, 2));
   const std::unique_ptr<CosigningKey> south_ =
       *MakeCosigningKey("south.test/witness", std::string(32, 3));
-  std::unique_ptr<WitnessKeysFile> keys_file_;
+  WatchedFile keys_file_{keys_path_, server_.clock()};
+  std::unique_ptr<WitnessKeys> known_;
   CheckpointOperations checkpoints_;
   AuditService service_;
   std::unique_ptr<Stub> stub_;
@@ -223,7 +228,7 @@ TEST_F(CheckpointRpcTest, NamesEveryBadField) {
             "PAGE_TOKEN_INVALID");
 }
 
-TEST(WitnessKeysFileTest, NamesTheLineThatIsNoKey) {
+TEST(WitnessKeysTest, NamesTheLineThatIsNoKey) {
   const std::string north = (*MakeCosigningKey("n", std::string(32, 2)))->verifier().Encode();
   EXPECT_EQ(ParseWitnessKeys("")->size(), 0u);
   EXPECT_EQ(ParseWitnessKeys(absl::StrCat("# a\n  ", north, "  \r\n\n"))->size(), 1u);
@@ -232,11 +237,11 @@ TEST(WitnessKeysFileTest, NamesTheLineThatIsNoKey) {
   EXPECT_NE(
       ParseWitnessKeys(absl::StrCat(north, "\n", north)).status().message().find("line 2: the key"),
       std::string::npos);
-  const SystemClock clock;
-  const absl::Status missing = WitnessKeysFile::Open("/nowhere/at/all", clock).status();
+  const auto nothing = [] { return WitnessKeysText(); };
+  const absl::Status missing = WitnessKeys::Open("/nowhere/at/all", nothing).status();
   EXPECT_EQ(missing.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_NE(missing.message().find("--witness_keys_file=/nowhere/at/all"), std::string::npos);
-  EXPECT_TRUE((*WitnessKeysFile::Open("", clock))->Get().empty());
+  EXPECT_TRUE((*WitnessKeys::Open("", nothing))->Get().empty());
 }
 
 }  // namespace
