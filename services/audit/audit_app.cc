@@ -65,8 +65,13 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
     if (!taken.ok()) return InFile("previous_log_key_file", config.previous_log_key_file, taken);
   }
   app->operations_->AnnounceCheckpoints(process.ids());
+  app->witness_keys_file_ =
+      std::make_unique<WatchedFile>(config.witness_keys_file, process.clock());
   MESO_ASSIGN_OR_RETURN(app->witness_keys_,
-                        WitnessKeysFile::Open(config.witness_keys_file, process.clock()));
+                        WitnessKeys::Open(config.witness_keys_file, [app = app.get()] {
+                          const auto contents = app->witness_keys_file_->Get();
+                          return WitnessKeysText{contents->text, contents->generation};
+                        }));
   app->checkpoints_ = std::make_unique<CheckpointOperations>(
       process.clock(), process.ids(), [app = app.get()] { return app->witness_keys_->Get(); });
   app->prove_ = std::make_unique<ProveOperations>(process.clock(), operations);

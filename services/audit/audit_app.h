@@ -10,6 +10,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/config/watched_file.h"
 #include "common/process/service_process.h"
 #include "services/audit/assertion_watcher.h"
 #include "services/audit/audit_operations.h"
@@ -19,7 +20,7 @@
 #include "services/audit/key_index_keeper.h"
 #include "services/audit/prove_operations.h"
 #include "services/audit/rpc/audit_service.h"
-#include "services/audit/witness_keys_file.h"
+#include "services/audit/witness_keys.h"
 
 namespace meso::audit {
 
@@ -54,7 +55,8 @@ class AuditApp {
   SystemSaltSource salts_;
   std::unique_ptr<ServiceProcess> process_;
   std::unique_ptr<AuditOperations> operations_;
-  std::unique_ptr<WitnessKeysFile> witness_keys_;
+  std::unique_ptr<WatchedFile> witness_keys_file_;
+  std::unique_ptr<WitnessKeys> witness_keys_;
   std::unique_ptr<CheckpointOperations> checkpoints_;
   std::unique_ptr<ProveOperations> prove_;
   std::unique_ptr<KeyIndexKeeper> index_;

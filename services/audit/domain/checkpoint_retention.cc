@@ -9,6 +9,7 @@ namespace {
 
 constexpr int64_t kHourSeconds = 3600;
 constexpr int64_t kSlotSeconds = 10;
+constexpr absl::Duration kShownFor = absl::Seconds(5);
 constexpr absl::Duration kAnnouncedFor = absl::Minutes(1);
 
 int64_t HourOf(absl::Time time) { return absl::ToUnixSeconds(time) / kHourSeconds; }
@@ -33,7 +34,8 @@ std::vector<uint64_t> SupersededCheckpoints(const std::vector<KeptCheckpoint>& k
       needed = cosignatures.emplace(hour, witness).second || needed;
     }
     const bool announced = i == 1 || IsAnnounced(kept[i - 2].sign_time, checkpoint.sign_time);
-    needed = needed || (announced && now - checkpoint.sign_time < kAnnouncedFor);
+    const absl::Duration age = now - checkpoint.sign_time;
+    needed = needed || age < kShownFor || (announced && age < kAnnouncedFor);
     if (!needed) superseded.push_back(checkpoint.size);
   }
   std::reverse(superseded.begin(), superseded.end());

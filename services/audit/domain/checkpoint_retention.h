@@ -1,9 +1,10 @@
 // Which signed checkpoints are kept, and which are told to others.
 //
-// The log signs several times a second when it is busy; kept are the newest, the last of every
-// hour, per witness and hour the newest it has cosigned, and those told in an event for a minute,
-// so that a witness that heard of one can cosign it. Told is the first of every 10 seconds. Both
-// are decided from the kept checkpoints alone, without memory. Pure.
+// The log signs several times a second when it is busy. Kept are the newest checkpoint, the last of
+// every hour, and per witness and hour the newest it has cosigned; besides, so that a witness has
+// time to cosign what it has been shown, all of the last five seconds, and for a minute those told
+// in an event. Told is the first of every 10 seconds. All is decided from the kept checkpoints
+// alone, without memory. Pure.
 #ifndef MESO_SERVICES_AUDIT_DOMAIN_CHECKPOINT_RETENTION_H_
 #define MESO_SERVICES_AUDIT_DOMAIN_CHECKPOINT_RETENTION_H_
 

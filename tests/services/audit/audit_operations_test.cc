@@ -124,17 +124,21 @@ TEST_F(AuditOperationsTest, SignsOnceForWhatIsThereAndKeepsOnePerHour) {
     ASSERT_TRUE(Sign().ok());
     ASSERT_TRUE(Sign().ok()) << "nothing new";
   }
-  EXPECT_EQ(sizes(), (std::vector<uint64_t>{0, 3})) << "the one that is told stays for a minute";
-  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(sizes(), (std::vector<uint64_t>{0, 1, 2, 3})) << "for five seconds";
+  clock_.Advance(absl::Seconds(5));
   ASSERT_TRUE(Append(Run(4, 4)).ok());
   ASSERT_TRUE(Sign().ok());
+  EXPECT_EQ(sizes(), (std::vector<uint64_t>{0, 4})) << "the one that is told stays for a minute";
+  clock_.Advance(absl::Hours(1));
   ASSERT_TRUE(Append(Run(5, 5)).ok());
   ASSERT_TRUE(Sign().ok());
-  EXPECT_EQ(sizes(), (std::vector<uint64_t>{3, 4, 5}));
-  clock_.Advance(absl::Minutes(1));
   ASSERT_TRUE(Append(Run(6, 6)).ok());
   ASSERT_TRUE(Sign().ok());
-  EXPECT_EQ(sizes(), (std::vector<uint64_t>{3, 6}));
+  EXPECT_EQ(sizes(), (std::vector<uint64_t>{4, 5, 6}));
+  clock_.Advance(absl::Minutes(1));
+  ASSERT_TRUE(Append(Run(7, 7)).ok());
+  ASSERT_TRUE(Sign().ok());
+  EXPECT_EQ(sizes(), (std::vector<uint64_t>{4, 7}));
 }
 
 TEST_F(AuditOperationsTest, ExportsWhatVerifies) {

@@ -122,8 +122,10 @@ TEST_F(CheckpointOperationsTest, ProvesThatEveryEarlierTreeIsTheBeginningOfEvery
           VerifyConsistency(old_size, size, view->hashes, roots[old_size], roots[size], hasher));
     }
   }
-  EXPECT_EQ(Consistency(7)->tree_size, 20u);
-  EXPECT_EQ(Consistency(7)->checkpoint_note, Note(20));
+  clock_.Advance(absl::Minutes(2));
+  Grow();
+  EXPECT_EQ(Consistency(7)->tree_size, 21u);
+  EXPECT_EQ(Consistency(7)->checkpoint_note, Note(21));
   EXPECT_EQ(Consistency(7, 12)->checkpoint_note, "") << "replaced by a newer one";
 }
 

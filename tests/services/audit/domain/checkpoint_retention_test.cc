@@ -38,6 +38,14 @@ TEST(CheckpointRetentionTest, KeepsWhatItToldForAMinuteSoThatAWitnessCanCosignIt
   EXPECT_EQ(Superseded(kept, 71), (Sizes{1, 2, 3}));
 }
 
+TEST(CheckpointRetentionTest, KeepsWhatItHasShownForFiveSeconds) {
+  const std::vector<KeptCheckpoint> kept = {At(1, 100), At(2, 101), At(3, 102), At(4, 103)};
+  EXPECT_EQ(Superseded(kept, 103), (Sizes()));
+  EXPECT_EQ(Superseded(kept, 105), (Sizes()));
+  EXPECT_EQ(Superseded(kept, 106), (Sizes{2})) << "1 was told";
+  EXPECT_EQ(Superseded(kept, 107), (Sizes{2, 3}));
+}
+
 TEST(CheckpointRetentionTest, TellsTheFirstOfEveryTenSeconds) {
   const auto at = [](int64_t seconds) { return absl::FromUnixSeconds(kHour + seconds); };
   EXPECT_TRUE(IsAnnounced(std::nullopt, at(0)));

@@ -6,7 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
-#include "services/audit/witness_keys_file.h"
+#include "common/config/watched_file.h"
+#include "services/audit/witness_keys.h"
 #include "tests/services/audit/rpc/audit_rpc_fixture.h"
 
 namespace meso::audit {
@@ -18,8 +19,11 @@ class CheckpointRpcTest : public AuditRpcFixture {
  protected:
   CheckpointRpcTest() : keys_path_(directory_.path() + "/witnesses") {
     WriteKeys(absl::StrCat("# the witness in the north\n\n", north_->verifier().Encode(), "\n"));
-    keys_file_ = *WitnessKeysFile::Open(keys_path_, server_.clock());
-    witnesses_ = [this] { return keys_file_->Get(); };
+    known_ = *WitnessKeys::Open(keys_path_, [this] {
+      const auto contents = keys_file_.Get();
+      return WitnessKeysText{contents->text, contents->generation};
+    });
+    witnesses_ = [this] { return known_->Get(); };
   }
 
   void WriteKeys(const std::string& text) { std::ofstream(keys_path_, std::ios::trunc) << text; }
@@ -53,7 +57,8 @@ class CheckpointRpcTest : public AuditRpcFixture {
       *MakeCosigningKey("north.test/witness", std::string(32, 2));
   const std::unique_ptr<CosigningKey> south_ =
       *MakeCosigningKey("south.test/witness", std::string(32, 3));
-  std::unique_ptr<WitnessKeysFile> keys_file_;
+  WatchedFile keys_file_{keys_path_, server_.clock()};
+  std::unique_ptr<WitnessKeys> known_;
   const std::string witness_ = server_.keys().Token("users/north-witness", {"witness@*"});
   const std::string desk_ = server_.keys().Token("users/lena", {"front_desk@par-1"});
 };
@@ -195,7 +200,7 @@ TEST_F(CheckpointRpcTest, NamesEveryBadField) {
             "PAGE_TOKEN_INVALID");
 }
 
-TEST(WitnessKeysFileTest, NamesTheLineThatIsNoKey) {
+TEST(WitnessKeysTest, NamesTheLineThatIsNoKey) {
   const std::string north = (*MakeCosigningKey("n", std::string(32, 2)))->verifier().Encode();
   EXPECT_EQ(ParseWitnessKeys("")->size(), 0u);
   EXPECT_EQ(ParseWitnessKeys(absl::StrCat("# a\n  ", north, "  \r\n\n"))->size(), 1u);
@@ -204,11 +209,11 @@ TEST(WitnessKeysFileTest, NamesTheLineThatIsNoKey) {
   EXPECT_NE(
       ParseWitnessKeys(absl::StrCat(north, "\n", north)).status().message().find("line 2: the key"),
       std::string::npos);
-  const SystemClock clock;
-  const absl::Status missing = WitnessKeysFile::Open("/nowhere/at/all", clock).status();
+  const auto nothing = [] { return WitnessKeysText(); };
+  const absl::Status missing = WitnessKeys::Open("/nowhere/at/all", nothing).status();
   EXPECT_EQ(missing.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_NE(missing.message().find("--witness_keys_file=/nowhere/at/all"), std::string::npos);
-  EXPECT_TRUE((*WitnessKeysFile::Open("", clock))->Get().empty());
+  EXPECT_TRUE((*WitnessKeys::Open("", nothing))->Get().empty());
 }
 
 }  // namespace

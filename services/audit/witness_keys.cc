@@ -1,4 +1,4 @@
-#include "services/audit/witness_keys_file.h"
+#include "services/audit/witness_keys.h"
 
 #include <set>
 #include <utility>
@@ -32,34 +32,33 @@ absl::StatusOr<std::vector<VerifierKey>> ParseWitnessKeys(absl::string_view text
   return keys;
 }
 
-absl::StatusOr<std::unique_ptr<WitnessKeysFile>> WitnessKeysFile::Open(const std::string& path,
-                                                                       const Clock& clock) {
-  std::unique_ptr<WitnessKeysFile> file(new WitnessKeysFile());
-  if (path.empty()) return file;
-  file->file_ = std::make_unique<WatchedFile>(path, clock);
-  const auto contents = file->file_->Get();
+absl::StatusOr<std::unique_ptr<WitnessKeys>> WitnessKeys::Open(
+    const std::string& path, std::function<WitnessKeysText()> read) {
+  std::unique_ptr<WitnessKeys> witnesses(new WitnessKeys(path, std::move(read)));
+  if (path.empty()) return witnesses;
+  const WitnessKeysText now = witnesses->read_();
   const auto refused = [&path](absl::string_view why) {
     return absl::FailedPreconditionError(absl::StrCat("--witness_keys_file=", path, ": ", why));
   };
-  if (contents->generation == 0) return refused("can't be read; name a file, or leave it out.");
-  absl::StatusOr<std::vector<VerifierKey>> keys = ParseWitnessKeys(contents->text);
+  if (now.generation == 0) return refused("can't be read; name a file, or leave it out.");
+  absl::StatusOr<std::vector<VerifierKey>> keys = ParseWitnessKeys(now.text);
   if (!keys.ok()) return refused(keys.status().message());
-  absl::MutexLock lock(&file->mutex_);
-  file->generation_ = contents->generation;
-  file->keys_ = *std::move(keys);
-  return file;
+  absl::MutexLock lock(&witnesses->mutex_);
+  witnesses->generation_ = now.generation;
+  witnesses->keys_ = *std::move(keys);
+  return witnesses;
 }
 
-std::vector<VerifierKey> WitnessKeysFile::Get() {
-  if (file_ == nullptr) return {};
-  const auto contents = file_->Get();
+std::vector<VerifierKey> WitnessKeys::Get() {
+  if (path_.empty()) return {};
+  const WitnessKeysText now = read_();
   absl::MutexLock lock(&mutex_);
-  if (contents->generation == generation_) return keys_;
-  generation_ = contents->generation;
-  absl::StatusOr<std::vector<VerifierKey>> keys = ParseWitnessKeys(contents->text);
+  if (now.generation == generation_) return keys_;
+  generation_ = now.generation;
+  absl::StatusOr<std::vector<VerifierKey>> keys = ParseWitnessKeys(now.text);
   if (!keys.ok()) {
     Log(Severity::kError, "witness keys not taken over",
-        {{"file", file_->path()}, {"why", std::string(keys.status().message())}});
+        {{"file", path_}, {"why", std::string(keys.status().message())}});
     return keys_;
   }
   keys_ = *std::move(keys);
