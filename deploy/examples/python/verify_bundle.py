@@ -4,10 +4,10 @@ verifier beside `mesoctl audit verify`. Needs python3-cryptography, for Ed25519.
 import argparse, base64, functools, hashlib, hmac, os, re, sys
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from bundle_filter import matches
 
 HEADER, CHECKPOINT, ENTRY, LEFT_OUT, TRAILER, INDEX, KEY_PROOF = range(1, 8)
 EMPTY = hashlib.sha256(b"").digest()
-WHERE = [""]  # the entry that is looked at
 WHERE = [""]  # the entry that is looked at
 class Bad(Exception): """The bundle does not hold; says why."""
 def need(holds, why):
@@ -87,44 +87,15 @@ def leads_to(data, node, size, path, root):
         node, last = node >> 1, last >> 1
     need(len(path) % 32 == 0 and node == last == 0 and leaf == root, "a path does not lead to the root")
 
-KINDS = [b"", b"patient", b"lot", b"appointment", b"actor", b"site", b"request_id"]
-PLAIN = dict(time=2, service=3, correlation_id=9, method=11, action=12, purpose=14, outcome=15, reason=16, violation=17)
-TERM = re.compile(rb'([a-z_]+) (=|!=|<=|>=|<|>|:) "((?:[^"\\\x00-\x1f\x7f]|\\["\\])*)"')
 def read_leaf(data):
-    """A leaf's fields by number, and by name the values a filter can ask for."""
     leaf = message(data, (1, 2, 12, 15, 17, 18), (3, 5, 6, 9, 11, 13, 14, 16, 19, 20), (21,), strict=False)
-    leaf[2] -= leaf[2] >> 63 << 64
     leaf[19] = message(leaf[19], (3,), (1, 2), strict=False)
     leaf[21] = [(key[1], key[2]) for key in (message(key, (1,), (2,), strict=False) for key in leaf[21])]
-    leaf.update({name.encode(): [leaf[number]] for name, number in PLAIN.items()})
-    leaf.update({name: [value for kind, value in leaf[21] if KINDS[kind:kind + 1] == [name]] for name in KINDS[1:]})
-    leaf[b"role"] = [role for actor in (5, 6) for role in message(leaf[actor], (), (), (2,), strict=False)[2]]
-    leaf[b"object_type"], leaf[b"object"] = ([value] for value in list(message(leaf[13], (), (1, 2), strict=False).values())[:2])
+    leaf[13] = message(leaf[13], (), (1, 2), strict=False)
+    leaf["roles"] = [role for actor in (5, 6) for role in message(leaf[actor], (), (), (2,), strict=False)[2]]
     return leaf
-def term_holds(term, leaf):
-    field, op, wanted = term[1], term[2], re.sub(rb"\\(.)", rb"\1", term[3])
-    number = re.fullmatch(rb"0|-?[1-9][0-9]{0,18}", wanted) if field in (b"time", b"action", b"outcome") else None
-    need(field in leaf and (number or field not in (b"time", b"action", b"outcome")) and (field != b"patient" or wanted[:11] == b"pseudonyms/")
-         and op in ((b"=", b"<", b"<=", b">", b">=") if field == b"time" else (b"=", b":", b"!=")), "the filter is malformed")
-    wanted = int(wanted) if number else wanted[11:] if field == b"patient" else wanted == b"true" if field == b"violation" else wanted
-    if op[:1] in b"<>": return (leaf[2] < wanted if op[:1] == b"<" else leaf[2] > wanted) or op[1:] == b"=" and leaf[2] == wanted
-    return (wanted in leaf[field]) == (op != b"!=")
-REDUCIBLE = re.compile(rb"NOT [\0\1]|NOT \([\0\1]\)|\([\0\1](?: AND [\0\1])+\)|\([\0\1](?: OR [\0\1])+\)")
-def reduced(match):
-    values = [byte for byte in match[0] if byte < 2]
-    return bytes([1 - values[0] if match[0][:1] == b"N" else (min if b"AND" in match[0] else max)(values)])
-def matches(text, leaf):
-    """Whether a leaf matches a filter as a bundle spells it: terms become bytes 0 and 1, then brackets are reduced to them."""
-    need(not {0, 1} & {*text}, "the filter is malformed")
-    text, before = TERM.sub(lambda term: bytes([term_holds(term, leaf)]), text), b""
-    while text != before:
-        before, text = text, REDUCIBLE.sub(reduced, text)
-    need(text in (b"\0", b"\1"), "the filter is malformed")
-    return text == b"\1"
-
 def read_records(file):
-    """The version, then (type, body) of every record, of the trailer with what those before it say."""
-    start = file.read(12)
+    start = file.read(12)  # the version comes first, then (type, body), the trailer with what those before it say
     need(start[:11] == b"MESOBNDL\0\0\0" and start[11:] in (b"\1", b"\2"), "not a bundle of a version known here")
     yield start[11]
     digest, kind, count = hashlib.sha256(start), 0, -1
@@ -137,18 +108,15 @@ def read_records(file):
         yield kind, body if kind != TRAILER else (body, count, digest.digest(), file.read(1))
         digest.update(prefix + body)
 def run_holds(under, run):
-    """Whether a run of the index is what the entries under each of its keys make it."""
-    tree = Tree()
+    tree = Tree()  # of what the entries under each of its keys make it
     for key, indexes in sorted((sha(b"\x10", bytes([kind]), value), indexes) for (kind, value), indexes in under.items()):
         postings = b"".join(put_varint(index - before) for before, index in zip([run[1]] + indexes, indexes))
         tree.append(sha(b"\0", key, big64(len(indexes)), sha(postings)))
     return tree.size == run[3] and tree.root() == run[4]
 def prove_key(proof, wanted, run):
-    """The entries a run has under a key, none when it is shown that there are none."""
     shown = {n: message(proof[n], (1,), (2, 3)) for n in (2, 4, 5) if proof[n]}
     for leaf in shown.values():
-        need(len(leaf[2]) == 72, "a leaf of the index is malformed")
-        leads_to(leaf[2], leaf[1], run[3], leaf[3], run[4])
+        leads_to(leaf[2] if len(leaf[2]) == 72 else b"", leaf[1], run[3], leaf[3], run[4])
     entries, at = [], 0
     while at < len(proof[3]):
         step, at = take_varint(proof[3], at)
@@ -182,8 +150,7 @@ def verify(file, keys, needed, remembered):
     while kind == CHECKPOINT:
         origin, size, root, index_root, cosigned = open_note(body, keys)
         need(origin == header[1] and all(size > smaller for smaller in roots), "checkpoints are of another log or not in order")
-        roots[size] = root
-        kind, body = next(records)
+        roots[size], (kind, body) = root, next(records)
     need(roots and size == header[2] and (whole or len(roots) == 1) and roots.get(0, EMPTY) == EMPTY, "no checkpoint covers the entries")
     need(cosigned >= needed, "too few witnesses have cosigned the newest checkpoint")
     if remembered:
@@ -211,14 +178,13 @@ def verify(file, keys, needed, remembered):
             leaf, leaves, entries = read_leaf(entry[2]), [sha(b"\0", entry[2])], entries + 1
             need(entry[1] == leaf[1] == index, "another entry stands in its place")
             check_payload(entry, leaf, header[5])
-            source, number = (leaf[19][1], leaf[19][2]), leaf[19][3]
-            before, sources[source] = sources.get(source, 0), number
-            need(version == 1 or (number == before + 1 if whole else number > before), "its source's number does not follow")
+            source, before = (leaf[19][1], leaf[19][2]), sources.get((leaf[19][1], leaf[19][2]), 0)
+            sources[source] = leaf[19][3]
+            need(version == 1 or before < leaf[19][3] <= (before + 1 if whole else 1 << 64), "its source's number does not follow")
             need(not text or matches(text, leaf), "the filter does not let it in")
         else:
-            record = message(body, (1,), (2,))
-            leaves, whole = pieces(record[2]), False
-            left_out += len(leaves)
+            record, whole = message(body, (1,), (2,)), False
+            leaves, left_out = pieces(record[2]), left_out + len(pieces(record[2]))
             need(header[4] and record[1] == tree.size and len(record[2]) % 32 == 0 < len(leaves) <= 2048, "left out without a filter")
         if header[6]:
             need(not entry[3] and (key[1], key[2]) in leaf[21], "it does not hold the key")
@@ -250,14 +216,13 @@ def main(words):
     try:
         keys, witnesses = [*read_keys(options.key, 1)], [*read_keys(options.witness, 4)]
         needed = len(witnesses) if options.witnesses_needed is None else options.witnesses_needed
-        remembered = open(options.checkpoint, "rb").read() if options.checkpoint else b""
+        note, file = options.checkpoint and open(options.checkpoint, "rb").read(), open(options.bundle, "rb")
     except (OSError, ValueError, Bad) as wrong:
         parser.error(str(wrong))
     try:
-        with open(options.bundle, "rb") as file:
-            print(verify(file, keys + witnesses, needed, open_note(remembered, keys) if remembered else None))
+        print(verify(file, keys + witnesses, needed, None if note is None else open_note(note, keys)))
         return 0
-    except (Bad, ValueError, TypeError, InvalidSignature) as wrong:
+    except (Bad, ArithmeticError, ValueError, TypeError, InvalidSignature) as wrong:
         print("VERIFICATION FAILED: %s%s" % (WHERE[0], wrong or "a signature by a known key does not hold"), file=sys.stderr)
         return 6
 if __name__ == "__main__": sys.exit(main(sys.argv[1:]))

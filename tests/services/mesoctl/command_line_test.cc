@@ -13,6 +13,7 @@
 #include "services/audit/domain/leaf.h"
 #include "services/audit/domain/merkle_tree.h"
 #include "services/mesoctl/call.h"
+#include "tests/services/audit/domain/bundle_samples.h"
 #include "tests/services/mesoctl/mesoctl_run.h"
 #include "tests/support/child_process.h"
 
@@ -243,6 +244,71 @@ TEST_F(VerifyTest, WhatIsProvenDependsOnTheFilterAndIsSaid) {
   const Ran hidden = Verify(Bundle("", 2));
   EXPECT_EQ(hidden.code, ExitCode::kVerificationFailed);
   EXPECT_THAT(hidden.err, HasSubstr("entries/2: it was left out of a bundle that has no filter"));
+}
+
+TEST_F(VerifyTest, ABundleOfVersionTwoSaysWhatIsProvenAndByWhom) {
+  const audit::IndexedLog log(60, {16, 41}, {20, 52});
+  const std::string one = audit::SampleWitness(1)->verifier().Encode();
+  const auto run = [this](const std::string& bytes, const std::vector<std::string>& options) {
+    std::vector<std::string> words = {"audit", "verify", Write(bytes), "--key",
+                                      audit::SampleKey()->verifier().Encode()};
+    words.insert(words.end(), options.begin(), options.end());
+    return RunMesoctl(words);
+  };
+  const Ran whole = run(log.LogBundle(), {"--witness", one});
+  EXPECT_EQ(whole.code, ExitCode::kOk) << whole.err;
+  EXPECT_THAT(whole.err, IsEmpty());
+  EXPECT_THAT(whole.out, HasSubstr("sources      2, their numbers from 1 on without gap"));
+  EXPECT_THAT(whole.out,
+              HasSubstr("key index    made anew from the entries: it is the signed one, 3 runs"));
+  EXPECT_THAT(
+      whole.out,
+      HasSubstr("cosigned     by witness.test/par-1 at 2023-11-14T22:28:21+00:00: the whole"));
+  EXPECT_THAT(whole.out, HasSubstr("erased or withheld"));
+  EXPECT_THAT(whole.out, HasSubstr("Complete: no entry of the log"));
+  EXPECT_THAT(whole.out, Not(HasSubstr("Neither a witness")));
+
+  const Ran selected = run(log.LogBundle(true, "site = \"sites/par-1\""), {});
+  EXPECT_THAT(selected.out, HasSubstr("Every entry in the file matches the filter."));
+  EXPECT_THAT(selected.out, HasSubstr("is the exporter's word"));
+  EXPECT_THAT(selected.out, HasSubstr("gaps say nothing"));
+  EXPECT_THAT(selected.out, HasSubstr("no witness given"));
+  EXPECT_THAT(selected.out, HasSubstr("Neither a witness nor a remembered checkpoint"));
+
+  const Ran key = run(log.KeyBundle({audit::KeyKind::kActor, "users/u2"}), {});
+  EXPECT_EQ(key.code, ExitCode::kOk) << key.err;
+  EXPECT_THAT(key.out, HasSubstr("key          actor users/u2\n"));
+  EXPECT_THAT(key.out, HasSubstr("in the file  15 entries, all under the key"));
+  EXPECT_THAT(key.out, HasSubstr("Complete for this key"));
+  EXPECT_THAT(key.out, HasSubstr("by verifying a bundle of the whole log"));
+
+  EXPECT_EQ(run(log.LogBundle(), {"--witness", one, "--witnesses-needed", "2"}).code,
+            ExitCode::kUsage);
+  EXPECT_EQ(run(log.LogBundle(), {"--witness", one, "--witnesses-needed", "x"}).code,
+            ExitCode::kUsage);
+  EXPECT_EQ(run(log.LogBundle(), {"--witness", "/no/file"}).code, ExitCode::kUsage);
+  const auto other = *audit::NewCosigningKey("witness.test/other");
+  const Ran unseen = run(log.LogBundle(), {"--witness", other->verifier().Encode()});
+  EXPECT_EQ(unseen.code, ExitCode::kVerificationFailed);
+  EXPECT_THAT(unseen.err, HasSubstr("has 0 of the 1 cosignatures needed"));
+}
+
+TEST_F(VerifyTest, DuringAChangeOfKeysEitherOrBothAreGiven) {
+  const auto next = *audit::NewSigningKey("test-log");
+  checkpoint_ = audit::AddSignature(checkpoint_, *next);
+  const std::string bundle = Write(Bundle("", std::nullopt));
+  const std::string old_key = key_->verifier().Encode();
+  const std::string new_key = next->verifier().Encode();
+  const std::string keys = absl::StrCat(dir_.path(), "/keys");
+  std::ofstream(keys) << old_key << "\n" << new_key << "\n";
+  for (const std::vector<std::string>& given : {std::vector<std::string>{"--key", old_key},
+                                                {"--key", new_key},
+                                                {"--key", old_key, "--key", new_key},
+                                                {"--key", keys}}) {
+    std::vector<std::string> words = {"audit", "verify", bundle};
+    words.insert(words.end(), given.begin(), given.end());
+    EXPECT_EQ(RunMesoctl(words).code, ExitCode::kOk);
+  }
 }
 
 TEST_F(VerifyTest, ATruncatedBundleAnotherKeyAndAnotherFileFail) {

@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/audit/domain/bundle_record.h"
+#include "services/audit/domain/leaf.h"
 #include "tests/services/audit/domain/bundle_samples.h"
 #include "tests/services/mesoctl/mesoctl_run.h"
 #include "tests/support/child_process.h"
@@ -262,6 +263,29 @@ TEST(VerifiersAgreeTest, OnForgedBundles) {
     cases.Add("of version 1", BundleOf(records, 1), 6);
     cases.Add("of version 3", BundleOf(records, 3), 6);
   }
+  // Logs that lie from the start, and sign it.
+  const auto lie = [](const std::function<void(audit::Leaf&)>& change) {
+    IndexedLog lying(13, {6}, {8});
+    audit::Leaf leaf = *audit::DecodeLeaf(lying.entries[7].leaf, 7);
+    change(leaf);
+    lying.entries[7].leaf = audit::EncodeLeaf(leaf);
+    return lying;
+  };
+  for (const uint64_t number : {0, 3, 5, 1000}) {
+    IndexedLog renumbered = lie([number](audit::Leaf& leaf) { leaf.source.sequence = number; });
+    renumbered.Resign();
+    cases.Add(absl::StrCat("number ", number), renumbered.LogBundle(), 6);
+  }
+  IndexedLog hiding = lie([](audit::Leaf& leaf) { leaf.keys.erase(leaf.keys.begin()); });
+  hiding.Resign();
+  const IndexedLog honest(13, {6}, {8});
+  hiding.entries = honest.entries;
+  hiding.checkpoints = {audit::SignCheckpoint(
+      13, audit::ParseCheckpoint(honest.checkpoints.back())->root,
+      audit::ParseCheckpoint(hiding.checkpoints.back())->index_root, *audit::SampleKey())};
+  cases.Add("an index that hides an entry", hiding.LogBundle(), 6);
+  cases.Add("an index that hides an entry, not all entries there",
+            hiding.LogBundle(true, "site = \"sites/par-1\""), 0);
   for (const char* filter :
        {"site", "site = sites/par-1", "(site = \"sites/par-1\")", "site = \"sites/par-1\" ",
         "site = \"a\" AND site = \"b\"", "(site = \"a\" AND site = \"b\" OR site = \"c\")",

@@ -10,6 +10,7 @@
 #include "meso/audit/v1/bundle.pb.h"
 #include "meso/audit/v1/log_leaf.pb.h"
 #include "services/audit/domain/bundle_record.h"
+#include "tests/services/audit/domain/bundle_samples.h"
 #include "tests/services/audit/domain/entry_samples.h"
 
 namespace meso::audit {
@@ -64,6 +65,26 @@ TEST(GoldenTest, WritesAndVerifiesTheSameBundleAsEver) {
   EXPECT_EQ(report.entries, 11u);
   EXPECT_EQ(report.left_out, 4u);
   EXPECT_EQ(log.checkpoints.back(), golden["checkpoint"].get<std::string>());
+}
+
+TEST(GoldenTest, WritesAndVerifiesTheSameBundlesOfVersionTwoAsEver) {
+  const IndexedLog log(15, {4, 9}, {8});
+  const Key key = {KeyKind::kActor, "users/u2"};
+  EXPECT_TRUE(log.LogBundle() == ReadData("audit_bundle_v2.bin")) << "the bundle's bytes changed";
+  EXPECT_TRUE(log.KeyBundle(key) == ReadData("audit_bundle_v2_key.bin"))
+      << "the bundle's bytes changed";
+  VerifyOptions options;
+  options.keys = {SampleKey()->verifier()};
+  options.witnesses = {SampleWitness(1)->verifier(), SampleWitness(2)->verifier()};
+  options.witnesses_needed = 2;
+  for (const auto& [name, entries] :
+       {std::pair("audit_bundle_v2.bin", 15u), std::pair("audit_bundle_v2_key.bin", 4u)}) {
+    std::istringstream in(ReadData(name));
+    const VerifyReport report = VerifyBundle(in, options);
+    EXPECT_TRUE(report.ok) << name << report.problem;
+    EXPECT_EQ(report.entries, entries) << name;
+    EXPECT_EQ(report.runs, 2u) << name;
+  }
 }
 
 // The handwritten encoder and the published schema are the same format.
