@@ -266,6 +266,25 @@ TEST_F(ApiRunTest, ACheckpointIsSavedByteForByteAndVerifiesWithTheLog) {
   EXPECT_EQ(RunAs(token, "audit checkpoint --save /no/dir/x").code, ExitCode::kUsage);
 }
 
+TEST_F(ApiRunTest, EverythingAboutAnObjectIsProvenAndVerifies) {
+  const std::string token = clinic_->auditor();
+  const std::string bundle = absl::StrCat(dir_.path(), "/par-1.bundle");
+  const Ran proven = RunAs(token, absl::StrCat("audit prove sites/par-1 --payloads -o ", bundle));
+  ASSERT_EQ(proven.code, ExitCode::kOk) << proven.err;
+  EXPECT_EQ(proven.out, bundle + "\n");
+  const std::string verify =
+      absl::StrCat("audit verify ", bundle, " --key ", suite_->dir(), "/keys/audit-log.pub");
+  EXPECT_EQ(RunAs(token, verify).code, ExitCode::kOk);
+  EXPECT_EQ(RunAs(token, absl::StrCat("audit prove sites/par-1 -o ", bundle)).code,
+            ExitCode::kUsage)
+      << "a file that is there may be evidence";
+  const std::string other = absl::StrCat(dir_.path(), "/other.bundle");
+  const Ran refused = RunAs(token, absl::StrCat("audit prove entries/1 -o ", other));
+  EXPECT_EQ(refused.code, ExitCode::kUsage);
+  EXPECT_THAT(refused.err, HasSubstr("FIELD_INVALID"));
+  EXPECT_FALSE(std::ifstream(other).good());
+}
+
 TEST_F(ApiRunTest, ARoomIsReadOnceForAllPhasesOfAnOffer) {
   const Ran ran =
       Run("appointments search --site par-1 --patient P-1 --treatment_type T-FACE --start_time "
