@@ -21,6 +21,12 @@ using ::meso::inventory::v1::InventoryService;
 using ::meso::scheduling::v1::SchedulingService;
 using ::meso::screening::v1::ScreeningService;
 
+constexpr char kGiven[] = "method = \"meso.inventory.v1.InventoryService/RecordAdministration\"";
+constexpr char kSeen[] = "method = \"meso.screening.v1.ScreeningService/ListAssessments\"";
+
+constexpr char kCheckedIn[] =
+    "method = \"meso.scheduling.v1.SchedulingService/CheckInAppointment\"";
+
 class ControlTest : public ::testing::Test {
  protected:
   ControlTest() : clinic_(suite_) {
@@ -125,30 +131,31 @@ class ControlTest : public ::testing::Test {
     ASSERT_TRUE(status.ok()) << status;
   }
 
-  // Once every assertion has come to the end of a log that stands still: how often each was broken.
-  std::map<std::string, int64_t> Broken() {
-    uint64_t before = 0;
-    for (int i = 0; i < 300; ++i) {
-      audit::v1::Checkpoint checkpoint;
-      audit::v1::ListAssertionsResponse response;
-      const absl::Status read =
-          Call<AuditService>(clinic_.audit(), &AuditService::Stub::ListAssertions,
-                             clinic_.auditor(), audit::v1::ListAssertionsRequest(), &response);
-      EXPECT_TRUE(read.ok()) << read;
-      std::map<std::string, int64_t> broken;
-      uint64_t least = UINT64_MAX;
+  audit::v1::ListAssertionsResponse Assertions() {
+    audit::v1::ListAssertionsResponse response;
+    const absl::Status status =
+        Call<AuditService>(clinic_.audit(), &AuditService::Stub::ListAssertions, clinic_.auditor(),
+                           audit::v1::ListAssertionsRequest(), &response);
+    EXPECT_TRUE(status.ok()) << status;
+    return response;
+  }
+  // How often each assertion was broken, once all of them have judged the newest entry of the
+  // filter, of which there are `count`.
+  std::map<std::string, int64_t> BrokenAfter(const std::string& filter, size_t count) {
+    std::map<std::string, int64_t> broken;
+    const bool judged = WaitUntil([&] {
+      const std::vector<audit::v1::Entry> entries = clinic_.Entries(filter);
+      if (entries.size() != count) return false;
+      broken.clear();
+      const audit::v1::ListAssertionsResponse response = Assertions();
       for (const audit::v1::Assertion& one : response.assertions()) {
-        least = std::min<uint64_t>(least, one.evaluated_size());
+        if (one.evaluated_size() <= entries[0].leaf().index()) return false;
         if (one.violations() > 0) broken[one.name()] = one.violations();
       }
-      // Asking is an entry too: what was asked about is what stood still.
-      if (least > 0 && least <= before + 1 && ++still_ > 10) return broken;
-      if (least > before + 1) still_ = 0;
-      before = std::max(before, least);
-      PauseBetweenLooks();
-    }
-    ADD_FAILURE() << "the evaluation does not end";
-    return {};
+      return true;
+    });
+    EXPECT_TRUE(judged) << filter;
+    return broken;
   }
 
   Suite suite_;
@@ -157,18 +164,19 @@ class ControlTest : public ::testing::Test {
   std::string site_ = "sites/par-1";
   std::vector<std::string> lots_;
   std::string reservation_;
-  int still_ = 0;
 };
 
 TEST_F(ControlTest, AVisitBreaksNothingAndEachPlantedWrongIsFound) {
   StartAll();
   const std::string visit = Book("patients/CONTROL-1");
-  Look("patients/CONTROL-1");
   CheckIn(visit);
+  // Nothing waits here, so the decision must have arrived before what it is a decision about.
+  EXPECT_EQ(BrokenAfter(kCheckedIn, 1).size(), 0u);
+  Look("patients/CONTROL-1");
   Draw(visit);
   Give(visit, "patients/CONTROL-1");
   // The rule set was written and published, stock received: by two persons each.
-  const std::map<std::string, int64_t> clean = Broken();
+  const std::map<std::string, int64_t> clean = BrokenAfter(kGiven, 1);
   EXPECT_TRUE(clean.empty()) << clean.begin()->first << " " << clean.begin()->second;
 
   const std::string undecided = Book("patients/CONTROL-2");
@@ -176,7 +184,8 @@ TEST_F(ControlTest, AVisitBreaksNothingAndEachPlantedWrongIsFound) {
   Give(undecided, "patients/CONTROL-2");
   clinic_.Screen("patients/CONTROL-3", site_);
   Look("patients/CONTROL-3");
-  const std::map<std::string, int64_t> found = Broken();
+  BrokenAfter(kGiven, 2);
+  const std::map<std::string, int64_t> found = BrokenAfter(kSeen, 2);
   EXPECT_EQ(found, (std::map<std::string, int64_t>{{"assertions/access-with-appointment", 1},
                                                    {"assertions/administration-decided", 1}}));
 }
@@ -194,7 +203,7 @@ TEST_F(ControlTest, AKillNeitherLosesAViolationNorFindsOneTwice) {
                {absl::StrCat("--assertions_file=", file_)});
   suite_.WaitForDeath("audit");
   suite_.Start("audit", "", {absl::StrCat("--assertions_file=", file_)});
-  const std::map<std::string, int64_t> found = Broken();
+  const std::map<std::string, int64_t> found = BrokenAfter(kSeen, 1);
   EXPECT_EQ(found, (std::map<std::string, int64_t>{{"assertions/access-with-appointment", 1}}));
   audit::v1::ListViolationsResponse violations;
   ASSERT_TRUE(Call<AuditService>(clinic_.audit(), &AuditService::Stub::ListViolations,

@@ -43,9 +43,8 @@ constexpr ApiCommand kCommands[] = {
      .summary = "Open a part of the log to an external auditor, for a purpose and a time",
      .example_1 = "mesoctl grants create --subject users/inspector --scope 'service = inventory' "
                   "--purpose HOPERAT --expire_time +30d",
-     .example_2 =
-         "mesoctl grants create --subject users/inspector --scope 'patient = "
-         "\"patients/PT-0007\"' --purpose PATRQT --payloads true --expire_time +7d -o json"},
+     .example_2 = "mesoctl grants create --subject users/inspector --scope 'patient = "
+                  "\"patients/PT-0007\"' --purpose PATRQT --payloads --expire_time +7d -o json"},
     {.noun = "grants",
      .verb = "revoke",
      .method = "AuditService.RevokeAuditorGrant",

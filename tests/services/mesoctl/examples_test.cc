@@ -429,6 +429,8 @@ TEST_F(DemoExamplesTest, TheDemosExamplesRun) {
   for (const std::string& example : FindGroup(AllCommands(), {"demo"})->examples) {
     TypeExample("demo", example);
   }
+  EXPECT_THAT(Type("mesoctl audit violations").text, ::testing::HasSubstr("nothing found"))
+      << "the demo's day is a clean one";
 }
 
 }  // namespace
