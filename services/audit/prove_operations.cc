@@ -8,7 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
+#include "services/audit/domain/control_errors.h"
 #include "services/audit/domain/errors.h"
+#include "services/audit/reading_access.h"
 
 namespace meso::audit {
 namespace {
@@ -88,6 +90,14 @@ absl::StatusOr<std::unique_ptr<KeyExport>> ProveOperations::BeginProof(
     call.Touch("patient", request.name);
     run->key.value = audit_.pseudonyms().PseudonymOf(request.name, hasher);
   }
+  ReadingWish wish;
+  wish.payloads = request.payloads;
+  if (run->key.kind == KeyKind::kPatient) wish.named_patients = {run->key.value};
+  MESO_ASSIGN_OR_RETURN(run->scope, audit_.AuthorizeReading(tx, call, wish));
+  run->reader = call.user().subject;
+  if (!run->scope.CoversKey(run->key.kind, run->key.value, request.payloads)) {
+    return GrantRequired(run->reader, "no grant opens everything about what was asked for");
+  }
   call.audit.object_type = "Bundle";
   call.audit.facts["payloads"] = request.payloads ? "yes" : "no";
   if (run->key.kind != KeyKind::kPatient) call.audit.facts["about"] = request.name;
@@ -116,6 +126,7 @@ absl::StatusOr<std::unique_ptr<KeyExport>> ProveOperations::BeginProof(
 
 absl::StatusOr<KeyExportStep> ProveOperations::ReadProofStep(Transaction& tx,
                                                              const KeyExport& run) const {
+  MESO_RETURN_IF_ERROR(CheckStillOpen(tx, run.reader, run.scope, clock_.Now()));
   Hasher hasher;
   const NodeReader read = CachedTreeReader(tx);
   KeyExportStep step;

@@ -50,6 +50,8 @@ struct KeyExport {
   bool payloads = false;
   std::vector<uint64_t> entries;  // all under the key, ascending
   size_t written = 0;             // of entries
+  ReadingScope scope;
+  std::string reader;  // whom the scope is of
   bool done = false;
   BundleWriter writer;
 };

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "common/base/error.h"
 #include "services/audit/grant_operations.h"
+#include "services/audit/prove_operations.h"
 #include "tests/services/audit/audit_log_fixture.h"
 
 namespace meso::audit {
@@ -109,6 +110,34 @@ TEST_F(ReadingAccessTest, WithoutAGrantAnExternalAuditorSeesNothing) {
     EXPECT_EQ(ReasonOf(status), "GRANT_REQUIRED");
     EXPECT_TRUE(absl::StrContains(status.message(), "CreateAuditorGrant")) << "the remedy";
   }
+}
+
+TEST_F(ReadingAccessTest, AKeyIsProvenUnderAGrantForAllOfIt) {
+  const ProveOperations prove(clock_, ops_);
+  const auto begin = [&](const std::string& name, bool payloads = false) {
+    absl::StatusOr<std::unique_ptr<KeyExport>> run = absl::UnknownError("never ran");
+    db()->Transact([&](Transaction& tx) {
+          run = prove.BeginProof(tx, External(), {name, payloads});
+          return run.status();
+        })
+        .IgnoreError();
+    return run;
+  };
+  EXPECT_EQ(ReasonOf(begin(kLot).status()), "GRANT_REQUIRED");
+  // A part of what is about the lot is not the lot.
+  Give(absl::StrCat("lot = \"", kLot, "\" AND outcome = OK"));
+  EXPECT_EQ(ReasonOf(begin(kLot).status()), "GRANT_REQUIRED");
+  const AuditorGrant grant = Give(absl::StrCat("lot = \"", kLot, "\""));
+  EXPECT_EQ(ReasonOf(begin(kLot, true).status()), "GRANT_REQUIRED") << "no payloads";
+  EXPECT_EQ(ReasonOf(begin("sites/par-1").status()), "GRANT_REQUIRED") << "another key";
+  const auto run = begin(kLot);
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ((*run)->entries.size(), 30u);
+  ASSERT_TRUE(Revoke(grant.name).ok());
+  EXPECT_EQ(ReasonOf(Write([&](Transaction& tx) { return prove.ReadProofStep(tx, **run); })
+                         .status()),
+            "GRANT_REQUIRED")
+      << "also while it runs";
 }
 
 TEST_F(ReadingAccessTest, AGrantOpensExactlyItsScopeEverywhere) {
