@@ -8,6 +8,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "common/audit/audit_draft.h"
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
@@ -56,10 +57,10 @@ struct AuditRelay::Impl {
     MESO_RETURN_IF_ERROR(database.Read([&](Transaction& tx) -> absl::Status {
       result = Waiting();
       MESO_ASSIGN_OR_RETURN(const EventPosition head, HeadPosition(tx));
-      result.source = {head.source, head.epoch};
       MESO_ASSIGN_OR_RETURN(result.records, ListAuditAfter(tx, 0, options.records_max));
       MESO_ASSIGN_OR_RETURN(const auto span, AuditOutboxSpan(tx));
       result.last = span.first;
+      result.source = {head.source, head.epoch, span.first};
       return absl::OkStatus();
     }));
     return result;
@@ -74,10 +75,27 @@ struct AuditRelay::Impl {
     MESO_FAILPOINT("audit_relay.before_push");
     MESO_RETURN_IF_ERROR(deliver(batch.source, batch.records));
     MESO_FAILPOINT("audit_relay.after_push");
-    const int64_t through = batch.records.back().sequence;
-    MESO_RETURN_IF_ERROR(
-        database.Transact([through](Transaction& tx) { return DeleteAuditThrough(tx, through); }));
+    MESO_RETURN_IF_ERROR(Forget(batch.records));
     return batch.records.size();
+  }
+
+  // Hashes and deletes what is durable in the log. The digests are made here, not on the writer.
+  absl::Status Forget(const std::vector<AuditRecord>& records) {
+    std::vector<std::string> digests;
+    digests.reserve(records.size());
+    for (const AuditRecord& record : records) digests.push_back(DigestOf(record));
+    return database.Transact([&](Transaction& tx) -> absl::Status {
+      MESO_ASSIGN_OR_RETURN(AuditChain chain, LoadAuditChain(tx));
+      bool moved = false;
+      for (size_t i = 0; i < records.size(); ++i) {
+        // A heartbeat may have been here before.
+        if (records[i].sequence <= chain.sequence) continue;
+        chain = {records[i].sequence, NextChainHash(chain.hash, digests[i])};
+        moved = true;
+      }
+      if (moved) MESO_RETURN_IF_ERROR(SaveAuditChain(tx, chain));
+      return DeleteAuditThrough(tx, records.back().sequence);
+    });
   }
 
   void Observe(const Waiting& batch) {

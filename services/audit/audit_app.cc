@@ -50,9 +50,16 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
   process.DeliverAuditWith(
       [app = app.get()](const AuditSource& source, const std::vector<AuditRecord>& records) {
         return DeliverOwnEntries(app->process_->database(), *app->operations_, source.service,
-                                 source.epoch, records);
+                                 source.epoch, records, app->sources_.get());
       });
-  app->service_ = std::make_unique<AuditService>(process.calls(), operations);
+  app->sources_ = std::make_unique<SourceOperations>(process.clock(), &process.metrics());
+  const SourceOperations& sources = *app->sources_;
+  MESO_RETURN_IF_ERROR(
+      process.database().Read([&sources](Transaction& tx) { return sources.LoadArrivals(tx); }));
+  process.BeforeMetrics([&sources] { sources.UpdateGauges(); });
+  process.WatchKeyFile("log_key_file", config.log_key_file, /*secret=*/true);
+  process.WatchKeyFile("pseudonym_key_file", config.pseudonym_key_file, /*secret=*/true);
+  app->service_ = std::make_unique<AuditService>(process.calls(), operations, sources);
   return app;
 }
 

@@ -45,6 +45,7 @@ class AuditApp {
   SystemSaltSource salts_;
   std::unique_ptr<ServiceProcess> process_;
   std::unique_ptr<AuditOperations> operations_;
+  std::unique_ptr<SourceOperations> sources_;
   std::unique_ptr<CheckpointSigner> signer_;
   std::unique_ptr<AuditService> service_;
 };

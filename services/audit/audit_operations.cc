@@ -9,6 +9,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/status_macros.h"
 #include "services/audit/domain/errors.h"
+#include "services/audit/source_operations.h"
 
 namespace meso::audit {
 namespace {
@@ -80,6 +81,8 @@ absl::StatusOr<AppendResult> AuditOperations::Append(Transaction& tx, const Batc
   for (const auto& [block, span] : spans) {
     MESO_RETURN_IF_ERROR(WidenTimeBlock(tx, block * kTimeBlockSize, span.first, span.second));
   }
+  MESO_RETURN_IF_ERROR(
+      TakeDelivery(tx, batch, source_id, known.last_sequence, clock_.Now(), hasher));
   MESO_FAILPOINT("audit.before_commit");
   tx.AfterCommit([on_append = on_append_] {
     MESO_FAILPOINT("audit.after_commit");

@@ -9,14 +9,16 @@
 #include "common/rpc/serve_call.h"
 #include "meso/audit/v1/audit_service.grpc.pb.h"
 #include "services/audit/audit_operations.h"
+#include "services/audit/source_operations.h"
 
 namespace meso::audit {
 
 class AuditService final : public v1::AuditService::CallbackService {
  public:
-  // Both outlive the service.
-  AuditService(CallServer& calls, const AuditOperations& operations)
-      : calls_(calls), operations_(operations) {}
+  // All of them outlive the service.
+  AuditService(CallServer& calls, const AuditOperations& operations,
+               const SourceOperations& sources)
+      : calls_(calls), operations_(operations), sources_(sources) {}
 
   grpc::ServerUnaryReactor* BatchAppendEntries(grpc::CallbackServerContext* context,
                                                const v1::BatchAppendEntriesRequest* request,
@@ -39,12 +41,16 @@ class AuditService final : public v1::AuditService::CallbackService {
   grpc::ServerUnaryReactor* ListLogKeys(grpc::CallbackServerContext* context,
                                         const v1::ListLogKeysRequest* request,
                                         v1::ListLogKeysResponse* response) override;
+  grpc::ServerUnaryReactor* ListSources(grpc::CallbackServerContext* context,
+                                        const v1::ListSourcesRequest* request,
+                                        v1::ListSourcesResponse* response) override;
   grpc::ServerWriteReactor<v1::ExportEntriesResponse>* ExportEntries(
       grpc::CallbackServerContext* context, const v1::ExportEntriesRequest* request) override;
 
  private:
   CallServer& calls_;
   const AuditOperations& operations_;
+  const SourceOperations& sources_;
 };
 
 }  // namespace meso::audit

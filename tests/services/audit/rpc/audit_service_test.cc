@@ -22,7 +22,7 @@ class AuditServiceTest : public testing::Test {
  protected:
   AuditServiceTest()
       : operations_(server_.clock(), SamplePseudonyms(), SampleKey(), salts_),
-        service_(server_.calls(), operations_) {
+        service_(server_.calls(), operations_, sources_) {
     server_.Serve({&service_});
     stub_ = v1::AuditService::NewStub(server_.channel());
   }
@@ -83,6 +83,7 @@ class AuditServiceTest : public testing::Test {
   TestServer server_{"audit", AuditMigrations()};
   SequentialSalts salts_;
   AuditOperations operations_;
+  SourceOperations sources_{server_.clock(), nullptr};
   AuditService service_;
   std::unique_ptr<Stub> stub_;
   const std::string scheduling_ = server_.keys().ServiceToken("scheduling");

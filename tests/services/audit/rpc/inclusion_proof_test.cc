@@ -43,7 +43,7 @@ class InclusionProofTest : public testing::Test {
  protected:
   InclusionProofTest()
       : operations_(server_.clock(), SamplePseudonyms(), SampleKey(), salts_),
-        service_(server_.calls(), operations_) {
+        service_(server_.calls(), operations_, sources_) {
     server_.Serve({&service_});
     stub_ = v1::AuditService::NewStub(server_.channel());
   }
@@ -74,6 +74,7 @@ class InclusionProofTest : public testing::Test {
   TestServer server_{"audit", AuditMigrations()};
   SequentialSalts salts_;
   AuditOperations operations_;
+  SourceOperations sources_{server_.clock(), nullptr};
   AuditService service_;
   std::unique_ptr<Stub> stub_;
   const std::string auditor_ = server_.keys().Token("users/ines", {"compliance_auditor@*"});
