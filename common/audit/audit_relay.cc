@@ -69,9 +69,10 @@ struct AuditRelay::Impl {
   // Delivers one batch; the number of records it held.
   absl::StatusOr<size_t> Step() {
     absl::MutexLock lock(&step_mutex);
-    MESO_ASSIGN_OR_RETURN(const Waiting batch, Load());
+    MESO_ASSIGN_OR_RETURN(Waiting batch, Load());
     Observe(batch);
     if (batch.records.empty()) return 0;
+    for (AuditRecord& record : batch.records) record.digest = DigestOf(record);
     MESO_FAILPOINT("audit_relay.before_push");
     MESO_RETURN_IF_ERROR(deliver(batch.source, batch.records));
     MESO_FAILPOINT("audit_relay.after_push");
@@ -79,18 +80,16 @@ struct AuditRelay::Impl {
     return batch.records.size();
   }
 
-  // Hashes and deletes what is durable in the log. The digests are made here, not on the writer.
+  // Hashes and deletes what is durable in the log. The digests have been made before: the writer is
+  // held for the chain alone.
   absl::Status Forget(const std::vector<AuditRecord>& records) {
-    std::vector<std::string> digests;
-    digests.reserve(records.size());
-    for (const AuditRecord& record : records) digests.push_back(DigestOf(record));
     return database.Transact([&](Transaction& tx) -> absl::Status {
       MESO_ASSIGN_OR_RETURN(AuditChain chain, LoadAuditChain(tx));
       bool moved = false;
-      for (size_t i = 0; i < records.size(); ++i) {
+      for (const AuditRecord& record : records) {
         // A heartbeat may have been here before.
-        if (records[i].sequence <= chain.sequence) continue;
-        chain = {records[i].sequence, NextChainHash(chain.hash, digests[i])};
+        if (record.sequence <= chain.sequence) continue;
+        chain = {record.sequence, NextChainHash(chain.hash, record.digest)};
         moved = true;
       }
       if (moved) MESO_RETURN_IF_ERROR(SaveAuditChain(tx, chain));

@@ -3,6 +3,7 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <array>
 
 #include "common/base/check.h"
 #include "common/base/codec.h"
@@ -18,11 +19,17 @@ constexpr int64_t kLayout = 2;
 constexpr int64_t kLayoutWithoutNonce = 1;
 constexpr size_t kNonceSize = 16;
 
+// Fetched for 64 records at a time: one by one they cost a microsecond each, on the writer's thread.
 std::string NewNonce() {
-  std::string nonce(kNonceSize, '\0');
-  MESO_CHECK(RAND_bytes(reinterpret_cast<uint8_t*>(nonce.data()), kNonceSize) == 1,
-             "the system has random bytes");
-  return nonce;
+  thread_local std::array<char, 64 * kNonceSize> random;
+  thread_local size_t used = random.size();
+  if (used == random.size()) {
+    MESO_CHECK(RAND_bytes(reinterpret_cast<uint8_t*>(random.data()), random.size()) == 1,
+               "the system has random bytes");
+    used = 0;
+  }
+  used += kNonceSize;
+  return {random.data() + used - kNonceSize, kNonceSize};
 }
 
 Listeners& AuditListeners() {

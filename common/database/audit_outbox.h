@@ -49,6 +49,7 @@ struct AuditRecord {
   // 16 random bytes, set by the outbox: whoever sees a running hash can't try out whom an entry
   // named.
   std::string nonce;
+  std::string digest;  // of the record as it is sent; set by the relay, not kept
 };
 
 // The running hash over this database's entries 1 to `sequence` (audit_chain.h says of what).

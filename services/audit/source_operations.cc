@@ -35,10 +35,6 @@ absl::Status RecordMismatch(Transaction& tx, const Batch& batch, uint64_t sequen
   return AppendAudit(tx, record);
 }
 
-absl::Duration SilenceSince(absl::Time arrival, absl::Time now) {
-  return std::max(absl::ZeroDuration(), now - arrival);
-}
-
 }  // namespace
 
 absl::Status TakeDelivery(Transaction& tx, const Batch& batch, int64_t source_id,
@@ -103,12 +99,9 @@ void SourceOperations::NoteArrival(Transaction& tx, const Batch& batch) const {
       absl::MutexLock lock(&mutex_);
       arrivals_[service] = now;
     }
-    if (metrics_ == nullptr) return;
-    metrics_
-        ->GetHistogram("meso_audit_intake_lag_seconds",
-                       "From an entry's time to its commit in the log; the oldest of a delivery.",
-                       {{"source", service}})
-        .Observe(std::max(0.0, absl::ToDoubleSeconds(now - absl::FromUnixNanos(oldest_ns))));
+    if (on_arrival_) {
+      on_arrival_(service, std::max(absl::ZeroDuration(), now - absl::FromUnixNanos(oldest_ns)));
+    }
   });
 }
 
@@ -130,16 +123,14 @@ absl::Status SourceOperations::LoadArrivals(Transaction& tx) const {
   return absl::OkStatus();
 }
 
-void SourceOperations::UpdateGauges() const {
-  if (metrics_ == nullptr) return;
+std::map<std::string, absl::Duration> SourceOperations::Silences() const {
   const absl::Time now = clock_.Now();
+  std::map<std::string, absl::Duration> silences;
   absl::MutexLock lock(&mutex_);
   for (const auto& [service, arrival] : arrivals_) {
-    metrics_
-        ->GetGauge("meso_audit_source_silence_seconds",
-                   "How long ago the log last heard of the source.", {{"source", service}})
-        .Set(absl::ToDoubleSeconds(SilenceSince(arrival, now)));
+    silences[service] = std::max(absl::ZeroDuration(), now - arrival);
   }
+  return silences;
 }
 
 }  // namespace meso::audit

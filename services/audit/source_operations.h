@@ -1,5 +1,5 @@
-// Who sends entries, how far each has come, and what is missing: ListSources, and the metrics of
-// intake.
+// Who sends entries, how far each has come, and what is missing: ListSources, and what the metrics
+// of intake show.
 //
 // What must survive is in rows written by the append itself (TakeDelivery). Held here in memory:
 // what a refused delivery said (a source that is ahead of the log says so again every few seconds)
@@ -8,6 +8,7 @@
 #define MESO_SERVICES_AUDIT_SOURCE_OPERATIONS_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,7 +21,6 @@
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/database/database.h"
-#include "common/telemetry/metrics.h"
 #include "services/audit/domain/entry.h"
 #include "services/audit/domain/source_state.h"
 #include "services/audit/store/source_store.h"
@@ -54,8 +54,11 @@ absl::Status TakeDelivery(Transaction& tx, const Batch& batch, int64_t source_id
 
 class SourceOperations {
  public:
-  // `metrics` may be nullptr.
-  SourceOperations(const Clock& clock, Metrics* metrics) : clock_(clock), metrics_(metrics) {}
+  // `on_arrival` is told of each delivery how old its oldest entry was when it was durable, on the
+  // database's thread; it may be empty.
+  using OnArrival = std::function<void(const std::string& service, absl::Duration lag)>;
+  explicit SourceOperations(const Clock& clock, OnArrival on_arrival = nullptr)
+      : clock_(clock), on_arrival_(std::move(on_arrival)) {}
 
   // PAGE_TOKEN_INVALID is the caller's: any `after` is answered.
   absl::StatusOr<SourcePage> ListSources(Transaction& tx, const SourceListRequest& request) const;
@@ -64,14 +67,13 @@ class SourceOperations {
   void NoteArrival(Transaction& tx, const Batch& batch) const;
   // A delivery that began behind a gap: what it holds is known to exist.
   void NoteGap(const Batch& batch) const;
-  // Before metrics are read: how long ago each service was heard of. What was heard before the
-  // start is in the rows.
+  // How long ago each service was heard of. What was heard before the start is in the rows.
   absl::Status LoadArrivals(Transaction& tx) const;
-  void UpdateGauges() const;
+  std::map<std::string, absl::Duration> Silences() const;
 
  private:
   const Clock& clock_;
-  Metrics* const metrics_;
+  const OnArrival on_arrival_;
   mutable absl::Mutex mutex_;
   mutable std::map<std::string, uint64_t> claims_ ABSL_GUARDED_BY(mutex_);      // name/epoch
   mutable std::map<std::string, absl::Time> arrivals_ ABSL_GUARDED_BY(mutex_);  // by service

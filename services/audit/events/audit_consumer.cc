@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "common/audit/audit_draft.h"
 #include "common/base/status_macros.h"
 
 namespace meso::audit {
@@ -62,7 +61,7 @@ Draft ToDraft(const AuditRecord& record) {
   for (const auto& [name, value] : record.facts) {
     if (draft.facts.size() < kDraftFactsMax) draft.facts.push_back({name, value});
   }
-  draft.digest = DigestOf(record);
+  draft.digest = record.digest;
   return draft;
 }
 

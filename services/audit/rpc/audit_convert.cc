@@ -4,10 +4,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "common/audit/audit_draft.h"
 #include "common/base/error.h"
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
+#include "common/rpc/message_bytes.h"
 #include "common/rpc/paging.h"
 #include "common/rpc/proto_values.h"
 
@@ -54,7 +54,7 @@ void FromProto(const v1::EntryDraft& proto, const std::string& path, Draft* draf
     draft->keys.push_back({static_cast<KeyKind>(key.kind()), key.value()});
   }
   for (const v1::Fact& fact : proto.facts()) draft->facts.push_back({fact.key(), fact.value()});
-  draft->digest = DigestOf(proto);
+  draft->digest = Sha256(DeterministicBytes(proto));  // as common/audit/audit_draft.h has it
 }
 
 void ToProto(const Actor& actor, v1::Actor* proto) {

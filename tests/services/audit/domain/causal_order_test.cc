@@ -74,7 +74,8 @@ TEST(CausalOrderTest, ASourcesOwnOrderYieldsToCauses) {
 TEST(CausalOrderTest, ACircleOfCausesIsCutAtTheSmallest) {
   EXPECT_EQ(CausalOrder({Entry(0, 20, "a", "r1", "r2"), Entry(1, 10, "b", "r2", "r1"),
                          Entry(2, 5, "a", "r3", "r3")}),
-            (Order{1, 0, 2}));
+            (Order{2, 1, 0}))
+      << "what is no part of it does not wait for its service";
 }
 
 // Random processes with clocks that are off by up to a minute: every effect behind its cause, the

@@ -83,7 +83,7 @@ class AuditServiceTest : public testing::Test {
   TestServer server_{"audit", AuditMigrations()};
   SequentialSalts salts_;
   AuditOperations operations_;
-  SourceOperations sources_{server_.clock(), nullptr};
+  SourceOperations sources_{server_.clock()};
   AuditService service_;
   std::unique_ptr<Stub> stub_;
   const std::string scheduling_ = server_.keys().ServiceToken("scheduling");

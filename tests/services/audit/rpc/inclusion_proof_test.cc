@@ -74,7 +74,7 @@ class InclusionProofTest : public testing::Test {
   TestServer server_{"audit", AuditMigrations()};
   SequentialSalts salts_;
   AuditOperations operations_;
-  SourceOperations sources_{server_.clock(), nullptr};
+  SourceOperations sources_{server_.clock()};
   AuditService service_;
   std::unique_ptr<Stub> stub_;
   const std::string auditor_ = server_.keys().Token("users/ines", {"compliance_auditor@*"});
