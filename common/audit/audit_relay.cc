@@ -8,6 +8,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "common/audit/audit_draft.h"
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
@@ -56,10 +57,10 @@ struct AuditRelay::Impl {
     MESO_RETURN_IF_ERROR(database.Read([&](Transaction& tx) -> absl::Status {
       result = Waiting();
       MESO_ASSIGN_OR_RETURN(const EventPosition head, HeadPosition(tx));
-      result.source = {head.source, head.epoch};
       MESO_ASSIGN_OR_RETURN(result.records, ListAuditAfter(tx, 0, options.records_max));
       MESO_ASSIGN_OR_RETURN(const auto span, AuditOutboxSpan(tx));
       result.last = span.first;
+      result.source = {head.source, head.epoch, span.first};
       return absl::OkStatus();
     }));
     return result;
@@ -68,16 +69,32 @@ struct AuditRelay::Impl {
   // Delivers one batch; the number of records it held.
   absl::StatusOr<size_t> Step() {
     absl::MutexLock lock(&step_mutex);
-    MESO_ASSIGN_OR_RETURN(const Waiting batch, Load());
+    MESO_ASSIGN_OR_RETURN(Waiting batch, Load());
     Observe(batch);
     if (batch.records.empty()) return 0;
+    for (AuditRecord& record : batch.records) record.digest = DigestOf(record);
     MESO_FAILPOINT("audit_relay.before_push");
     MESO_RETURN_IF_ERROR(deliver(batch.source, batch.records));
     MESO_FAILPOINT("audit_relay.after_push");
-    const int64_t through = batch.records.back().sequence;
-    MESO_RETURN_IF_ERROR(
-        database.Transact([through](Transaction& tx) { return DeleteAuditThrough(tx, through); }));
+    MESO_RETURN_IF_ERROR(Forget(batch.records));
     return batch.records.size();
+  }
+
+  // Hashes and deletes what is durable in the log. The digests have been made before: the writer is
+  // held for the chain alone.
+  absl::Status Forget(const std::vector<AuditRecord>& records) {
+    return database.Transact([&](Transaction& tx) -> absl::Status {
+      MESO_ASSIGN_OR_RETURN(AuditChain chain, LoadAuditChain(tx));
+      bool moved = false;
+      for (const AuditRecord& record : records) {
+        // A heartbeat may have been here before.
+        if (record.sequence <= chain.sequence) continue;
+        chain = {record.sequence, NextChainHash(chain.hash, record.digest)};
+        moved = true;
+      }
+      if (moved) MESO_RETURN_IF_ERROR(SaveAuditChain(tx, chain));
+      return DeleteAuditThrough(tx, records.back().sequence);
+    });
   }
 
   void Observe(const Waiting& batch) {

@@ -2,11 +2,12 @@
 // lost, nothing twice.
 //
 // One thread reads waiting records, hands them to the delivery and deletes them only after the
-// delivery answered that they are durable. It wakes on the commit of a record and by a slow poll.
-// Killed at any point, it delivers again what it had not deleted; the log knows each (source,
-// epoch, sequence) and takes it once. The delivery is BatchAppendEntries at the audit service
-// (audit_client.h), or, in the audit service itself, a transaction of its own. Redis plays no part.
-// Thread-safe.
+// delivery answered that they are durable, putting them into the database's running hash
+// (audit_draft.h) in the same transaction: hashing costs nothing where entries are written. It
+// wakes on the commit of a record and by a slow poll. Killed at any point, it delivers again what
+// it had not deleted; the log knows each (source, epoch, sequence) and takes it once. The delivery
+// is BatchAppendEntries at the audit service (audit_client.h), or, in the audit service itself, a
+// transaction of its own. Redis plays no part. Thread-safe.
 #ifndef MESO_COMMON_AUDIT_AUDIT_RELAY_H_
 #define MESO_COMMON_AUDIT_AUDIT_RELAY_H_
 
@@ -28,6 +29,7 @@ namespace meso {
 struct AuditSource {
   std::string service;
   std::string epoch;
+  int64_t newest_sequence = 0;  // the last number it has given out; 0 = not said
 };
 
 // Makes consecutive records durable in the log, or fails and may be asked again with the same ones.

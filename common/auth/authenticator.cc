@@ -56,7 +56,9 @@ class JwksAuthenticator final : public Authenticator {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<Principal> Authenticate(absl::string_view authorization) override {
+  absl::StatusOr<Principal> Authenticate(absl::string_view authorization,
+                                         bool* first_use) override {
+    if (first_use != nullptr) *first_use = false;
     if (authorization.empty()) return TokenMissing();
     if (!absl::StartsWithIgnoreCase(authorization, "Bearer ")) {
       return TokenInvalid("the header does not begin with Bearer");
@@ -80,7 +82,16 @@ class JwksAuthenticator final : public Authenticator {
     if (!verified.ok()) return verified.status();
     if (absl::Status times = CheckTokenTimes(*verified, now); !times.ok()) return times;
     Remember(digest, *verified, keys, now);
+    if (first_use != nullptr) *first_use = IsFirstUse(digest, verified->expiry, now);
     return std::move(verified->principal);
+  }
+
+  void ForgetFirstUse(absl::string_view authorization) override {
+    const std::string digest =
+        Sha256(authorization.substr(std::min<size_t>(7, authorization.size())));
+    absl::MutexLock lock(&mutex_);
+    used_.erase(digest);
+    cache_.erase(digest);  // what is cached is not looked at
   }
 
  private:
@@ -113,6 +124,16 @@ class JwksAuthenticator final : public Authenticator {
     cache_[digest] = {verified.principal, now, std::min(verified.expiry, now + kCacheTimeMax)};
   }
 
+  bool IsFirstUse(const std::string& digest, absl::Time expiry, absl::Time now) {
+    absl::MutexLock lock(&mutex_);
+    if (used_.size() >= kCacheSizeMax && used_.count(digest) == 0) {
+      absl::erase_if(used_, [now](const auto& entry) { return entry.second <= now; });
+      // A login told twice is better than memory without end.
+      if (used_.size() >= kCacheSizeMax) used_.clear();
+    }
+    return used_.emplace(digest, expiry).second;
+  }
+
   void MakeRoom(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     absl::erase_if(cache_, [now](const auto& entry) { return entry.second.until <= now; });
     // Ten thousand live tokens: verifying anew costs 0.1 ms each, an eviction order would cost
@@ -126,6 +147,8 @@ class JwksAuthenticator final : public Authenticator {
   std::shared_ptr<const KeySet> keys_ ABSL_GUARDED_BY(mutex_);
   int64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::flat_hash_map<std::string, Cached> cache_ ABSL_GUARDED_BY(mutex_);
+  // Tokens met, with their ends: beyond the cache, which forgets after a minute.
+  absl::flat_hash_map<std::string, absl::Time> used_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace

@@ -44,7 +44,12 @@ class Authenticator {
 
   // `authorization` is the header's value ("Bearer …"). Errors: UNAUTHENTICATED / TOKEN_MISSING,
   // TOKEN_INVALID, TOKEN_EXPIRED.
-  virtual absl::StatusOr<Principal> Authenticate(absl::string_view authorization) = 0;
+  // Sets `first_use` (may be nullptr) when this process meets the token for the first time, to be
+  // exact: since it last held 10,000 live ones.
+  virtual absl::StatusOr<Principal> Authenticate(absl::string_view authorization,
+                                                 bool* first_use = nullptr) = 0;
+  // The first use could not be recorded: the next one shall count as the first again.
+  virtual void ForgetFirstUse(absl::string_view authorization) = 0;
 };
 
 // The policy of a method ("meso.inventory.v1.InventoryService/ReserveStock"), from the generated

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "absl/flags/flag.h"
+#include "absl/flags/reflection.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -44,6 +45,10 @@ ABSL_FLAG(absl::Duration, clock_offset, absl::ZeroDuration(),
           "Added to the machine's clock; for tests and demonstrations only.");
 ABSL_FLAG(std::string, port_file, "",
           "File to write '<port> <admin port>' to once the process serves.");
+ABSL_FLAG(
+    absl::Duration, heartbeat, absl::Minutes(1),
+    "How often the audit log hears that this process lives and how far its entries have come; "
+    "1s to 10m.");
 ABSL_FLAG(bool, reflection, false,
           "Serve gRPC reflection also beyond loopback (on loopback it is always there).");
 
@@ -124,6 +129,17 @@ absl::Status CheckAddresses(const ProcessConfig& config) {
   return absl::OkStatus();
 }
 
+// The program's own flags; of a file with flags what it sets, not where it is.
+std::map<std::string, std::string> EffectiveFlags() {
+  std::map<std::string, std::string> flags;
+  for (const auto& [name, flag] : absl::GetAllFlags()) {
+    const bool ours = absl::StrContains(flag->Filename(), "services/") ||
+                      absl::StrContains(flag->Filename(), "common/config/");
+    if (ours && name != "port_file") flags[std::string(name)] = flag->CurrentValue();
+  }
+  return flags;
+}
+
 std::string OrDefault(std::string value, std::string otherwise) {
   return value.empty() ? otherwise : value;
 }
@@ -154,11 +170,16 @@ absl::StatusOr<ProcessConfig> ConfigFromFlags(absl::string_view service, int def
   config.clock_offset = absl::GetFlag(FLAGS_clock_offset);
   config.port_file = absl::GetFlag(FLAGS_port_file);
   config.reflection = absl::GetFlag(FLAGS_reflection);
+  config.heartbeat = absl::GetFlag(FLAGS_heartbeat);
+  config.effective_flags = EffectiveFlags();
   const std::string format = absl::GetFlag(FLAGS_log_format);
   if (format != "json" && format != "text") return Bad("log_format", format, "is json or text.");
   config.log_format = format == "json" ? LogFormat::kJson : LogFormat::kText;
   if (absl::AbsDuration(config.clock_offset) > kClockOffsetMax) {
     return Bad("clock_offset", absl::FormatDuration(config.clock_offset), "at most 10 years.");
+  }
+  if (config.heartbeat < absl::Seconds(1) || config.heartbeat > absl::Minutes(10)) {
+    return Bad("heartbeat", absl::FormatDuration(config.heartbeat), "write 1s to 10m.");
   }
   if (const absl::Status status = CheckAddresses(config); !status.ok()) return status;
   if (const absl::Status status = CheckTls(config); !status.ok()) return status;

@@ -33,6 +33,10 @@ struct ProcessConfig {
   absl::Duration clock_offset;
   bool reflection = true;  // loopback always; beyond only with the flag
   std::string port_file;   // written with "<port> <admin port>\n" once ready; empty = none
+  absl::Duration heartbeat = absl::Minutes(1);  // between the audit entries that say "I am here"
+  // Every flag of the program with its value, for telling that the configuration has changed.
+  // Values hold no secrets, which come as files, but are not to be shown all the same.
+  std::map<std::string, std::string> effective_flags;
 
   // All three TLS files are set.
   bool HasTls() const {

@@ -46,6 +46,16 @@ struct AuditRecord {
   std::set<std::pair<std::string, std::string>>
       keys;  // (patient|lot|appointment|actor|site|request, value)
   std::map<std::string, std::string> facts;
+  // 16 random bytes, set by the outbox: whoever sees a running hash can't try out whom an entry
+  // named.
+  std::string nonce;
+  std::string digest;  // of the record as it is sent; set by the relay, not kept
+};
+
+// The running hash over this database's entries 1 to `sequence` (audit_chain.h says of what).
+struct AuditChain {
+  int64_t sequence = 0;
+  std::string hash = std::string(32, '\0');
 };
 
 // The record of this call from its context and draft; `status` gives outcome and reason: OK;
@@ -60,6 +70,11 @@ absl::Status AppendAudit(Transaction& tx, const AuditRecord& record);
 // At most `limit` waiting records after `sequence` (and after what was deleted), in order.
 absl::StatusOr<std::vector<AuditRecord>> ListAuditAfter(Transaction& tx, int64_t sequence,
                                                         int limit);
+
+// Where the running hash has come to; it is advanced by whoever is about to forget records, and by
+// heartbeats.
+absl::StatusOr<AuditChain> LoadAuditChain(Transaction& tx);
+absl::Status SaveAuditChain(Transaction& tx, const AuditChain& chain);
 
 // Forgets records up to and including `sequence`, which the audit service holds durably.
 absl::Status DeleteAuditThrough(Transaction& tx, int64_t sequence);

@@ -26,6 +26,7 @@
 #include "common/events/redis_event_bus.h"
 #include "common/process/build_info.h"
 #include "common/process/clock_watch.h"
+#include "common/process/process_journal.h"
 #include "common/process/stop_signal.h"
 #include "common/rpc/grpc_log.h"
 #include "common/rpc/server.h"
@@ -123,6 +124,7 @@ struct ServiceProcess::Impl {
       : config(process_config), system_clock(process_config.clock_offset) {}
 
   absl::Status Open(const std::vector<Migration>& migrations);
+  void OpenJournal();
   absl::Status OpenPeers();
   absl::Status OpenTls();
   absl::Status CheckAddresses() const;
@@ -131,6 +133,7 @@ struct ServiceProcess::Impl {
   absl::Status StartServer(std::vector<grpc::Service*> services);
   absl::Status WritePorts() const;
   absl::Status StartAdmin();
+  void RecordStart();
   void StartBackground();
 
   const ProcessConfig config;
@@ -153,6 +156,8 @@ struct ServiceProcess::Impl {
   std::unique_ptr<OutboxRelay> outbox_relay;
   AuditDelivery audit_delivery;
   std::unique_ptr<AuditRelay> audit_relay;
+  std::unique_ptr<ProcessJournal> journal;
+  std::function<void()> before_metrics;
   std::vector<std::unique_ptr<Consumer>> consumers;
   std::unique_ptr<EventService> event_service;
   std::unique_ptr<RpcServer> server;
@@ -184,9 +189,25 @@ absl::Status ServiceProcess::Impl::Open(const std::vector<Migration>& migrations
   options.pool_threads = std::max(4, 2 * static_cast<int>(std::thread::hardware_concurrency()));
   calls = std::make_unique<CallServer>(options);
   work = std::make_unique<PendingWorkRunner>(*database, *clock);
+  OpenJournal();
   outbox_relay = std::make_unique<OutboxRelay>(
       *database, MakeRedisEventBus(config.redis, config.service), &metrics);
   return absl::OkStatus();
+}
+
+void ServiceProcess::Impl::OpenJournal() {
+  JournalOptions options;
+  options.service = config.service;
+  options.version = VersionText(ThisBuild());
+  options.interval = config.heartbeat;
+  options.flags = config.effective_flags;
+  options.before_heartbeat = [this] { return calls->RecordHeldBack(); };
+  journal = std::make_unique<ProcessJournal>(*database, *clock, std::move(options));
+  journal->WatchKeyFile("jwks_file", config.jwks_file, /*secret=*/false);
+  journal->WatchKeyFile("service_token_file", config.service_token_file, /*secret=*/true);
+  journal->WatchKeyFile("tls_cert_file", config.tls_cert_file, /*secret=*/false);
+  journal->WatchKeyFile("tls_key_file", config.tls_key_file, /*secret=*/true);
+  journal->WatchKeyFile("tls_client_ca_file", config.tls_client_ca_file, /*secret=*/false);
 }
 
 absl::Status ServiceProcess::Impl::OpenPeers() {
@@ -260,6 +281,9 @@ absl::Status ServiceProcess::Impl::StartServer(std::vector<grpc::Service*> servi
   options.identity = absl::StrCat("services/", config.service);
   options.tls_refresh = config.tls_refresh;
   options.reflection_beyond_loopback = config.reflection;
+  options.on_unknown = [this](const grpc::ServerContextBase& context, const std::string& path) {
+    calls->RecordUnknownMethod(context, path);
+  };
   MESO_ASSIGN_OR_RETURN(server, RpcServer::Start(options, services));
   return StartAdmin();
 }
@@ -272,7 +296,10 @@ absl::Status ServiceProcess::Impl::StartAdmin() {
       BuildInfoJson(ThisBuild(), config.service, SharedMigrations().size(), service_migrations);
   options.metrics = &metrics;
   options.ready = [this] { return Ready(); };
-  options.before_metrics = [this] { (void)CheckOwnCertificate(); };
+  options.before_metrics = [this] {
+    (void)CheckOwnCertificate();
+    if (before_metrics) before_metrics();
+  };
   MESO_ASSIGN_OR_RETURN(admin, AdminServer::Start(options));
   if (config.admin_tls_listen.empty()) return absl::OkStatus();
   options.listen = config.admin_tls_listen;
@@ -283,7 +310,17 @@ absl::Status ServiceProcess::Impl::StartAdmin() {
   return absl::OkStatus();
 }
 
+// Before the first call can be answered. A full disk keeps the process from nothing it could do
+// without writing: the journal makes up for it.
+void ServiceProcess::Impl::RecordStart() {
+  const absl::Status recorded = journal->Start();
+  if (recorded.ok()) return;
+  Log(Severity::kError, "the start is not in the audit outbox yet",
+      {{"why", std::string(recorded.message())}});
+}
+
 void ServiceProcess::Impl::StartBackground() {
+  journal->Follow();
   outbox_relay->Start();
   if (!audit_delivery && peers.count("audit") > 0) {
     audit_delivery = DeliverToAuditService(*peers.at("audit"));
@@ -344,6 +381,16 @@ void ServiceProcess::DeliverAuditWith(AuditDelivery deliver) {
   impl_->audit_delivery = std::move(deliver);
 }
 
+void ServiceProcess::WatchKeyFile(const std::string& flag, const std::string& path, bool secret) {
+  MESO_CHECK(!impl_->serving, "WatchKeyFile comes before Serve");
+  impl_->journal->WatchKeyFile(flag, path, secret);
+}
+
+void ServiceProcess::BeforeMetrics(std::function<void()> update) {
+  MESO_CHECK(!impl_->serving, "BeforeMetrics comes before Serve");
+  impl_->before_metrics = std::move(update);
+}
+
 absl::Status ServiceProcess::Impl::WritePorts() const {
   if (config.port_file.empty()) return absl::OkStatus();
   // Whoever reads the file may send SIGTERM at once.
@@ -353,6 +400,7 @@ absl::Status ServiceProcess::Impl::WritePorts() const {
 
 absl::Status ServiceProcess::Serve(std::vector<grpc::Service*> services) {
   MESO_CHECK(!impl_->serving, "Serve is called once");
+  impl_->RecordStart();
   absl::Status status = impl_->StartServer(std::move(services));
   if (status.ok()) {
     impl_->serving = true;
@@ -395,6 +443,10 @@ void ServiceProcess::Stop() {
   impl_->calls->Drain(kCallGrace);
   for (const auto& consumer : impl_->consumers) consumer->Stop();
   impl_->work->Stop();
+  if (const absl::Status recorded = impl_->journal->Stop(); !recorded.ok()) {
+    Log(Severity::kError, "the stop is not in the audit outbox",
+        {{"why", std::string(recorded.message())}});
+  }
   impl_->outbox_relay->Stop(kRelayFlush);
   if (impl_->audit_relay) impl_->audit_relay->Stop();
   if (impl_->admin) impl_->admin->Stop();

@@ -3,13 +3,15 @@
 //
 // A service's *_app creates one, takes the pieces it needs, registers consumers and pending-work
 // handlers, and hands its gRPC services to Serve. Integration tests do the same in one process on
-// port 0. Order at stop: NOT_SERVING, server shutdown, call pools, consumers, pending work, relays
-// flushed, database closed.
+// port 0. Start and stop are audit entries, and so are the heartbeats between (process_journal.h).
+// Order at stop: NOT_SERVING, server shutdown, call pools, consumers, pending work, the journal's
+// last entries, relays flushed, database closed.
 #ifndef MESO_COMMON_PROCESS_SERVICE_PROCESS_H_
 #define MESO_COMMON_PROCESS_SERVICE_PROCESS_H_
 
 #include <grpcpp/grpcpp.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,6 +58,12 @@ class ServiceProcess {
   // The audit service delivers its own entries to itself instead of over gRPC: replaces the audit
   // relay's target. Before Serve.
   void DeliverAuditWith(AuditDelivery deliver);
+
+  // A key file of the service's own: that it changed is an audit entry, with the digest of its
+  // content unless it is secret. Before Serve.
+  void WatchKeyFile(const std::string& flag, const std::string& path, bool secret);
+  // Runs before /metrics is read: for gauges that go on by themselves. Before Serve.
+  void BeforeMetrics(std::function<void()> update);
 
   // Binds, serves (EventService, health and reflection are added), starts relays, consumers and
   // pending work, opens the admin port. Errors, after which it is stopped: FAILED_PRECONDITION

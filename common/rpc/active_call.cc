@@ -15,6 +15,7 @@
 #include "common/rpc/audit_keys.h"
 #include "common/rpc/call_metadata.h"
 #include "common/rpc/call_request.h"
+#include "common/rpc/login_entries.h"
 #include "common/rpc/phi_fields.h"
 #include "common/rpc/status_to_grpc.h"
 
@@ -86,13 +87,47 @@ void ActiveCall::Begin() {
   if (cancelled_.load(std::memory_order_relaxed)) {
     return Conclude(absl::CancelledError("the caller has gone"));
   }
-  absl::Status status = IdentifyCaller(server_.options, context_, method_, &call_);
-  if (!status.ok()) {
-    // Noise from outside must not be able to fill the audit log.
-    server_.CountUnauthenticated(status);
-    return Conclude(status);
-  }
-  status = Prepare();
+  bool first_use = false;
+  const absl::Status status =
+      IdentifyCaller(server_.options, context_, method_, &call_, &first_use);
+  if (!status.ok()) return RefuseUnidentified(status);
+  if (first_use) return RecordLogin();
+  Proceed();
+}
+
+void ActiveCall::RefuseUnidentified(const absl::Status& status) {
+  server_.CountUnauthenticated(status);
+  const absl::Time now = server_.options.clock->Now();
+  // Noise from outside must not be able to fill the audit log.
+  if (!server_.unidentified.Admit(ReasonOf(status), now)) return Conclude(status);
+  WriteRequest write;
+  write.work = [this, status, now](Transaction& tx) {
+    return AppendAudit(tx, LoginRecord(call_, server_.options.service, status, now));
+  };
+  write.done = [this, status](absl::Status) {
+    server_.stages.Post([this, status] { Conclude(status); });
+  };
+  server_.options.database->Submit(std::move(write));
+}
+
+void ActiveCall::RecordLogin() {
+  WriteRequest write;
+  write.work = [this](Transaction& tx) {
+    return AppendAudit(tx, LoginRecord(call_, server_.options.service, absl::OkStatus(),
+                                       server_.options.clock->Now()));
+  };
+  write.done = [this](absl::Status written) {
+    server_.stages.Post([this, written = std::move(written)] {
+      // What the call itself does is recorded or refused by its own entry.
+      if (!written.ok()) server_.ForgetLogin(context_, written);
+      Proceed();
+    });
+  };
+  server_.options.database->Submit(std::move(write));
+}
+
+void ActiveCall::Proceed() {
+  const absl::Status status = Prepare();
   request_draft_ = call_.audit;
   if (!status.ok()) return Refuse(status);
   switch (plan_.form) {

@@ -32,6 +32,11 @@ class ActiveCall final : public grpc::ServerUnaryReactor {
   void OnDone() override;
 
  private:
+  // The entry of a token's first use, then on with the call.
+  void RecordLogin();
+  void Proceed();
+  // Ends a call of nobody in particular, with an entry if there is room for one.
+  void RefuseUnidentified(const absl::Status& status);
   // Not empty when nobody waits for the answer any more.
   absl::Status CheckWanted() const;
   absl::Status WhyStopped(absl::Status status) const;

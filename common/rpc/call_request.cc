@@ -71,13 +71,13 @@ void DropRepeated(FieldErrors& errors) {
 
 absl::Status IdentifyCaller(const CallServerOptions& options,
                             const grpc::ServerContextBase& context, const CallMethod& method,
-                            CallContext* call) {
+                            CallContext* call, bool* first_use) {
   call->method = method.name();
   call->deadline = DeadlineOf(context, *options.clock);
   ReadCallHeaders(context, call);
   BeginSpan(*options.ids, call);
   absl::StatusOr<Principal> caller =
-      options.authenticator->Authenticate(HeaderOf(context, kAuthorizationKey));
+      options.authenticator->Authenticate(HeaderOf(context, kAuthorizationKey), first_use);
   if (!caller.ok()) return caller.status();
   if (const auto identity = CertificateIdentity(context)) {
     MESO_RETURN_IF_ERROR(CheckTokenFitsCertificate(*identity, caller->subject));

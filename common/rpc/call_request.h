@@ -17,10 +17,10 @@ namespace meso {
 
 // Fills headers, deadline and the caller. Errors: UNAUTHENTICATED / TOKEN_*, or
 // CERTIFICATE_MISMATCH for a service's token over a connection that is not that service's: nobody
-// in particular has called, and no audit entry is written.
+// in particular has called. `first_use` is as in Authenticator.
 absl::Status IdentifyCaller(const CallServerOptions& options,
                             const grpc::ServerContextBase& context, const CallMethod& method,
-                            CallContext* call);
+                            CallContext* call, bool* first_use);
 
 // Reads the user a service acts for and authorises both. Errors: PERMISSION_DENIED /
 // ROLE_REQUIRED, SITE_FORBIDDEN; FIELD_INVALID for a malformed header.

@@ -6,12 +6,15 @@
 #include "common/base/error.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "common/base/trace_context.h"
 #include "common/database/audit_outbox.h"
 #include "common/database/reply.h"
 #include "common/rpc/active_call.h"
 #include "common/rpc/audit_keys.h"
+#include "common/rpc/call_metadata.h"
 #include "common/rpc/call_request.h"
 #include "common/rpc/call_server_impl.h"
+#include "common/rpc/login_entries.h"
 #include "common/rpc/phi_fields.h"
 #include "common/rpc/serve_call.h"
 #include "common/rpc/status_to_grpc.h"
@@ -41,6 +44,27 @@ void CallServer::Impl::CountUnauthenticated(const absl::Status& status) {
       ->GetCounter("meso_unauthenticated_total", "Calls without an accepted token, by reason.",
                    {{"reason", ReasonOf(status)}})
       .Increment();
+}
+
+void CallServer::Impl::ForgetLogin(const grpc::ServerContextBase& context,
+                                   const absl::Status& why) {
+  options.authenticator->ForgetFirstUse(HeaderOf(context, kAuthorizationKey));
+  Log(Severity::kError, "login entry not written", {{"error", std::string(why.message())}});
+}
+
+absl::Status CallServer::Impl::Identify(const grpc::ServerContextBase& context,
+                                        const CallMethod& method, CallContext* call) {
+  bool first_use = false;
+  const absl::Status status = IdentifyCaller(options, context, method, call, &first_use);
+  if (!status.ok()) CountUnauthenticated(status);
+  const absl::Time now = options.clock->Now();
+  const bool recorded = status.ok() ? first_use : unidentified.Admit(ReasonOf(status), now);
+  if (!recorded) return status;
+  const absl::Status written = options.database->Transact([&](Transaction& tx) {
+    return AppendAudit(tx, LoginRecord(*call, options.service, status, now));
+  });
+  if (!written.ok() && status.ok()) ForgetLogin(context, written);
+  return status;
 }
 
 void CallServer::Impl::CountShed(const char* queue) { Shed(queue).Increment(); }
@@ -93,9 +117,8 @@ absl::StatusOr<CallContext> CallServer::Admit(grpc::ServerContextBase& context,
   CallMethod& method = impl_->methods.Find(method_name, *request.GetDescriptor());
   method.CountStarted();
   CallContext call;
-  absl::Status status = IdentifyCaller(impl_->options, context, method, &call);
+  absl::Status status = impl_->Identify(context, method, &call);
   if (!status.ok()) {
-    impl_->CountUnauthenticated(status);
     method.CountHandled(status.code(), 0);
     return status;
   }
@@ -122,6 +145,39 @@ absl::Status CallServer::RecordCall(const CallContext& call, const absl::Status&
        {"correlation_id", call.correlation_id},
        {"error", std::string(written.message())}});
   return StorageUnavailable("the access could not be recorded");
+}
+
+void CallServer::RecordUnknownMethod(const grpc::ServerContextBase& context,
+                                     const std::string& path) {
+  const absl::Time now = impl_->options.clock->Now();
+  if (!impl_->unidentified.Admit("METHOD_UNKNOWN", now)) return;
+  auto call = std::make_shared<CallContext>();
+  ReadCallHeaders(context, call.get());
+  BeginSpan(*impl_->options.ids, call.get());
+  // Not on the thread of gRPC: a signature is checked.
+  const bool posted = impl_->stages.TryPost(
+      [impl = impl_.get(), call, path, now, authorization = HeaderOf(context, kAuthorizationKey)] {
+        auto caller = impl->options.authenticator->Authenticate(authorization);
+        if (caller.ok()) call->caller = *std::move(caller);
+        WriteRequest write;
+        write.work = [impl, call, path, now](Transaction& tx) {
+          return AppendAudit(tx, UnknownMethodRecord(*call, impl->options.service, path, now));
+        };
+        write.done = [](absl::Status) {};
+        impl->options.database->Submit(std::move(write));
+      });
+  if (!posted) impl_->unidentified.GiveBack({{"METHOD_UNKNOWN", 1}});
+}
+
+absl::Status CallServer::RecordHeldBack() {
+  const std::map<std::string, int64_t> counts = impl_->unidentified.Take();
+  if (counts.empty()) return absl::OkStatus();
+  const absl::Status written = impl_->options.database->Transact([&](Transaction& tx) {
+    return AppendAudit(tx,
+                       HeldBackRecord(counts, impl_->options.service, impl_->options.clock->Now()));
+  });
+  if (!written.ok()) impl_->unidentified.GiveBack(counts);
+  return written;
 }
 
 absl::Status CallServer::RunMessage(

@@ -6,9 +6,10 @@
 //   gRPC thread: enqueue only (full or aged queue -> OVERLOADED) -> pool: authenticate, authorise,
 //   deadline, limits, request_id, convert in -> the database's writer or reader: find the stored
 //   reply, else operation + reply + audit entry in one transaction -> pool: log, count, Finish.
-// Refused calls leave an audit entry in the same group commit; a read of patient data is answered
-// only once its access entry is durable. Nothing service-specific lives here, and no service file
-// sees a thread. CallServer is thread-safe.
+// Refused calls leave an audit entry in the same group commit, the first call with a token one of
+// its own before it (login_entries.h); a read of patient data is answered only once its access
+// entry is durable. Nothing service-specific lives here, and no service file sees a thread.
+// CallServer is thread-safe.
 //
 // Audit entries collect their keys by themselves: every string in request and response that is a
 // patient, lot, appointment or site name; the object is the response's (else the request's) `name`.
@@ -90,6 +91,11 @@ class CallServer {
   // Writes this call's audit entry through the group commit and returns when it is durable. Also
   // for streams and for calls of a saga that end without a transaction of their own.
   absl::Status RecordCall(const CallContext& call, const absl::Status& outcome);
+  // A call of a method nobody serves: an audit entry, if there is room for one
+  // (unidentified_calls.h). Nobody waits for it.
+  void RecordUnknownMethod(const grpc::ServerContextBase& context, const std::string& path);
+  // Writes one entry about the calls that left none of their own, if there were any.
+  absl::Status RecordHeldBack();
   // Runs `work` on the saga pool (streams that read in steps).
   void RunOnSagaPool(std::function<void()> work);
   // The same for work that begins a call: false when the pool's queue is full, and the call is to

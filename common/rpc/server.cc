@@ -40,6 +40,26 @@ class NoReflectionOption final : public grpc::ServerBuilderOption {
   }
 };
 
+// Answers as gRPC does for methods it does not know, and says so to somebody.
+class UnknownMethods final : public grpc::CallbackGenericService {
+ public:
+  explicit UnknownMethods(decltype(RpcServerOptions::on_unknown) on_unknown)
+      : on_unknown_(std::move(on_unknown)) {}
+
+ private:
+  class Refusal final : public grpc::ServerGenericBidiReactor {
+   public:
+    Refusal() { Finish(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "")); }
+    void OnDone() override { delete this; }
+  };
+  grpc::ServerGenericBidiReactor* CreateReactor(
+      grpc::GenericCallbackServerContext* context) override {
+    on_unknown_(*context, context->method());
+    return new Refusal();
+  }
+  const decltype(RpcServerOptions::on_unknown) on_unknown_;
+};
+
 void SetLimits(grpc::ServerBuilder* builder) {
   builder->SetMaxReceiveMessageSize(kMessageBytesMax);
   builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnection);
@@ -111,6 +131,10 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   auto server = std::unique_ptr<RpcServer>(new RpcServer);
   builder.AddListeningPort(options.listen, credentials, &server->port_);
   for (grpc::Service* service : services) builder.RegisterService(service);
+  if (options.on_unknown) {
+    server->unknown_ = std::make_unique<UnknownMethods>(options.on_unknown);
+    builder.RegisterCallbackGenericService(server->unknown_.get());
+  }
   {
     // A port in use is told below, in one sentence.
     const QuietGrpc quiet;

@@ -8,8 +8,10 @@
 #ifndef MESO_COMMON_RPC_SERVER_H_
 #define MESO_COMMON_RPC_SERVER_H_
 
+#include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/grpcpp.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +29,9 @@ struct RpcServerOptions {
       identity;  // whom our certificate must name, as in services/inventory; empty = anybody
   absl::Duration tls_refresh = absl::Minutes(1);  // how often the three files are looked at
   bool reflection_beyond_loopback = false;
+  // Told of every call of a method that nobody serves, which is answered UNIMPLEMENTED; may be
+  // empty. On a thread of gRPC: it must only hand over.
+  std::function<void(const grpc::ServerContextBase& context, const std::string& path)> on_unknown;
 };
 
 class RpcServer {
@@ -49,6 +54,7 @@ class RpcServer {
 
  private:
   RpcServer() = default;
+  std::unique_ptr<grpc::CallbackGenericService> unknown_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
   bool shut_down_ = false;

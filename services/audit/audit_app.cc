@@ -83,11 +83,33 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
   process.DeliverAuditWith(
       [app = app.get()](const AuditSource& source, const std::vector<AuditRecord>& records) {
         return DeliverOwnEntries(app->process_->database(), *app->operations_, source.service,
-                                 source.epoch, records);
+                                 source.epoch, records, app->sources_.get());
       });
+  app->sources_ = std::make_unique<SourceOperations>(
+      process.clock(), [&process](const std::string& source, absl::Duration lag) {
+        process.metrics()
+            .GetHistogram("meso_audit_intake_lag_seconds",
+                          "From the time of a delivery's oldest entry to its commit in the log.",
+                          {{"source", source}})
+            .Observe(absl::ToDoubleSeconds(lag));
+      });
+  const SourceOperations& sources = *app->sources_;
+  MESO_RETURN_IF_ERROR(
+      process.database().Read([&sources](Transaction& tx) { return sources.LoadArrivals(tx); }));
+  process.BeforeMetrics([&process, &sources] {
+    for (const auto& [source, silence] : sources.Silences()) {
+      process.metrics()
+          .GetGauge("meso_audit_source_silence_seconds",
+                    "How long ago the log last heard of the source.", {{"source", source}})
+          .Set(absl::ToDoubleSeconds(silence));
+    }
+  });
+  process.WatchKeyFile("log_key_file", config.log_key_file, /*secret=*/true);
+  process.WatchKeyFile("pseudonym_key_file", config.pseudonym_key_file, /*secret=*/true);
+  process.WatchKeyFile("witness_keys_file", config.witness_keys_file, /*secret=*/false);
   app->service_ = std::make_unique<AuditService>(
       process.calls(), AuditUseCases{operations, *app->checkpoints_, *app->prove_,
-                                     AuditControls{*app->assertions_, *app->grants_}});
+                                     AuditControls{*app->assertions_, *app->grants_}, sources});
   return app;
 }
 

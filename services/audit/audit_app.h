@@ -60,6 +60,7 @@ class AuditApp {
   std::unique_ptr<CheckpointOperations> checkpoints_;
   std::unique_ptr<ProveOperations> prove_;
   std::unique_ptr<KeyIndexKeeper> index_;
+  std::unique_ptr<SourceOperations> sources_;
   std::unique_ptr<CheckpointSigner> signer_;
   std::unique_ptr<AssertionOperations> assertions_;
   std::unique_ptr<AssertionWatcher> watcher_;

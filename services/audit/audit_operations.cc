@@ -14,6 +14,7 @@
 #include "services/audit/domain/errors.h"
 #include "services/audit/events/audit_events.h"
 #include "services/audit/key_index_operations.h"
+#include "services/audit/source_operations.h"
 #include "services/audit/store/checkpoint_store.h"
 
 namespace meso::audit {
@@ -89,6 +90,8 @@ absl::StatusOr<AppendResult> AuditOperations::Append(Transaction& tx, const Batc
   for (const auto& [block, span] : spans) {
     MESO_RETURN_IF_ERROR(WidenTimeBlock(tx, block * kTimeBlockSize, span.first, span.second));
   }
+  MESO_RETURN_IF_ERROR(
+      TakeDelivery(tx, batch, source_id, known.last_sequence, clock_.Now(), hasher));
   MESO_FAILPOINT("audit.before_commit");
   tx.AfterCommit([on_append = on_append_] {
     MESO_FAILPOINT("audit.after_commit");

@@ -86,13 +86,11 @@ struct EntryPage {
   std::optional<uint64_t> next_before;  // unset on the last page
 };
 
-// A place in a timeline.
+// A place in a timeline: its order is that of the log as its first page saw it, entries that arrive
+// between two pages don't shift it.
 struct TimelinePosition {
-  int64_t time_ns = 0;
-  uint64_t index = 0;
-  friend bool operator<(const TimelinePosition& a, const TimelinePosition& b) {
-    return std::tie(a.time_ns, a.index) < std::tie(b.time_ns, b.index);
-  }
+  uint64_t tree_size = 0;
+  uint64_t given = 0;  // entries on the pages before
 };
 struct TimelineRequest {
   std::string name;  // patients/{code}, lots/{uuid} or sites/{site}/appointments/{uuid}
@@ -202,7 +200,7 @@ class AuditOperations {
   // Newest first. FILTER_INVALID.
   absl::StatusOr<EntryPage> ListEntries(Transaction& tx, const CallContext& call,
                                         const ListRequest& request) const;
-  // Oldest first. FIELD_INVALID, RANGE_TOO_LARGE.
+  // In the order of causal_order.h. FIELD_INVALID, RANGE_TOO_LARGE.
   absl::StatusOr<TimelinePage> GetTimeline(Transaction& tx, const CallContext& call,
                                            const TimelineRequest& request) const;
   // CHECKPOINT_NOT_YET.

@@ -7,6 +7,7 @@
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
 #include "services/audit/audit_operations.h"
+#include "services/audit/domain/causal_order.h"
 #include "services/audit/domain/errors.h"
 
 namespace meso::audit {
@@ -91,7 +92,7 @@ absl::StatusOr<EntryPage> ListByTime(Transaction& tx, const EntryFilter& filter,
   return page.Finish(false);
 }
 
-// The entries a timeline is made of: their times by index.
+// The entries a timeline is made of, by index, with what orders them.
 class TimelineCollector {
  public:
   TimelineCollector(Transaction& tx, const TimelineRequest& request, const ReadingScope& scope,
@@ -113,26 +114,14 @@ class TimelineCollector {
 
   const std::set<std::string>& correlations() const { return correlations_; }
 
-  // In order: by time, where a source's own order is kept although its clock may have been set
-  // back.
-  std::vector<TimelinePosition> Ordered() const {
-    std::vector<TimelinePosition> positions;
-    std::map<std::string, int64_t> newest;
-    for (const auto& [index, found] : found_) {
-      int64_t& time_ns = newest.try_emplace(found.service, found.time_ns).first->second;
-      time_ns = std::max(time_ns, found.time_ns);
-      positions.push_back({time_ns, index});
-    }
-    std::sort(positions.begin(), positions.end());
-    return positions;
+  std::vector<uint64_t> Ordered() const {
+    std::vector<CausalEntry> entries;
+    entries.reserve(found_.size());
+    for (const auto& [index, entry] : found_) entries.push_back(entry);
+    return CausalOrder(entries);
   }
 
  private:
-  struct Found {
-    int64_t time_ns;
-    std::string service;
-  };
-
   absl::Status Add(uint64_t index, const std::function<bool(const Leaf&)>& belongs) {
     if (found_.count(index) > 0) return absl::OkStatus();
     MESO_ASSIGN_OR_RETURN(const std::optional<StoredEntry> entry, LoadEntry(tx_, index));
@@ -146,7 +135,8 @@ class TimelineCollector {
       return absl::OkStatus();
     }
     if (found_.size() == kTimelineEntriesMax) return TimelineTooLarge(kTimelineEntriesMax);
-    found_[index] = {leaf.time_ns, leaf.service};
+    found_[index] = {index,           leaf.time_ns,      leaf.service,
+                     leaf.request_id, leaf.causation_id, leaf.correlation_id};
     return absl::OkStatus();
   }
 
@@ -154,7 +144,7 @@ class TimelineCollector {
   const TimelineRequest& request_;
   const ReadingScope& scope_;
   const uint64_t tree_size_;
-  std::map<uint64_t, Found> found_;
+  std::map<uint64_t, CausalEntry> found_;
   std::set<std::string> correlations_;
 };
 
@@ -226,7 +216,8 @@ absl::StatusOr<TimelinePage> AuditOperations::GetTimeline(Transaction& tx, const
     wish.timeline_patient = value;
   }
   MESO_ASSIGN_OR_RETURN(const ReadingScope scope, AuthorizeReading(tx, call, wish));
-  MESO_ASSIGN_OR_RETURN(const uint64_t size, LoadTreeSize(tx));
+  MESO_ASSIGN_OR_RETURN(uint64_t size, LoadTreeSize(tx));
+  if (request.after) size = std::min(size, request.after->tree_size);
   TimelineCollector collector(tx, request, scope, size);
   MESO_RETURN_IF_ERROR(
       collector.AddAll(IndexKeyOf(IndexKindOf(*kind), value, hasher),
@@ -242,20 +233,19 @@ absl::StatusOr<TimelinePage> AuditOperations::GetTimeline(Transaction& tx, const
   }
   TimelinePage page;
   size_t bytes = 0;
-  for (const TimelinePosition& at : collector.Ordered()) {
-    if (request.after && !(*request.after < at)) continue;
+  const std::vector<uint64_t> ordered = collector.Ordered();
+  for (uint64_t at = request.after ? request.after->given : 0; at < ordered.size(); ++at) {
     if (static_cast<int>(page.entries.size()) == request.page_size || bytes >= kPageBytesMax) {
+      page.next_after = {size, at};
       return page;
     }
-    MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> entry, LoadEntry(tx, at.index));
-    if (!entry) return LeafMismatch(at.index, "is missing");
+    MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> entry, LoadEntry(tx, ordered[at]));
+    if (!entry) return LeafMismatch(ordered[at], "is missing");
     bytes += entry->leaf.size() + entry->payload.size();
     MESO_ASSIGN_OR_RETURN(EntryView view, ToView(*std::move(entry)));
     if (!scope.CoversPayload(view.leaf)) HidePayload(&view);
     page.entries.push_back(std::move(view));
-    page.next_after = at;
   }
-  page.next_after.reset();
   return page;
 }
 

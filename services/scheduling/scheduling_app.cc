@@ -43,6 +43,7 @@ absl::StatusOr<std::unique_ptr<SchedulingApp>> SchedulingApp::Create(
   MESO_ASSIGN_OR_RETURN(impl->process,
                         ServiceProcess::Create(config, SchedulingMigrations(), clock, ids));
   ServiceProcess& process = *impl->process;
+  process.WatchKeyFile("offer_key_file", offer_key_file, /*secret=*/true);
   impl->peers = MakeGrpcPeers(process.peer("screening"), process.peer("inventory"));
   env.database = &process.database();
   env.clock = &process.clock();

@@ -21,6 +21,9 @@ constexpr int64_t kPlenty = 5000;
 // A lot that is to be recalled: it expires first, so bookings take it, and others stand in for it.
 constexpr int64_t kBadLot = 3;
 
+constexpr char kSchedulingPath[] = "meso.scheduling.v1.SchedulingService/";
+constexpr char kInventoryPath[] = "meso.inventory.v1.InventoryService/";
+
 std::string PatientOf(int i) { return absl::StrCat("patients/LOAD-", i); }
 
 }  // namespace
@@ -66,6 +69,10 @@ void MixedLoad::Book(Chance& chance) {
       })) {
     return;
   }
+  {
+    absl::MutexLock lock(&mutex_);
+    ++acknowledged_.searches;
+  }
   if (offers.offers().empty()) return;
   const int choice = std::uniform_int_distribution<int>(0, offers.offers_size() - 1)(chance);
   const std::string request_id = clinic_.NewRequestId();
@@ -78,6 +85,7 @@ void MixedLoad::Book(Chance& chance) {
   }
   absl::MutexLock lock(&mutex_);
   acknowledged_.booked[booked->name()] = request_id;
+  acknowledged_.changes[request_id] = absl::StrCat(kSchedulingPath, "BookAppointment");
 }
 
 void MixedLoad::Cancel(Chance& chance) {
@@ -106,6 +114,7 @@ void MixedLoad::Cancel(Chance& chance) {
   }
   absl::MutexLock lock(&mutex_);
   acknowledged_.cancelled.insert(name);
+  acknowledged_.changes[request.request_id()] = absl::StrCat(kSchedulingPath, "CancelAppointment");
 }
 
 void MixedLoad::Draw(Chance& chance) {
@@ -125,6 +134,7 @@ void MixedLoad::Draw(Chance& chance) {
   }
   absl::MutexLock lock(&mutex_);
   acknowledged_.drawn[request.appointment()] = item->ampoules();
+  acknowledged_.changes[request.request_id()] = absl::StrCat(kInventoryPath, "DrawStock");
 }
 
 // Receives a small lot that bookings take first, and calls it back a few calls later.
@@ -146,6 +156,10 @@ void MixedLoad::CallBack(Chance& chance) {
       })) {
     return;
   }
+  {
+    absl::MutexLock lock(&mutex_);
+    acknowledged_.changes[receive.request_id()] = absl::StrCat(kInventoryPath, "ReceiveStock");
+  }
   for (int i = 0; i < 2; ++i) Book(chance);
   inventory::v1::CreateRecallRequest recall;
   recall.mutable_recall()->add_lots(received.lot().name());
@@ -163,6 +177,7 @@ void MixedLoad::CallBack(Chance& chance) {
   }
   absl::MutexLock lock(&mutex_);
   acknowledged_.recalled[response.name()] = received.lot().name();
+  acknowledged_.changes[recall.request_id()] = absl::StrCat(kInventoryPath, "CreateRecall");
 }
 
 }  // namespace meso

@@ -19,6 +19,9 @@ struct Acknowledged {
   std::set<std::string> cancelled;              // appointments, all of them also in `booked`
   std::map<std::string, int64_t> drawn;         // made-up appointments -> ampoules
   std::map<std::string, std::string> recalled;  // recall -> lot
+  // Every change, whatever it was: request_id -> method.
+  std::map<std::string, std::string> changes;
+  int64_t searches = 0;  // reads that name a patient
 };
 
 class MixedLoad final : public PausableLoad {

@@ -11,6 +11,7 @@
 #include <random>
 #include <set>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
@@ -28,7 +29,6 @@ using ::testing::IsEmpty;
 
 constexpr int kKillsOfEach = 12;
 constexpr int kWorkers = 6;
-constexpr char kBook[] = "meso.scheduling.v1.SchedulingService/BookAppointment";
 
 unsigned NumberFrom(const char* variable, unsigned otherwise) {
   const char* text = ::getenv(variable);
@@ -173,13 +173,50 @@ class RandomKillTest : public ::testing::Test {
     EXPECT_TRUE(clinic_.CheckLedger().consistent());
   }
 
-  // Sources push what they have; then the log is whole, and each booking is in it once.
+  // Sources push what they have; then the log is whole, each acknowledged change is in it once and
+  // no acknowledged search without its entry.
   void ExpectWholeLog() {
-    std::set<std::string> request_ids;
-    for (const auto& [name, request_id] : load_->acknowledged().booked) {
-      request_ids.insert(request_id);
+    std::map<std::string, std::set<std::string>> request_ids;
+    for (const auto& [request_id, method] : load_->acknowledged().changes) {
+      request_ids[method].insert(request_id);
     }
-    ExpectSoon("audit", [&] { return FindAuditGaps(clinic_.Entries(), request_ids, kBook); });
+    ExpectSoon("audit", [&] {
+      const std::vector<audit::v1::Entry> entries = clinic_.Entries();
+      Sentences found;
+      for (const auto& [method, ids] : request_ids) {
+        const Sentences more = FindAuditGaps(entries, ids, method);
+        found.insert(found.end(), more.begin(), more.end());
+      }
+      const auto searches =
+          std::count_if(entries.begin(), entries.end(), [](const audit::v1::Entry& entry) {
+            return absl::EndsWith(entry.leaf().method(), "/SearchAvailability") &&
+                   entry.leaf().outcome() == audit::v1::OUTCOME_OK;
+          });
+      if (searches < load_->acknowledged().searches) {
+        found.push_back(absl::StrCat(searches, " searches in the log, ",
+                                     load_->acknowledged().searches, " acknowledged"));
+      }
+      return found;
+    });
+    ExpectSoon("sources", [this] { return FindSourceErrors(); });
+  }
+
+  // Nothing on its way, and every source's heartbeats, written at each start, agree with its
+  // entries.
+  Sentences FindSourceErrors() {
+    audit::v1::ListSourcesResponse sources;
+    const absl::Status listed = suite_.Call<audit::v1::AuditService>(
+        clinic_.audit(), &audit::v1::AuditService::Stub::ListSources, clinic_.auditor(),
+        audit::v1::ListSourcesRequest(), &sources);
+    if (!listed.ok()) return {std::string(listed.message())};
+    Sentences found;
+    if (sources.sources_size() != 4) found.push_back("there are four sources");
+    for (const auto& source : sources.sources()) {
+      if (source.gaps_size() > 0 || source.hash_mismatch() || !source.has_last_heartbeat_time()) {
+        found.push_back(source.ShortDebugString());
+      }
+    }
+    return found;
   }
 
   // The same for the bookings since the last look, each by its own search: the whole log is the

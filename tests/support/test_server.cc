@@ -1,9 +1,11 @@
 #include "tests/support/test_server.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/check.h"
+#include "common/rpc/login_entries.h"
 
 namespace meso {
 
@@ -56,6 +58,24 @@ void TestServer::Prepare(const std::string& token, grpc::ClientContext* context)
 }
 
 std::vector<AuditRecord> TestServer::Entries() {
+  std::vector<AuditRecord> entries = ReadEntries();
+  entries.erase(
+      std::remove_if(entries.begin(), entries.end(),
+                     [](const AuditRecord& entry) { return entry.method == kLoginMethod; }),
+      entries.end());
+  return entries;
+}
+
+std::vector<AuditRecord> TestServer::Logins() {
+  std::vector<AuditRecord> entries = ReadEntries();
+  entries.erase(
+      std::remove_if(entries.begin(), entries.end(),
+                     [](const AuditRecord& entry) { return entry.method != kLoginMethod; }),
+      entries.end());
+  return entries;
+}
+
+std::vector<AuditRecord> TestServer::ReadEntries() {
   std::vector<AuditRecord> entries;
   const absl::Status read = database_->Read([&](Transaction& tx) {
     absl::StatusOr<std::vector<AuditRecord>> records = ListAuditAfter(tx, 0, 100'000);

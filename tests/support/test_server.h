@@ -65,10 +65,15 @@ class TestServer {
     return GrpcToStatus((stub.*method)(&context, request, response));
   }
 
-  // Every audit record that waits, in order.
+  // Every audit record that waits, in order: those of calls, without those of logins, which every
+  // first call with a token has before it.
   std::vector<AuditRecord> Entries();
+  // Those of logins alone, refused ones too.
+  std::vector<AuditRecord> Logins();
 
  private:
+  std::vector<AuditRecord> ReadEntries();
+
   TestKeys keys_;
   TempDatabase database_;
   Metrics metrics_;

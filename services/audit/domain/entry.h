@@ -44,6 +44,7 @@ struct Draft {
   bool violation = false;
   std::vector<Key> keys;  // patients as patients/{code}
   std::vector<Fact> facts;
+  std::string digest;  // SHA-256 of the draft as it was sent (common/audit/audit_draft.h)
 };
 
 // A run of one source's drafts with consecutive numbers.
@@ -51,6 +52,7 @@ struct Batch {
   std::string source;
   std::string epoch;
   std::vector<Draft> drafts;
+  uint64_t newest_sequence = 0;  // the last number the source has given out; 0 = not said
 };
 
 // What is stored: `leaf_bytes` is hashed; payload and salt lie beside it, both empty when the entry

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "common/base/status_macros.h"
+
 namespace meso::audit {
 namespace {
 
@@ -59,6 +61,7 @@ Draft ToDraft(const AuditRecord& record) {
   for (const auto& [name, value] : record.facts) {
     if (draft.facts.size() < kDraftFactsMax) draft.facts.push_back({name, value});
   }
+  draft.digest = record.digest;
   return draft;
 }
 
@@ -74,9 +77,14 @@ Batch BatchOf(const std::string& service, const std::string& epoch,
 
 absl::Status DeliverOwnEntries(Database& database, const AuditOperations& operations,
                                const std::string& service, const std::string& epoch,
-                               const std::vector<AuditRecord>& records) {
+                               const std::vector<AuditRecord>& records,
+                               const SourceOperations* sources) {
   const Batch batch = BatchOf(service, epoch, records);
-  return database.Transact([&](Transaction& tx) { return operations.Append(tx, batch).status(); });
+  return database.Transact([&](Transaction& tx) -> absl::Status {
+    MESO_RETURN_IF_ERROR(operations.Append(tx, batch).status());
+    if (sources != nullptr) sources->NoteArrival(tx, batch);
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace meso::audit

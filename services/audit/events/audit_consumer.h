@@ -15,6 +15,7 @@
 #include "common/database/audit_outbox.h"
 #include "common/database/database.h"
 #include "services/audit/audit_operations.h"
+#include "services/audit/source_operations.h"
 
 namespace meso::audit {
 
@@ -23,10 +24,11 @@ Batch BatchOf(const std::string& service, const std::string& epoch,
               const std::vector<AuditRecord>& records);
 
 // Appends records of this database's outbox to the log in one transaction; those already there are
-// skipped. Errors: those of AuditOperations::Append.
+// skipped. `sources`, when given, hears of them. Errors: those of AuditOperations::Append.
 absl::Status DeliverOwnEntries(Database& database, const AuditOperations& operations,
                                const std::string& service, const std::string& epoch,
-                               const std::vector<AuditRecord>& records);
+                               const std::vector<AuditRecord>& records,
+                               const SourceOperations* sources = nullptr);
 
 }  // namespace meso::audit
 

@@ -7,6 +7,7 @@
 #include "common/base/error.h"
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
+#include "common/rpc/message_bytes.h"
 #include "common/rpc/paging.h"
 #include "common/rpc/proto_values.h"
 
@@ -53,6 +54,7 @@ void FromProto(const v1::EntryDraft& proto, const std::string& path, Draft* draf
     draft->keys.push_back({static_cast<KeyKind>(key.kind()), key.value()});
   }
   for (const v1::Fact& fact : proto.facts()) draft->facts.push_back({fact.key(), fact.value()});
+  draft->digest = Sha256(DeterministicBytes(proto));  // as common/audit/audit_draft.h has it
 }
 
 void ToProto(const Actor& actor, v1::Actor* proto) {
@@ -127,7 +129,7 @@ int64_t ToNanos(absl::Time time) { return absl::ToUnixNanos(time); }
 
 absl::StatusOr<Batch> FromProto(const v1::BatchAppendEntriesRequest& request) {
   FieldErrors errors;
-  Batch batch{request.source(), request.epoch(), {}};
+  Batch batch{request.source(), request.epoch(), {}, request.newest_sequence()};
   if (!request.epoch().empty() && !IsUuid(request.epoch())) {
     errors.Invalid("epoch", "must be a UUID in lower case");
   }
@@ -196,8 +198,8 @@ absl::StatusOr<TimelineRequest> FromProto(const v1::GetTimelineRequest& request)
   if (key.empty()) return timeline;
   const std::vector<absl::string_view> parts = absl::StrSplit(key, ':');
   TimelinePosition after;
-  if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &after.time_ns) ||
-      !absl::SimpleAtoi(parts[1], &after.index)) {
+  if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &after.tree_size) ||
+      !absl::SimpleAtoi(parts[1], &after.given)) {
     return PageTokenInvalid();
   }
   timeline.after = after;
@@ -282,7 +284,7 @@ void ToProto(const TimelinePage& page, const v1::GetTimelineRequest& request,
   for (const EntryView& view : page.entries) ToProto(view, response->add_entries());
   if (page.next_after) {
     response->set_next_page_token(MakePageToken(
-        request, absl::StrCat(page.next_after->time_ns, ":", page.next_after->index)));
+        request, absl::StrCat(page.next_after->tree_size, ":", page.next_after->given)));
   }
 }
 

@@ -2,10 +2,12 @@
 
 #include <vector>
 
+#include "common/base/error.h"
 #include "services/audit/rpc/audit_convert.h"
 #include "services/audit/rpc/checkpoint_convert.h"
 #include "services/audit/rpc/export_stream.h"
 #include "services/audit/rpc/prove_stream.h"
+#include "services/audit/rpc/source_convert.h"
 
 namespace meso::audit {
 namespace {
@@ -25,7 +27,13 @@ grpc::ServerUnaryReactor* AuditService::BatchAppendEntries(
       calls_, "meso.audit.v1.AuditService/BatchAppendEntries", context, request, response,
       kFromProto,
       [this](Transaction& tx, const CallContext& call, const Batch& batch) {
-        return operations_.BatchAppendEntries(tx, call, batch);
+        auto result = operations_.BatchAppendEntries(tx, call, batch);
+        if (result.ok()) {
+          sources_.NoteArrival(tx, batch);
+        } else if (ReasonOf(result.status()) == "SEQUENCE_GAP") {
+          sources_.NoteGap(batch);
+        }
+        return result;
       },
       kToProto);
 }
@@ -101,6 +109,19 @@ grpc::ServerUnaryReactor* AuditService::ListLogKeys(grpc::CallbackServerContext*
         return operations_.ListLogKeys(tx);
       },
       kToProto);
+}
+
+grpc::ServerUnaryReactor* AuditService::ListSources(grpc::CallbackServerContext* context,
+                                                    const v1::ListSourcesRequest* request,
+                                                    v1::ListSourcesResponse* response) {
+  return ServeRead(
+      calls_, "meso.audit.v1.AuditService/ListSources", context, request, response, kFromProto,
+      [this](Transaction& tx, const CallContext&, const SourceListRequest& list) {
+        return sources_.ListSources(tx, list);
+      },
+      [request](const SourcePage& page, v1::ListSourcesResponse* out) {
+        ToProto(page, *request, out);
+      });
 }
 
 grpc::ServerWriteReactor<v1::ExportEntriesResponse>* AuditService::ExportEntries(

@@ -12,6 +12,7 @@
 #include "services/audit/audit_operations.h"
 #include "services/audit/checkpoint_operations.h"
 #include "services/audit/prove_operations.h"
+#include "services/audit/source_operations.h"
 
 namespace meso::audit {
 
@@ -21,6 +22,7 @@ struct AuditUseCases {
   const CheckpointOperations& checkpoints;
   const ProveOperations& prove;
   const AuditControls controls;
+  const SourceOperations& sources;
 };
 
 class AuditService final : public v1::AuditService::CallbackService {
@@ -31,7 +33,8 @@ class AuditService final : public v1::AuditService::CallbackService {
         operations_(use_cases.operations),
         checkpoints_(use_cases.checkpoints),
         prove_(use_cases.prove),
-        controls_(use_cases.controls) {}
+        controls_(use_cases.controls),
+        sources_(use_cases.sources) {}
 
   grpc::ServerUnaryReactor* BatchAppendEntries(grpc::CallbackServerContext* context,
                                                const v1::BatchAppendEntriesRequest* request,
@@ -54,6 +57,9 @@ class AuditService final : public v1::AuditService::CallbackService {
   grpc::ServerUnaryReactor* ListLogKeys(grpc::CallbackServerContext* context,
                                         const v1::ListLogKeysRequest* request,
                                         v1::ListLogKeysResponse* response) override;
+  grpc::ServerUnaryReactor* ListSources(grpc::CallbackServerContext* context,
+                                        const v1::ListSourcesRequest* request,
+                                        v1::ListSourcesResponse* response) override;
   grpc::ServerWriteReactor<v1::ExportEntriesResponse>* ExportEntries(
       grpc::CallbackServerContext* context, const v1::ExportEntriesRequest* request) override;
   grpc::ServerUnaryReactor* ListCheckpoints(grpc::CallbackServerContext* context,
@@ -102,6 +108,7 @@ class AuditService final : public v1::AuditService::CallbackService {
   const CheckpointOperations& checkpoints_;
   const ProveOperations& prove_;
   const AuditControls controls_;
+  const SourceOperations& sources_;
 };
 
 }  // namespace meso::audit

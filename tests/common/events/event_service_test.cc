@@ -22,12 +22,14 @@ using events::v1::PullEventsResponse;
 
 class OneToken final : public Authenticator {
  public:
-  absl::StatusOr<Principal> Authenticate(absl::string_view authorization) override {
+  absl::StatusOr<Principal> Authenticate(absl::string_view authorization,
+                                         bool* /*first_use*/) override {
     if (authorization.empty()) return TokenMissing();
     if (authorization == "Bearer desk") return Principal{"users/a", {{"front_desk", {"par-1"}}}};
     if (authorization != "Bearer good") return TokenInvalid("test");
     return Principal{"services/scheduling", {{"service", {"*"}}}};
   }
+  void ForgetFirstUse(absl::string_view) override {}
 };
 
 class EventServiceTest : public ::testing::Test {

@@ -19,8 +19,8 @@
 namespace meso {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::SizeIs;
 
 class ServiceProcessTest : public ::testing::Test {
  protected:
@@ -165,12 +165,52 @@ TEST_F(ServiceProcessTest, AuditEntriesGoWhereTheAuditServiceSays) {
   ASSERT_TRUE((*process)->calls().RecordCall(call, absl::OkStatus()).ok());
   EXPECT_TRUE(WaitUntil([&] {
     absl::MutexLock lock(&mutex);
-    return !delivered.empty();
+    return delivered.size() == 3;
   }));
+  (*process)->Stop();
   absl::MutexLock lock(&mutex);
   EXPECT_EQ(source, "audit");
-  ASSERT_THAT(delivered, SizeIs(1));
-  EXPECT_EQ(delivered[0].method, "work/test");
+  std::vector<std::string> methods;
+  for (const AuditRecord& record : delivered) methods.push_back(record.method);
+  EXPECT_THAT(methods, ElementsAre("process/start", "process/heartbeat", "work/test",
+                                   "process/stop", "process/heartbeat"));
+}
+
+TEST_F(ServiceProcessTest, ItsFlagsItsKeysAndUnknownMethodsAreInItsOutbox) {
+  absl::Mutex mutex;
+  std::vector<AuditRecord> delivered;
+  const auto find = [&](const std::string& method) -> std::optional<AuditRecord> {
+    absl::MutexLock lock(&mutex);
+    for (const AuditRecord& record : delivered) {
+      if (record.method == method) return record;
+    }
+    return std::nullopt;
+  };
+  for (const char* redis : {"none", "unix:/nowhere"}) {
+    ProcessConfig config = Config("audit");
+    config.effective_flags = {{"redis", redis}};
+    auto process = ServiceProcess::Create(config, {});
+    ASSERT_TRUE(process.ok()) << process.status();
+    (*process)->DeliverAuditWith([&](const AuditSource&, const std::vector<AuditRecord>& records) {
+      absl::MutexLock lock(&mutex);
+      delivered.insert(delivered.end(), records.begin(), records.end());
+      return absl::OkStatus();
+    });
+    ASSERT_TRUE((*process)->Serve({}).ok());
+    auto stub = test::v1::NoteService::NewStub(grpc::CreateChannel(
+        absl::StrCat("127.0.0.1:", (*process)->port()), grpc::InsecureChannelCredentials()));
+    grpc::ClientContext context;
+    TestServer::Prepare(keys_.ServiceToken("scheduling"), &context);
+    test::v1::Note note;
+    EXPECT_EQ(stub->GetNote(&context, test::v1::GetNoteRequest(), &note).error_code(),
+              grpc::StatusCode::UNIMPLEMENTED);
+    std::ofstream(keys_.jwks_file(), std::ios::app) << "\n";
+    EXPECT_TRUE(WaitUntil([&] { return find("process/key") && find("rpc/unknown"); }));
+  }
+  ASSERT_TRUE(find("process/configuration"));
+  EXPECT_EQ(find("process/configuration")->facts.at("flags"), "redis");
+  EXPECT_EQ(find("rpc/unknown")->facts.at("called"), "/meso.test.v1.NoteService/GetNote");
+  EXPECT_EQ(find("rpc/unknown")->actor, "services/scheduling");
 }
 
 }  // namespace

@@ -118,6 +118,51 @@ TEST_F(ReadingOperationsTest, OrdersATimelineByTimeAcrossSourcesAndBySourceWithi
   }
 }
 
+TEST_F(ReadingOperationsTest, ATimelinePutsCausesBeforeEffectsWhateverTheClocksSay) {
+  // Inventory's clock is an hour behind scheduling's, and its entry came first.
+  Batch scheduling = Run(1, 2);
+  Batch inventory = Run(1, 2, "inventory");
+  const int64_t start = scheduling.drafts[0].time_ns;
+  const int64_t hour = 3600 * int64_t{1'000'000'000};
+  inventory.drafts[0].time_ns = start - hour;
+  inventory.drafts[0].causation_id = scheduling.drafts[0].request_id;
+  inventory.drafts[1].time_ns = start - hour + 5;
+  inventory.drafts[1].causation_id = "event-1";
+  inventory.drafts[1].correlation_id = "p";
+  scheduling.drafts[0].causation_id = scheduling.drafts[0].request_id;
+  scheduling.drafts[0].correlation_id = "p";
+  inventory.drafts[0].request_id = "0198f2c4-0000-4000-8000-0000000000ff";
+  scheduling.drafts[1].time_ns = start + 1;
+  ASSERT_TRUE(Append(inventory, Caller("services/inventory", "service")).ok());
+  ASSERT_TRUE(Append(scheduling).ok());
+  for (const int page_size : {1, 2, 3, 500}) {
+    EXPECT_EQ(Timeline(kLot, page_size), (std::vector<uint64_t>{2, 0, 1, 3}));
+  }
+}
+
+TEST_F(ReadingOperationsTest, ATimelinesPagesAreThoseOfItsFirst) {
+  ASSERT_TRUE(Append(Run(1, 3)).ok());
+  TimelineRequest request;
+  request.name = kLot;
+  request.page_size = 2;
+  const auto page = [&] {
+    return *Write([&](Transaction& tx) { return ops_.GetTimeline(tx, Auditor(), request); });
+  };
+  const TimelinePage first = page();
+  ASSERT_TRUE(first.next_after.has_value());
+  // Older than all of them: it would stand first.
+  Batch late = Run(1, 1, "inventory");
+  late.drafts[0].time_ns = 1;
+  ASSERT_TRUE(Append(late, Caller("services/inventory", "service")).ok());
+  request.after = first.next_after;
+  const TimelinePage second = page();
+  ASSERT_EQ(second.entries.size(), 1u);
+  EXPECT_EQ(second.entries[0].leaf.index, 2u);
+  EXPECT_FALSE(second.next_after.has_value());
+  request.after.reset();
+  EXPECT_EQ(page().entries[0].leaf.index, 3u);
+}
+
 TEST_F(ReadingOperationsTest, AnAppointmentsTimelineFollowsItsProcesses) {
   Batch batch = Run(1, 4);
   batch.drafts[0].correlation_id = "booking";

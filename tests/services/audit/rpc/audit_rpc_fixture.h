@@ -54,8 +54,9 @@ class AuditRpcFixture : public testing::Test {
   AssertionOperations assertions_{server_.database(), server_.clock(), server_.ids(),
                                   *ReadAssertions("", SamplePseudonyms())};
   GrantOperations grants_{server_.clock(), server_.ids(), SamplePseudonyms()};
+  SourceOperations sources_{server_.clock()};
   AuditService service_{server_.calls(),
-                        {operations_, checkpoints_, prove_, {assertions_, grants_}}};
+                        {operations_, checkpoints_, prove_, {assertions_, grants_}, sources_}};
   std::unique_ptr<Stub> stub_;
   const std::string scheduling_ = server_.keys().ServiceToken("scheduling");
   const std::string auditor_ = server_.keys().Token("users/ines", {"compliance_auditor@*"});
