@@ -56,16 +56,9 @@ class SourceServiceTest : public AuditRpcFixture {
     return response.sources_size() == 1 ? response.sources(0) : v1::Source();
   }
 
-  TestServer server_{"audit", AuditMigrations()};
   TempDatabase source_{"inventory"};
-  SequentialSalts salts_;
-  AuditOperations operations_;
-  SourceOperations sources_{server_.clock()};
-  AuditService service_;
-  std::unique_ptr<Stub> stub_;
   PeerOptions options_;
   std::unique_ptr<Peer> peer_;
-  const std::string auditor_ = server_.keys().Token("users/ines", {"compliance_auditor@*"});
 };
 
 TEST_F(SourceServiceTest, AHeartbeatAgreesWithWhatCameOverTheWire) {
