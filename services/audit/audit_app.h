@@ -13,7 +13,9 @@
 #include "common/process/service_process.h"
 #include "services/audit/audit_operations.h"
 #include "services/audit/checkpoint_signer.h"
+#include "services/audit/retention_work.h"
 #include "services/audit/rpc/audit_service.h"
+#include "services/audit/rpc/erasure_journal.h"
 
 namespace meso::audit {
 
@@ -21,6 +23,9 @@ struct AuditConfig {
   ProcessConfig process;
   std::string log_key_file;        // signs checkpoints: PRIVATE+KEY+...
   std::string pseudonym_key_file;  // turns patients into pseudonyms: 64 hex digits
+  std::string payload_key_file;    // wraps the patients' payload keys: 64 hex digits
+  std::string erasure_file;        // the journal of erasures
+  std::string retention_file;      // how long payloads are kept; empty = for ever
 };
 
 class AuditApp {
@@ -41,11 +46,16 @@ class AuditApp {
 
  private:
   AuditApp() = default;
+  absl::Status OpenRetention(const AuditConfig& config);
 
   SystemSaltSource salts_;
+  std::unique_ptr<PayloadVault> vault_;
   std::unique_ptr<ServiceProcess> process_;
   std::unique_ptr<AuditOperations> operations_;
   std::unique_ptr<CheckpointSigner> signer_;
+  std::unique_ptr<ErasureJournal> journal_;
+  std::unique_ptr<RetentionOperations> retention_;
+  std::unique_ptr<RetentionWork> retention_work_;
   std::unique_ptr<AuditService> service_;
 };
 

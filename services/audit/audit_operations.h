@@ -25,6 +25,7 @@
 #include "services/audit/domain/entry.h"
 #include "services/audit/domain/entry_filter.h"
 #include "services/audit/domain/merkle_tree.h"
+#include "services/audit/payload_vault.h"
 #include "services/audit/store/audit_store.h"
 
 namespace meso::audit {
@@ -45,10 +46,10 @@ struct AppendResult {
 // An entry as a reader sees it.
 struct EntryView {
   Leaf leaf;
-  std::optional<Payload> payload;
+  std::optional<Payload> payload;  // what is left of it; unset when there is none to read
+  bool payload_erased = false;     // a part of it was erased or pruned
   std::string leaf_bytes;
-  std::string payload_bytes;
-  std::string salt;
+  std::vector<PayloadPart> parts;
 };
 
 // One entry and, once a checkpoint covers it, the proof that it is in the log.
@@ -125,6 +126,7 @@ struct ExportStep {
   struct Item {
     ExportRow row;
     bool candidate = true;
+    std::vector<PayloadPart> parts = {};  // when the export is with payloads
   };
   std::vector<Item> items;
   uint64_t end = 0;
@@ -145,10 +147,11 @@ struct Export {
 
 class AuditOperations {
  public:
-  // `on_append` runs after a commit that appended entries, on the database's thread; it may be
-  // empty.
+  // `vault` and `salts` outlive the operations. `on_append` runs after a commit that appended
+  // entries, on the database's thread; it may be empty.
   AuditOperations(const Clock& clock, PseudonymKey pseudonyms, std::unique_ptr<SigningKey> key,
-                  SaltSource& salts, std::function<void()> on_append = nullptr);
+                  SaltSource& salts, PayloadVault& vault,
+                  std::function<void()> on_append = nullptr);
 
   // Appends a run of the caller's entries; those already there are compared and skipped. Errors:
   // FIELD_INVALID (the source is not the caller, numbers not consecutive), SEQUENCE_GAP,
@@ -191,6 +194,9 @@ class AuditOperations {
                                       const std::function<absl::Status()>& record_part,
                                       Export* run);
 
+  // The view of a stored entry. LEAF_MISMATCH when its bytes can't be read.
+  static absl::StatusOr<EntryView> ToView(StoredEntry entry, PayloadReader& payloads);
+
   // Signs the log's present state if it has grown since the last signature, and keeps the last
   // checkpoint of every hour.
   absl::Status SignCheckpoint(Transaction& tx) const;
@@ -200,6 +206,8 @@ class AuditOperations {
   absl::Status OpenLog(Transaction& tx) const;
 
   const VerifierKey& verifier() const { return key_->verifier(); }
+  const PseudonymKey& pseudonyms() const { return pseudonyms_; }
+  PayloadVault& vault() const { return vault_; }
 
  private:
   absl::Status CompareKnown(Transaction& tx, const Batch& batch, const StoredSource& source,
@@ -211,11 +219,9 @@ class AuditOperations {
   PseudonymKey pseudonyms_;
   std::unique_ptr<SigningKey> key_;
   SaltSource& salts_;
+  PayloadVault& vault_;
   std::function<void()> on_append_;
 };
-
-// The view of a stored entry. LEAF_MISMATCH when its bytes can't be read.
-absl::StatusOr<EntryView> ToView(StoredEntry entry);
 
 }  // namespace meso::audit
 

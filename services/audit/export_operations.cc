@@ -1,6 +1,8 @@
 // The exporting half of audit_operations.h.
 #include <functional>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "common/base/status_macros.h"
 #include "services/audit/audit_operations.h"
@@ -12,6 +14,22 @@ namespace {
 // Keys an access entry is filled with before the next one begins; what the call itself adds (site,
 // request) still fits below the limit of an entry.
 constexpr size_t kExportPartKeys = kDraftKeysMax - 100;
+
+// A payload of the first version travels as it always has, unless it was destroyed: then its
+// commitment says so.
+BundleEntry ToBundleEntry(ExportStep::Item item, uint32_t schema_version) {
+  BundleEntry entry;
+  entry.index = item.row.entry.index;
+  entry.leaf = std::move(item.row.entry.leaf);
+  entry.hashes = std::move(item.row.hashes);
+  if (schema_version < 2 && item.parts.size() == 1 && item.parts.front().readable()) {
+    entry.salt = std::move(item.parts.front().salt);
+    entry.payload = std::move(item.parts.front().payload);
+  } else {
+    entry.parts = std::move(item.parts);
+  }
+  return entry;
+}
 
 // The entry with whatever is stored, in or out of the bundle as the filter says. One that can't be
 // read is put in: it is evidence.
@@ -26,9 +44,9 @@ absl::Status ExportOne(ExportStep::Item item, const CallContext& call,
     return absl::OkStatus();
   }
   ++run->entries;
-  if (run->payloads && !row.entry.payload.empty()) {
+  if (!item.parts.empty()) {
     ++run->entries_with_patients;
-    const absl::StatusOr<Payload> payload = DecodePayload(row.entry.payload, row.entry.index);
+    const absl::StatusOr<Payload> payload = MergeParts(item.parts, row.entry.index);
     for (const std::string& patient :
          payload.ok() ? payload->patients : std::vector<std::string>()) {
       if (call.audit.keys.size() >= kExportPartKeys) {
@@ -38,9 +56,7 @@ absl::Status ExportOne(ExportStep::Item item, const CallContext& call,
       call.Touch("patient", patient);
     }
   }
-  run->writer.AddEntry({row.entry.index, row.entry.leaf, row.hashes,
-                        run->payloads ? row.entry.salt : "",
-                        run->payloads ? row.entry.payload : ""});
+  run->writer.AddEntry(ToBundleEntry(std::move(item), leaf.ok() ? leaf->schema_version : 0));
   return absl::OkStatus();
 }
 
@@ -96,13 +112,25 @@ absl::StatusOr<ExportStep> AuditOperations::ReadExportStep(Transaction& tx,
   } else {
     MESO_ASSIGN_OR_RETURN(rows, ListExportRows(tx, begin, step.end));
   }
+  PayloadReader payloads(tx, vault_, PayloadReader::Damage::kShow);
+  std::map<uint64_t, std::vector<PayloadPart>> parts;
+  if (run.payloads && !run.index_key) {
+    MESO_ASSIGN_OR_RETURN(parts, payloads.ReadRange(begin, step.end));
+  }
   for (ExportRow& row : rows) {
     const bool candidate = !run.index_key || candidates.count(row.entry.index) > 0;
     if (run.index_key && candidate) {
       MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> entry, LoadEntry(tx, row.entry.index));
       if (entry) row.entry = *std::move(entry);
+      if (run.payloads) {
+        MESO_ASSIGN_OR_RETURN(parts[row.entry.index], payloads.Read(row.entry.index));
+      }
     }
-    step.items.push_back({std::move(row), candidate});
+    ExportStep::Item item = {std::move(row), candidate};
+    if (const auto it = parts.find(item.row.entry.index); it != parts.end()) {
+      item.parts = std::move(it->second);
+    }
+    step.items.push_back(std::move(item));
   }
   return step;
 }

@@ -13,6 +13,18 @@ ABSL_FLAG(
     std::string, pseudonym_key_file, "data/pseudonym.key",
     "File with the secret that turns patients into pseudonyms, 64 hex digits; mesoctl admin init "
     "makes it. Losing or changing it cuts the log off from the patients it names.");
+ABSL_FLAG(std::string, payload_key_file, "data/payload.key",
+          "File with the master key of the payloads, 64 hex digits; mesoctl admin init makes it. "
+          "Losing it "
+          "loses what the log says about patients. To change it put the new key on a line above "
+          "the old.");
+ABSL_FLAG(std::string, erasure_file, "data/erasures.jsonl",
+          "File with the certificates of all erasures, written by the service. Kept apart from the "
+          "database's backups: after a restore the erasures in it are done again.");
+ABSL_FLAG(
+    std::string, retention_file, "",
+    "File with the retention classes, as deploy/retention.json; empty = every payload is kept "
+    "for ever.");
 
 namespace {
 
@@ -33,7 +45,9 @@ int main(int argc, char** argv) {
   const auto config = meso::ConfigFromFlags("audit", kDefaultPort);
   if (!config.ok()) return Fail(config.status());
   auto app = meso::audit::AuditApp::Create(
-      {*config, absl::GetFlag(FLAGS_log_key_file), absl::GetFlag(FLAGS_pseudonym_key_file)});
+      {*config, absl::GetFlag(FLAGS_log_key_file), absl::GetFlag(FLAGS_pseudonym_key_file),
+       absl::GetFlag(FLAGS_payload_key_file), absl::GetFlag(FLAGS_erasure_file),
+       absl::GetFlag(FLAGS_retention_file)});
   if (!app.ok()) return Fail(app.status());
   if (const absl::Status served = (*app)->Serve(); !served.ok()) return Fail(served);
   return (*app)->RunUntilSignal();

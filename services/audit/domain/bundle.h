@@ -25,6 +25,7 @@
 #include "services/audit/domain/hash.h"
 #include "services/audit/domain/key_index.h"
 #include "services/audit/domain/leaf.h"
+#include "services/audit/domain/payload_parts.h"
 
 namespace meso::audit {
 
@@ -44,11 +45,7 @@ struct BundleHeader {
 
 // A part of the payload of a leaf with schema_version 2. One that was erased or is not exported is
 // its commitment alone.
-struct BundlePart {
-  std::string commitment;
-  std::string salt = "";
-  std::string payload = "";
-};
+using BundlePart = PayloadPart;
 
 struct BundleEntry {
   uint64_t index = 0;

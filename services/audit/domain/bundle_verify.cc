@@ -393,7 +393,7 @@ class Verifier {
   size_t next_checkpoint_ = 0;
   uint64_t good_size_ = 0;          // the root is proven for this many leaves
   std::optional<Suspect> suspect_;  // the leaves below the first claimed node that did not fit
-  EntryView entry_;
+  EntryRecordView entry_;
   std::optional<EntryCheck> check_;
   std::vector<BundleRun> runs_;
   std::optional<IndexDerivation> derivation_;  // while no entry is left out

@@ -12,7 +12,7 @@ constexpr char kNotCommitted[] = "its payload is not the one the log committed t
 
 }  // namespace
 
-std::string EntryCheck::Check(const EntryView& entry) {
+std::string EntryCheck::Check(const EntryRecordView& entry) {
   if (!ReadLeafView(entry.leaf, &leaf_) || leaf_.index != entry.index) {
     return "its content is not a leaf of its place";
   }
@@ -25,7 +25,7 @@ std::string EntryCheck::Check(const EntryView& entry) {
   return CheckSequence();
 }
 
-const char* EntryCheck::CheckPayload(const EntryView& entry) {
+const char* EntryCheck::CheckPayload(const EntryRecordView& entry) {
   if (version_ == 1 && !entry.parts.empty()) return "the record is damaged";
   if (leaf_.schema_version > kSchemaWithParts) return "its leaf is of a schema not known here";
   if (!payloads_ && (!entry.payload.empty() || !entry.salt.empty())) {
@@ -43,7 +43,7 @@ const char* EntryCheck::CheckPayload(const EntryView& entry) {
 
 // All commitments together must be what the leaf says; then each part that is there is held against
 // its own. A leaf of the first schema has one part, whose commitment is the leaf's.
-const char* EntryCheck::CheckParts(const EntryView& entry) {
+const char* EntryCheck::CheckParts(const EntryRecordView& entry) {
   if (!entry.salt.empty() || !entry.payload.empty()) return kNotCommitted;
   if (leaf_.schema_version == kSchemaWithParts) {
     hasher_.Begin();

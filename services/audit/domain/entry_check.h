@@ -24,7 +24,7 @@ class EntryCheck {
       : version_(version), payloads_(payloads), filter_(std::move(filter)) {}
 
   // What is wrong with the entry, empty when nothing. Entries come in ascending order.
-  std::string Check(const EntryView& entry);
+  std::string Check(const EntryRecordView& entry);
   // From here on numbers may be missing: entries are.
   void AllowGaps() { gaps_ = true; }
 
@@ -35,8 +35,8 @@ class EntryCheck {
   uint64_t sources() const { return last_.size(); }
 
  private:
-  const char* CheckPayload(const EntryView& entry);
-  const char* CheckParts(const EntryView& entry);
+  const char* CheckPayload(const EntryRecordView& entry);
+  const char* CheckParts(const EntryRecordView& entry);
   std::string CheckSequence();
 
   const uint32_t version_;

@@ -27,6 +27,10 @@ absl::Status CheckpointNotYet();
 absl::Status CheckpointNotYet(uint64_t wanted, uint64_t signed_size);
 // INVALID_ARGUMENT / RANGE_TOO_LARGE: more than `limit` entries.
 absl::Status TimelineTooLarge(int limit);
+// FAILED_PRECONDITION / LEGAL_HOLD: `hold` keeps entries about the patient.
+absl::Status KeptByLegalHold(absl::string_view hold, absl::string_view pseudonym);
+// FAILED_PRECONDITION / SELF_APPROVAL: who asked to lift the hold can't agree.
+absl::Status SelfApproval(absl::string_view hold);
 
 }  // namespace meso::audit
 

@@ -68,7 +68,7 @@ std::string KeyBundle::TakeProof(absl::string_view body) {
   return "";
 }
 
-std::string KeyBundle::TakeEntry(const EntryView& entry, const LeafView& leaf,
+std::string KeyBundle::TakeEntry(const EntryRecordView& entry, const LeafView& leaf,
                                  const Checkpoint& checkpoint) {
   const bool holds = std::any_of(leaf.keys.begin(), leaf.keys.end(), [this](const KeyView& key) {
     return key.kind == static_cast<uint64_t>(key_.kind) && key.value == key_.value;

@@ -35,7 +35,8 @@ class KeyBundle {
   uint64_t next() const { return indexes_[taken_]; }
   // The next entry, whose leaf has been read: it is the one due, holds the key and leads to the
   // checkpoint's root. What is wrong, empty when nothing.
-  std::string TakeEntry(const EntryView& entry, const LeafView& leaf, const Checkpoint& checkpoint);
+  std::string TakeEntry(const EntryRecordView& entry, const LeafView& leaf,
+                        const Checkpoint& checkpoint);
 
  private:
   void SkipEmptyRuns();

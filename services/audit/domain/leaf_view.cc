@@ -49,7 +49,7 @@ bool ReadPart(absl::string_view bytes, PartView* part) {
   return in.ok() && size == bytes.size();
 }
 
-absl::string_view* BytesField(int field, EntryView* view) {
+absl::string_view* BytesField(int field, EntryRecordView* view) {
   switch (field) {
     case 2:
       return &view->leaf;
@@ -85,10 +85,10 @@ bool ReadLeafView(absl::string_view bytes, LeafView* view) {
   return parts_ok && in.ok();
 }
 
-bool ReadEntryView(absl::string_view body, EntryView* view) {
+bool ReadEntryView(absl::string_view body, EntryRecordView* view) {
   std::vector<PartView> parts = std::move(view->parts);
   parts.clear();
-  *view = EntryView{};
+  *view = EntryRecordView{};
   WireReader in(body);
   size_t size = 0;
   for (int last = 0; in.Next(); last = in.field()) {

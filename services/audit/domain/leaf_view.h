@@ -36,7 +36,7 @@ struct PartView {
   absl::string_view payload;
 };
 
-struct EntryView {
+struct EntryRecordView {
   uint64_t index = 0;
   absl::string_view leaf;
   absl::string_view hashes;
@@ -47,7 +47,7 @@ struct EntryView {
 };
 // The body of an entry's record. As strict as DecodeEntry: false unless it is what EncodeEntry
 // would write.
-bool ReadEntryView(absl::string_view body, EntryView* view);
+bool ReadEntryView(absl::string_view body, EntryRecordView* view);
 
 }  // namespace meso::audit
 

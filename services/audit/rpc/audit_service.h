@@ -9,14 +9,16 @@
 #include "common/rpc/serve_call.h"
 #include "meso/audit/v1/audit_service.grpc.pb.h"
 #include "services/audit/audit_operations.h"
+#include "services/audit/retention_operations.h"
 
 namespace meso::audit {
 
 class AuditService final : public v1::AuditService::CallbackService {
  public:
-  // Both outlive the service.
-  AuditService(CallServer& calls, const AuditOperations& operations)
-      : calls_(calls), operations_(operations) {}
+  // All outlive the service.
+  AuditService(CallServer& calls, const AuditOperations& operations,
+               const RetentionOperations& retention)
+      : calls_(calls), operations_(operations), retention_(retention) {}
 
   grpc::ServerUnaryReactor* BatchAppendEntries(grpc::CallbackServerContext* context,
                                                const v1::BatchAppendEntriesRequest* request,
@@ -42,9 +44,32 @@ class AuditService final : public v1::AuditService::CallbackService {
   grpc::ServerWriteReactor<v1::ExportEntriesResponse>* ExportEntries(
       grpc::CallbackServerContext* context, const v1::ExportEntriesRequest* request) override;
 
+  grpc::ServerUnaryReactor* PlaceLegalHold(grpc::CallbackServerContext* context,
+                                           const v1::PlaceLegalHoldRequest* request,
+                                           v1::LegalHold* response) override;
+  grpc::ServerUnaryReactor* LiftLegalHold(grpc::CallbackServerContext* context,
+                                          const v1::LiftLegalHoldRequest* request,
+                                          v1::LegalHold* response) override;
+  grpc::ServerUnaryReactor* ListLegalHolds(grpc::CallbackServerContext* context,
+                                           const v1::ListLegalHoldsRequest* request,
+                                           v1::ListLegalHoldsResponse* response) override;
+  grpc::ServerUnaryReactor* ErasePatient(grpc::CallbackServerContext* context,
+                                         const v1::ErasePatientRequest* request,
+                                         v1::ErasureCertificate* response) override;
+  grpc::ServerUnaryReactor* ListRetentionClasses(
+      grpc::CallbackServerContext* context, const v1::ListRetentionClassesRequest* request,
+      v1::ListRetentionClassesResponse* response) override;
+  grpc::ServerUnaryReactor* PrunePayloads(grpc::CallbackServerContext* context,
+                                          const v1::PrunePayloadsRequest* request,
+                                          v1::PrunePayloadsResponse* response) override;
+
  private:
+  // A stored reply is kept without the filter.
+  absl::Status RestoreFilter(Transaction& tx, v1::LegalHold* hold) const;
+
   CallServer& calls_;
   const AuditOperations& operations_;
+  const RetentionOperations& retention_;
 };
 
 }  // namespace meso::audit

@@ -21,8 +21,8 @@ using Stub = v1::AuditService::Stub;
 class AuditServiceTest : public testing::Test {
  protected:
   AuditServiceTest()
-      : operations_(server_.clock(), SamplePseudonyms(), SampleKey(), salts_),
-        service_(server_.calls(), operations_) {
+      : operations_(server_.clock(), SamplePseudonyms(), SampleKey(), salts_, vault_),
+        service_(server_.calls(), operations_, retention_) {
     server_.Serve({&service_});
     stub_ = v1::AuditService::NewStub(server_.channel());
   }
@@ -82,7 +82,10 @@ class AuditServiceTest : public testing::Test {
 
   TestServer server_{"audit", AuditMigrations()};
   SequentialSalts salts_;
+  PayloadVault vault_{SampleMasters()};
   AuditOperations operations_;
+  RetentionOperations retention_{
+      server_.clock(), server_.ids(), operations_.pseudonyms(), vault_, {}};
   AuditService service_;
   std::unique_ptr<Stub> stub_;
   const std::string scheduling_ = server_.keys().ServiceToken("scheduling");
@@ -194,7 +197,11 @@ TEST_F(AuditServiceTest, ProvesAnEntryToAClientThatTrustsOnlyTheKey) {
   Hasher hasher;
   EXPECT_TRUE(VerifyInclusion(hasher.Leaf(entry.leaf_bytes()), 7, checkpoint->size, proof,
                               checkpoint->root, hasher));
-  EXPECT_EQ(hasher.Hmac(entry.salt(), entry.payload_bytes()), HashFrom(entry.leaf().commitment()));
+  ASSERT_EQ(entry.payload_parts_size(), 1);
+  const v1::PayloadPart& part = entry.payload_parts(0);
+  EXPECT_EQ(hasher.Hmac(part.salt(), part.payload()), HashFrom(part.commitment()));
+  EXPECT_EQ(hasher.Plain(part.commitment()), HashFrom(entry.leaf().commitment()));
+  EXPECT_FALSE(entry.payload_erased());
 
   for (const auto& [name, reason] :
        std::map<std::string, std::string>{{"", "FIELD_REQUIRED"},

@@ -42,8 +42,8 @@ std::string RootOf(const v1::InclusionProof& proof, Hasher& hasher) {
 class InclusionProofTest : public testing::Test {
  protected:
   InclusionProofTest()
-      : operations_(server_.clock(), SamplePseudonyms(), SampleKey(), salts_),
-        service_(server_.calls(), operations_) {
+      : operations_(server_.clock(), SamplePseudonyms(), SampleKey(), salts_, vault_),
+        service_(server_.calls(), operations_, retention_) {
     server_.Serve({&service_});
     stub_ = v1::AuditService::NewStub(server_.channel());
   }
@@ -73,7 +73,10 @@ class InclusionProofTest : public testing::Test {
 
   TestServer server_{"audit", AuditMigrations()};
   SequentialSalts salts_;
+  PayloadVault vault_{SampleMasters()};
   AuditOperations operations_;
+  RetentionOperations retention_{
+      server_.clock(), server_.ids(), operations_.pseudonyms(), vault_, {}};
   AuditService service_;
   std::unique_ptr<Stub> stub_;
   const std::string auditor_ = server_.keys().Token("users/ines", {"compliance_auditor@*"});
