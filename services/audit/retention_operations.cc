@@ -250,7 +250,7 @@ absl::StatusOr<PruneResult> RetentionOperations::PrunePayloads(Transaction& tx,
   MESO_ASSIGN_OR_RETURN(uint64_t next, LoadPrunePosition(tx));
   const std::optional<int64_t> newest_over = NewestOver(classes_, now);
   int64_t entries = 0;
-  while (newest_over) {
+  while (newest_over && next < size) {
     MESO_ASSIGN_OR_RETURN(const std::optional<uint64_t> block,
                           NextOldTimeBlock(tx, next / kTimeBlockSize, *newest_over));
     if (!block || *block * kTimeBlockSize >= size) {
