@@ -6,32 +6,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
-#include "generated/audit_migrations.h"
-#include "services/audit/rpc/audit_service.h"
-#include "tests/services/audit/domain/entry_samples.h"
-#include "tests/support/test_server.h"
+#include "tests/services/audit/rpc/audit_rpc_fixture.h"
 
 namespace meso::audit {
 namespace {
 
-using Stub = v1::AuditService::Stub;
-
-class ProveEntriesTest : public testing::Test {
+class ProveEntriesTest : public AuditRpcFixture {
  protected:
-  ProveEntriesTest()
-      : operations_(server_.clock(), SamplePseudonyms(), SampleKey(), salts_),
-        prove_(server_.clock(), operations_),
-        service_(server_.calls(), operations_, prove_) {
-    server_.Serve({&service_});
-    stub_ = v1::AuditService::NewStub(server_.channel());
-  }
-  ~ProveEntriesTest() override { server_.Stop(); }
-
-  void Append(uint64_t first, uint64_t last) {
-    Batch batch{"scheduling", kEpoch, {}};
-    for (uint64_t i = first; i <= last; ++i) batch.drafts.push_back(SampleDraft(i));
-    Append(batch);
-  }
   void Append(const Batch& batch) {
     ASSERT_TRUE(server_.database()
                     .Transact([&](Transaction& tx) -> absl::Status {
@@ -68,18 +49,10 @@ class ProveEntriesTest : public testing::Test {
     EXPECT_EQ(ReasonOf(status), reason) << name;
     EXPECT_EQ(bundle, "");
   }
-
-  TestServer server_{"audit", AuditMigrations()};
-  SequentialSalts salts_;
-  AuditOperations operations_;
-  ProveOperations prove_;
-  AuditService service_;
-  std::unique_ptr<Stub> stub_;
-  const std::string auditor_ = server_.keys().Token("users/ines", {"compliance_auditor@*"});
 };
 
 TEST_F(ProveEntriesTest, ABundleVerifiesAndItsCallIsRecordedTwiceWithWhomItNames) {
-  Append(1, 20);
+  Grow(1, 20);
   std::string bundle;
   const absl::Status status = Prove("patients/p-1", true, auditor_, &bundle);
   ASSERT_TRUE(status.ok()) << status;
@@ -134,7 +107,7 @@ TEST_F(ProveEntriesTest, RecordsEveryPatientGivenOutHoweverMany) {
 
 TEST_F(ProveEntriesTest, RefusesAndRecordsTheRefusal) {
   ExpectRefused(kLot, auditor_, absl::StatusCode::kFailedPrecondition, "CHECKPOINT_NOT_YET");
-  Append(1, 2);
+  Grow(1, 2);
   ExpectRefused("", auditor_, absl::StatusCode::kInvalidArgument, "FIELD_REQUIRED");
   ExpectRefused("entries/1", auditor_, absl::StatusCode::kInvalidArgument, "FIELD_INVALID");
   ExpectRefused("lots/1", auditor_, absl::StatusCode::kInvalidArgument, "FIELD_INVALID");
@@ -151,7 +124,7 @@ TEST_F(ProveEntriesTest, RefusesAndRecordsTheRefusal) {
 }
 
 TEST_F(ProveEntriesTest, AnEntryDamagedInTheStoreEndsTheStreamWithoutATrailer) {
-  Append(1, 20);
+  Grow(1, 20);
   ASSERT_TRUE(server_.database()
                   .Transact([](Transaction& tx) -> absl::Status {
                     const absl::Status dropped =
