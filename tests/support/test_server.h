@@ -67,12 +67,12 @@ class TestServer {
 
   // Every audit record that waits, in order: those of calls, without those of logins, which every
   // first call with a token has before it.
+  std::vector<AuditRecord> AllEntries();
   std::vector<AuditRecord> Entries();
   // Those of logins alone, refused ones too.
   std::vector<AuditRecord> Logins();
 
  private:
-  std::vector<AuditRecord> ReadEntries();
 
   TestKeys keys_;
   TempDatabase database_;

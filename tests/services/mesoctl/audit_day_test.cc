@@ -68,7 +68,7 @@ void AuditDayTest::SeeAPatient() {
   const auto offers =
       clinic_.Search(absl::StrCat("patients/", kPatient), clinic_.Tomorrow(), 1, site);
   const auto booked =
-      clinic_.Book(absl::StrCat("patients/", kPatient), offers.front().token(), "", site);
+      clinic_.Book(absl::StrCat("patients/", kPatient), offers.front().offer_token(), "", site);
   ASSERT_TRUE(booked.ok()) << booked.status();
   names_["APPOINTMENT"] = booked->name();
   DoAs(clinic_.desk(), "appointments get $APPOINTMENT");
