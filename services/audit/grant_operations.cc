@@ -40,7 +40,7 @@ absl::StatusOr<AuditorGrant> GrantOperations::CreateAuditorGrant(Transaction& tx
   MESO_RETURN_IF_ERROR(CheckGrant(grant, grant.create_time));
   MESO_ASSIGN_OR_RETURN(const EntryFilter scope,
                         EntryFilter::Compile(wanted.scope, pseudonyms_, hasher));
-  grant.scope = scope.Text();
+  grant.scope = scope.TypedText();
   FieldErrors errors;
   if (grant.scope.empty())
     errors.Invalid("auditor_grant.scope", "must open something in particular");

@@ -58,7 +58,7 @@ void TestServer::Prepare(const std::string& token, grpc::ClientContext* context)
 }
 
 std::vector<AuditRecord> TestServer::Entries() {
-  std::vector<AuditRecord> entries = ReadEntries();
+  std::vector<AuditRecord> entries = AllEntries();
   entries.erase(
       std::remove_if(entries.begin(), entries.end(),
                      [](const AuditRecord& entry) { return entry.method == kLoginMethod; }),
@@ -67,7 +67,7 @@ std::vector<AuditRecord> TestServer::Entries() {
 }
 
 std::vector<AuditRecord> TestServer::Logins() {
-  std::vector<AuditRecord> entries = ReadEntries();
+  std::vector<AuditRecord> entries = AllEntries();
   entries.erase(
       std::remove_if(entries.begin(), entries.end(),
                      [](const AuditRecord& entry) { return entry.method != kLoginMethod; }),
@@ -75,7 +75,7 @@ std::vector<AuditRecord> TestServer::Logins() {
   return entries;
 }
 
-std::vector<AuditRecord> TestServer::ReadEntries() {
+std::vector<AuditRecord> TestServer::AllEntries() {
   std::vector<AuditRecord> entries;
   const absl::Status read = database_->Read([&](Transaction& tx) {
     absl::StatusOr<std::vector<AuditRecord>> records = ListAuditAfter(tx, 0, 100'000);

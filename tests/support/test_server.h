@@ -65,15 +65,14 @@ class TestServer {
     return GrpcToStatus((stub.*method)(&context, request, response));
   }
 
-  // Every audit record that waits, in order: those of calls, without those of logins, which every
-  // first call with a token has before it.
+  // Every audit record that waits, in order.
+  std::vector<AuditRecord> AllEntries();
+  // Those of calls, without those of logins, which every first call with a token has before it.
   std::vector<AuditRecord> Entries();
   // Those of logins alone, refused ones too.
   std::vector<AuditRecord> Logins();
 
  private:
-  std::vector<AuditRecord> ReadEntries();
-
   TestKeys keys_;
   TempDatabase database_;
   Metrics metrics_;

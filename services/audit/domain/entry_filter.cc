@@ -210,19 +210,24 @@ std::string WordOf(const std::map<std::string, int>& names, const std::string& v
   return longest;
 }
 
-// The value as Compile reads it.
-std::string PrintValue(const FilterNode& term) {
-  if (term.field == "time") {
+// For whom a filter is printed: for Compile, in the words of the API, or for bundles.
+enum class Spelling { kTyped, kBundle };
+
+std::string PrintValue(const FilterNode& term, Spelling spelling) {
+  const bool typed = spelling == Spelling::kTyped;
+  if (typed && term.field == "time") {
     return absl::FormatTime(absl::RFC3339_full, absl::FromUnixNanos(std::stoll(term.value)),
                             absl::UTCTimeZone());
   }
-  if (term.field == "action") return WordOf(ActionNames(), term.value);
-  if (term.field == "outcome") return WordOf(OutcomeNames(), term.value);
+  if (typed && term.field == "action") return WordOf(ActionNames(), term.value);
+  if (typed && term.field == "outcome") return WordOf(OutcomeNames(), term.value);
   return absl::StrReplaceAll(term.value, {{"\\", "\\\\"}, {"\"", "\\\""}});
 }
 
-std::string Print(const FilterNode& node) {
-  const auto print = [](std::string* out, const FilterNode& child) { *out += Print(child); };
+std::string Print(const FilterNode& node, Spelling spelling) {
+  const auto print = [spelling](std::string* out, const FilterNode& child) {
+    *out += Print(child, spelling);
+  };
   switch (node.kind) {
     case FilterNode::Kind::kAnd:
       return node.children.empty()
@@ -233,13 +238,14 @@ std::string Print(const FilterNode& node) {
     case FilterNode::Kind::kNot:
       // NOT takes a term or brackets, not another NOT.
       return node.children.front().kind == FilterNode::Kind::kNot
-                 ? absl::StrCat("NOT (", Print(node.children.front()), ")")
-                 : absl::StrCat("NOT ", Print(node.children.front()));
+                 ? absl::StrCat("NOT (", Print(node.children.front(), spelling), ")")
+                 : absl::StrCat("NOT ", Print(node.children.front(), spelling));
     case FilterNode::Kind::kTerm:
       break;
   }
   return absl::StrCat(node.field, " ", node.op, " \"",
-                      node.field == "patient" ? kPseudonymPrefix : "", PrintValue(node), "\"");
+                      node.field == "patient" ? kPseudonymPrefix : "", PrintValue(node, spelling),
+                      "\"");
 }
 
 FilterNode SiteTerm(const std::string& site) {
@@ -434,7 +440,8 @@ FilterNode EntryFilter::Whole() const {
   };
   FilterNode whole;
   whole.kind = FilterNode::Kind::kAnd;
-  if (!Print(root_).empty()) whole.children.push_back(root_);
+  if (!root_.children.empty() || root_.kind == FilterNode::Kind::kTerm)
+    whole.children.push_back(root_);
   if (sites_) {
     std::vector<FilterNode> sites;
     for (const std::string& site : *sites_) sites.push_back(SiteTerm(site));
@@ -448,8 +455,8 @@ FilterNode EntryFilter::Whole() const {
   return whole.children.size() == 1 ? FilterNode(whole.children.front()) : whole;
 }
 
-std::string EntryFilter::Text() const {
-  return Print(Whole());
-}
+std::string EntryFilter::TypedText() const { return Print(Whole(), Spelling::kTyped); }
+
+std::string EntryFilter::Text() const { return Print(Whole(), Spelling::kBundle); }
 
 }  // namespace meso::audit

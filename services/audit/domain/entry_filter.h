@@ -69,6 +69,8 @@ class EntryFilter {
   // The filter in one fixed spelling, with pseudonyms for patients and the sites it is restricted
   // to; empty exactly when it matches everything. The spelling is in services/audit/README.md.
   std::string Text() const;
+  // The same filter as Compile reads it: times, actions and outcomes in the words of the API.
+  std::string TypedText() const;
 
  private:
   FilterNode Whole() const;

@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "common/database/outbox.h"
+#include "services/audit/key_index_keeper.h"
 #include "tests/services/audit/audit_log_fixture.h"
 
 namespace meso::audit {
@@ -17,7 +18,8 @@ class CheckpointSignerTest : public AuditLogFixture {
  protected:
   CheckpointSignerTest()
       : followed_(clock_, SamplePseudonyms(), SampleKey(), salts_, [this] { signer_.Wake(); }),
-        signer_(*db(), followed_) {
+        index_(*db()),
+        signer_(*db(), followed_, index_) {
     followed_.AnnounceCheckpoints(temp_->ids());
   }
   ~CheckpointSignerTest() override { signer_.Stop(); }
@@ -40,6 +42,7 @@ class CheckpointSignerTest : public AuditLogFixture {
   }
 
   AuditOperations followed_;
+  KeyIndexKeeper index_;
   CheckpointSigner signer_;
   uint64_t last_ = 0;
 };

@@ -317,7 +317,7 @@ class ClinicExamplesTest : public ExamplesTest {
     Must(absl::StrCat("mesoctl appointments book --site ", site_, " --patient ", kPatient,
                       " --cocktail C-01 --offer_token $(mesoctl appointments search --site ", site_,
                       " --patient ", kPatient,
-                      " --treatment_type T-FACE --start_time now --end_time +5h --limit 1 -o "
+                      " --treatment_type T-FACE --start_time now --end_time +7h --limit 1 -o "
                       "name)"));
   }
   void BookWithConsent() {

@@ -41,7 +41,7 @@ TEST(ReadingScopeTest, ARoleAtAllSitesIsNotNarrowed) {
   EXPECT_TRUE(all.CoversKey(KeyKind::kLot, kLot, true));
   EntryFilter filter = Compile("outcome = OK");
   all.Narrow(&filter);
-  EXPECT_EQ(filter.Text(), "outcome = \"OK\"");
+  EXPECT_EQ(filter.TypedText(), "outcome = \"OK\"");
 }
 
 TEST(ReadingScopeTest, SitesAndOpeningsAddUp) {
@@ -76,9 +76,9 @@ TEST(ReadingScopeTest, ANarrowedFilterIsSpelledSoThatItMeansTheSameAgain) {
        Open("NOT patient = \"patients/p-1\"")});
   EntryFilter filter = Compile("violation = true OR service = scheduling");
   scope.Narrow(&filter);
-  EXPECT_FALSE(absl::StrContains(filter.Text(), "patients/"));
-  const EntryFilter again = Compile(filter.Text());
-  EXPECT_EQ(Compile(again.Text()).Text(), again.Text());
+  EXPECT_FALSE(absl::StrContains(filter.TypedText(), "patients/"));
+  const EntryFilter again = Compile(filter.TypedText());
+  EXPECT_EQ(Compile(again.TypedText()).TypedText(), again.TypedText());
   for (uint64_t n = 1; n <= 80; ++n) {
     EXPECT_EQ(again.Matches(LeafOf(n)), filter.Matches(LeafOf(n))) << n;
   }

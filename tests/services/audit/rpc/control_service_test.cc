@@ -48,7 +48,7 @@ class ControlServiceTest : public AuditRpcFixture {
   }
   // Puts the service's own waiting entries into the log and judges what is there.
   void Deliver() {
-    const std::vector<AuditRecord> records = server_.Entries();
+    const std::vector<AuditRecord> records = server_.AllEntries();
     std::vector<AuditRecord> fresh(records.begin() + static_cast<long>(delivered_), records.end());
     delivered_ = records.size();
     const auto deliver = [&] {

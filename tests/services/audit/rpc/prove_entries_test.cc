@@ -76,7 +76,7 @@ TEST_F(ProveEntriesTest, ABundleVerifiesAndItsCallIsRecordedTwiceWithWhomItNames
 }
 
 TEST_F(ProveEntriesTest, ManyEntriesComeInManyChunks) {
-  for (uint64_t first = 1; first < 2000; first += 500) Append(first, first + 499);
+  for (uint64_t first = 1; first < 2000; first += 500) Grow(first, first + 499);
   std::string bundle;
   ASSERT_TRUE(Prove("services/scheduling", true, auditor_, &bundle).ok());
   EXPECT_GT(bundle.size(), size_t{1} << 20);
@@ -142,7 +142,7 @@ TEST_F(ProveEntriesTest, AnEntryDamagedInTheStoreEndsTheStreamWithoutATrailer) {
 }
 
 TEST_F(ProveEntriesTest, SurvivesAReaderThatGoesAwayMidway) {
-  for (uint64_t first = 1; first < 3000; first += 900) Append(first, first + 899);
+  for (uint64_t first = 1; first < 3000; first += 900) Grow(first, first + 899);
   {
     v1::ProveEntriesRequest request;
     request.set_name(kAppointment);
