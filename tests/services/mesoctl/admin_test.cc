@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr size_t kFiles = 10;
+constexpr size_t kFiles = 11;
 const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
 
 class AdminTest : public ::testing::Test {
