@@ -9,6 +9,7 @@
 #include "common/base/status_macros.h"
 #include "common/database/audit_outbox.h"
 #include "services/audit/audit_operations.h"
+#include "services/audit/domain/errors.h"
 #include "services/audit/events/control_events.h"
 
 namespace meso::audit {
@@ -21,48 +22,63 @@ void AddFacts(const std::vector<Fact>& facts, JudgedEntry* entry) {
   for (const Fact& fact : facts) entry->facts[fact.key] = fact.value;
 }
 
-// The one place that knows where an entry's facts are: in the leaf, or in the payload it commits
-// to.
+// The one place that knows where an entry's facts are: in the leaf, or in the parts of the payload
+// it commits to. Where a part is gone, what it said is not known, and so neither are the facts.
 JudgedEntry ToJudged(EntryView view) {
   JudgedEntry entry;
   AddFacts(view.leaf.facts, &entry);
-  entry.facts_known = view.leaf.commitment.empty() || view.payload.has_value();
+  entry.facts_known = view.leaf.commitment.empty() || (!view.parts.empty() && !view.payload_erased);
   if (view.payload) AddFacts(view.payload->facts, &entry);
   entry.leaf = std::move(view.leaf);
   return entry;
 }
 
-// nullopt when the entry is missing or damaged.
-absl::StatusOr<std::optional<JudgedEntry>> LoadJudged(Transaction& tx, uint64_t index) {
-  MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> stored, LoadEntry(tx, index));
-  absl::StatusOr<EntryView> view = absl::NotFoundError("");
-  if (stored) view = ToView(*std::move(stored));
-  if (view.ok()) return ToJudged(*std::move(view));
-  Log(Severity::kError, "an entry can't be judged", {{"entry", absl::StrCat("entries/", index)}});
-  return std::nullopt;
-}
-
-// Reads the log of one snapshot through the key index.
-EvidenceReader ReaderOf(Transaction& tx, uint64_t size) {
-  return [&tx, size](IndexKind kind, const std::string& value, uint64_t before,
-                     const std::function<bool(const JudgedEntry&)>& take) -> absl::Status {
-    Hasher hasher;
-    const int64_t key = IndexKeyOf(kind, value, hasher);
-    const uint64_t end = std::min(before, size);
-    if (end == 0) return absl::OkStatus();
-    for (uint64_t segment = (end - 1) / kKeySegmentSize + 1; segment-- > 0;) {
-      MESO_ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes,
-                            ListKeySegment(tx, segment, key, end));
-      for (const uint64_t index : indexes) {
-        MESO_ASSIGN_OR_RETURN(const std::optional<JudgedEntry> entry, LoadJudged(tx, index));
-        if (entry && !take(*entry)) return absl::OkStatus();
-      }
-    }
-    return absl::OkStatus();
-  };
-}
-
 }  // namespace
+
+// The log of one snapshot, as it is judged.
+class AssertionOperations::LogReader {
+ public:
+  LogReader(Transaction& tx, const PayloadVault& vault, uint64_t size)
+      : tx_(tx), payloads_(tx, vault), size_(size) {}
+
+  Transaction& tx() { return tx_; }
+
+  // nullopt when the entry is missing or damaged.
+  absl::StatusOr<std::optional<JudgedEntry>> Load(uint64_t index) {
+    MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> stored, LoadEntry(tx_, index));
+    absl::StatusOr<EntryView> view = LeafMismatch(index, "is missing");
+    if (stored) view = ToView(*std::move(stored), payloads_);
+    if (view.ok()) return ToJudged(*std::move(view));
+    if (!absl::IsDataLoss(view.status())) return view.status();
+    Log(Severity::kError, "an entry can't be judged", {{"entry", absl::StrCat("entries/", index)}});
+    return std::nullopt;
+  }
+
+  // Reads through the key index; valid as long as this.
+  EvidenceReader Evidence() {
+    return [this](IndexKind kind, const std::string& value, uint64_t before,
+                  const std::function<bool(const JudgedEntry&)>& take) -> absl::Status {
+      Hasher hasher;
+      const int64_t key = IndexKeyOf(kind, value, hasher);
+      const uint64_t end = std::min(before, size_);
+      if (end == 0) return absl::OkStatus();
+      for (uint64_t segment = (end - 1) / kKeySegmentSize + 1; segment-- > 0;) {
+        MESO_ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes,
+                              ListKeySegment(tx_, segment, key, end));
+        for (const uint64_t index : indexes) {
+          MESO_ASSIGN_OR_RETURN(const std::optional<JudgedEntry> entry, Load(index));
+          if (entry && !take(*entry)) return absl::OkStatus();
+        }
+      }
+      return absl::OkStatus();
+    };
+  }
+
+ private:
+  Transaction& tx_;
+  PayloadReader payloads_;
+  const uint64_t size_;
+};
 
 // What one step has found, to be written as one.
 struct AssertionOperations::Findings {
@@ -76,8 +92,13 @@ struct AssertionOperations::Findings {
 };
 
 AssertionOperations::AssertionOperations(Database& database, const Clock& clock, IdSource& ids,
+                                         const PayloadVault& vault,
                                          std::vector<Assertion> assertions)
-    : database_(database), clock_(clock), ids_(ids), assertions_(std::move(assertions)) {}
+    : database_(database),
+      clock_(clock),
+      ids_(ids),
+      vault_(vault),
+      assertions_(std::move(assertions)) {}
 
 const Assertion* AssertionOperations::Find(const std::string& code) const {
   for (const Assertion& assertion : assertions_) {
@@ -86,15 +107,14 @@ const Assertion* AssertionOperations::Find(const std::string& code) const {
   return nullptr;
 }
 
-absl::Status AssertionOperations::JudgeOne(Transaction& tx, const Assertion& assertion,
+absl::Status AssertionOperations::JudgeOne(LogReader& log, const Assertion& assertion,
                                            const JudgedEntry& entry, bool due, absl::Time now,
                                            Findings* findings) const {
   const Leaf& leaf = entry.leaf;
   if (!due && !IsAbout(assertion, entry)) return absl::OkStatus();
   const absl::Time final_time = absl::FromUnixNanos(assertion.FinalTime(leaf.time_ns));
   const bool final = due || now >= final_time;
-  MESO_ASSIGN_OR_RETURN(const Judgement judgement,
-                        Judge(assertion, entry, final, ReaderOf(tx, findings->tree_size)));
+  MESO_ASSIGN_OR_RETURN(const Judgement judgement, Judge(assertion, entry, final, log.Evidence()));
   if (judgement.result == Judgement::Result::kWaits) {
     findings->waits.push_back({assertion.code, leaf.index, final_time});
   } else if (judgement.result == Judgement::Result::kBroken) {
@@ -106,8 +126,8 @@ absl::Status AssertionOperations::JudgeOne(Transaction& tx, const Assertion& ass
 }
 
 // The assertions furthest behind, together: they read the same entries.
-absl::Status AssertionOperations::JudgeNew(Transaction& tx, Findings* findings) const {
-  MESO_ASSIGN_OR_RETURN(const auto known, LoadProgress(tx));
+absl::Status AssertionOperations::JudgeNew(LogReader& log, Findings* findings) const {
+  MESO_ASSIGN_OR_RETURN(const auto known, LoadProgress(log.tx()));
   std::map<std::string, AssertionProgress> progress;
   uint64_t begin = findings->tree_size;
   for (const Assertion& assertion : assertions_) {
@@ -127,10 +147,10 @@ absl::Status AssertionOperations::JudgeNew(Transaction& tx, Findings* findings) 
   }
   const absl::Time now = clock_.Now();
   for (uint64_t index = begin; index < end; ++index) {
-    MESO_ASSIGN_OR_RETURN(const std::optional<JudgedEntry> entry, LoadJudged(tx, index));
+    MESO_ASSIGN_OR_RETURN(const std::optional<JudgedEntry> entry, log.Load(index));
     for (const Assertion& assertion : assertions_) {
       if (!entry || progress[assertion.code].evaluated_size > begin) continue;
-      MESO_RETURN_IF_ERROR(JudgeOne(tx, assertion, *entry, /*due=*/false, now, findings));
+      MESO_RETURN_IF_ERROR(JudgeOne(log, assertion, *entry, /*due=*/false, now, findings));
     }
   }
   for (auto& [code, at] : progress) {
@@ -144,17 +164,17 @@ absl::Status AssertionOperations::JudgeNew(Transaction& tx, Findings* findings) 
   return absl::OkStatus();
 }
 
-absl::Status AssertionOperations::JudgeDue(Transaction& tx, absl::Time now,
+absl::Status AssertionOperations::JudgeDue(LogReader& log, absl::Time now,
                                            Findings* findings) const {
   MESO_ASSIGN_OR_RETURN(const std::vector<AssertionWait> due,
-                        ListDueWaits(tx, now, kAssertionDueStep));
+                        ListDueWaits(log.tx(), now, kAssertionDueStep));
   for (const AssertionWait& wait : due) {
     findings->settled.push_back(wait);
     const Assertion* assertion = Find(wait.code);
     if (assertion == nullptr) continue;  // it was taken out of the file
-    MESO_ASSIGN_OR_RETURN(const std::optional<JudgedEntry> entry, LoadJudged(tx, wait.entry));
+    MESO_ASSIGN_OR_RETURN(const std::optional<JudgedEntry> entry, log.Load(wait.entry));
     if (!entry) continue;
-    MESO_RETURN_IF_ERROR(JudgeOne(tx, *assertion, *entry, /*due=*/true, now, findings));
+    MESO_RETURN_IF_ERROR(JudgeOne(log, *assertion, *entry, /*due=*/true, now, findings));
   }
   findings->more |= due.size() == static_cast<size_t>(kAssertionDueStep);
   return absl::OkStatus();
@@ -203,9 +223,10 @@ absl::StatusOr<AssertionStep> AssertionOperations::Step() {
   MESO_RETURN_IF_ERROR(database_.Read([&](Transaction& tx) -> absl::Status {
     findings = Findings();
     MESO_ASSIGN_OR_RETURN(findings.tree_size, LoadTreeSize(tx));
-    MESO_RETURN_IF_ERROR(JudgeNew(tx, &findings));
+    LogReader log(tx, vault_, findings.tree_size);
+    MESO_RETURN_IF_ERROR(JudgeNew(log, &findings));
     // A restarted assertion drops its waits; those of the old version are not judged any more.
-    if (findings.restarted.empty()) MESO_RETURN_IF_ERROR(JudgeDue(tx, now, &findings));
+    if (findings.restarted.empty()) MESO_RETURN_IF_ERROR(JudgeDue(log, now, &findings));
     findings.more |= !findings.restarted.empty();
     MESO_ASSIGN_OR_RETURN(next_due, NextDueTime(tx));
     return absl::OkStatus();

@@ -20,6 +20,7 @@
 #include "common/base/id_source.h"
 #include "common/database/database.h"
 #include "services/audit/domain/assertion.h"
+#include "services/audit/payload_vault.h"
 #include "services/audit/store/assertion_store.h"
 
 namespace meso::audit {
@@ -47,9 +48,9 @@ struct AssertionStep {
 
 class AssertionOperations {
  public:
-  // `database`, `clock` and `ids` outlive the object.
+  // All references outlive the object.
   AssertionOperations(Database& database, const Clock& clock, IdSource& ids,
-                      std::vector<Assertion> assertions);
+                      const PayloadVault& vault, std::vector<Assertion> assertions);
 
   // One step. An entry whose stored bytes can't be read is passed over and logged: verification
   // finds it, a control can't judge it.
@@ -63,9 +64,10 @@ class AssertionOperations {
 
  private:
   struct Findings;
-  absl::Status JudgeNew(Transaction& tx, Findings* findings) const;
-  absl::Status JudgeDue(Transaction& tx, absl::Time now, Findings* findings) const;
-  absl::Status JudgeOne(Transaction& tx, const Assertion& assertion, const JudgedEntry& entry,
+  class LogReader;
+  absl::Status JudgeNew(LogReader& log, Findings* findings) const;
+  absl::Status JudgeDue(LogReader& log, absl::Time now, Findings* findings) const;
+  absl::Status JudgeOne(LogReader& log, const Assertion& assertion, const JudgedEntry& entry,
                         bool due, absl::Time now, Findings* findings) const;
   absl::Status Record(Transaction& tx, const Findings& findings) const;
   absl::Status RecordViolation(Transaction& tx, const StoredViolation& violation) const;
@@ -74,6 +76,7 @@ class AssertionOperations {
   Database& database_;
   const Clock& clock_;
   IdSource& ids_;
+  const PayloadVault& vault_;
   const std::vector<Assertion> assertions_;  // by code
 };
 

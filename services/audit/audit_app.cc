@@ -8,6 +8,7 @@
 #include "generated/audit_migrations.h"
 #include "services/audit/assertion_file.h"
 #include "services/audit/events/audit_consumer.h"
+#include "services/audit/retention_file.h"
 
 namespace meso::audit {
 namespace {
@@ -32,6 +33,26 @@ absl::StatusOr<PseudonymKey> ReadPseudonymKey(const std::string& path) {
   return key;
 }
 
+absl::StatusOr<PayloadMasterKeys> ReadPayloadKeys(const std::string& path) {
+  MESO_ASSIGN_OR_RETURN(const std::string text, ReadSecretFile(path));
+  absl::StatusOr<PayloadMasterKeys> keys = PayloadMasterKeys::Parse(text);
+  if (!keys.ok()) return InFile("payload_key_file", path, keys.status());
+  return keys;
+}
+
+// Opens the payloads and does what an earlier version or another master key left to do.
+absl::Status OpenVault(Database& database, const PayloadVault& vault) {
+  MESO_RETURN_IF_ERROR(database.Transact([&vault](Transaction& tx) { return vault.Open(tx); }));
+  bool more = true;
+  while (more) {
+    MESO_RETURN_IF_ERROR(database.Transact([&](Transaction& tx) -> absl::Status {
+      MESO_ASSIGN_OR_RETURN(more, vault.CatchUp(tx));
+      return absl::OkStatus();
+    }));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& config,
@@ -46,19 +67,22 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
   }
   MESO_ASSIGN_OR_RETURN(std::vector<Assertion> assertions,
                         ReadAssertions(config.assertions_file, pseudonyms));
+  MESO_ASSIGN_OR_RETURN(PayloadMasterKeys masters, ReadPayloadKeys(config.payload_key_file));
   std::unique_ptr<AuditApp> app(new AuditApp());
+  app->vault_ = std::make_unique<PayloadVault>(std::move(masters));
   MESO_ASSIGN_OR_RETURN(app->process_,
                         ServiceProcess::Create(config.process, AuditMigrations(), clock, ids));
   ServiceProcess& process = *app->process_;
-  app->assertions_ = std::make_unique<AssertionOperations>(process.database(), process.clock(),
-                                                           process.ids(), std::move(assertions));
+  app->assertions_ = std::make_unique<AssertionOperations>(
+      process.database(), process.clock(), process.ids(), *app->vault_, std::move(assertions));
   app->watcher_ = std::make_unique<AssertionWatcher>(*app->assertions_, process.clock());
   app->grants_ = std::make_unique<GrantOperations>(process.clock(), process.ids(), pseudonyms);
-  app->operations_ = std::make_unique<AuditOperations>(
-      process.clock(), std::move(pseudonyms), std::move(key), app->salts_, [app = app.get()] {
-        app->signer_->Wake();
-        app->watcher_->Wake();
-      });
+  app->operations_ =
+      std::make_unique<AuditOperations>(process.clock(), std::move(pseudonyms), std::move(key),
+                                        app->salts_, *app->vault_, [app = app.get()] {
+                                          app->signer_->Wake();
+                                          app->watcher_->Wake();
+                                        });
   const AuditOperations& operations = *app->operations_;
   if (previous_key != nullptr) {
     const absl::Status taken = app->operations_->SignAlsoWith(std::move(previous_key));
@@ -79,13 +103,29 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
   app->signer_ = std::make_unique<CheckpointSigner>(process.database(), operations, *app->index_);
   MESO_RETURN_IF_ERROR(process.database().Transact(
       [&operations](Transaction& tx) { return operations.OpenLog(tx); }));
+  MESO_RETURN_IF_ERROR(OpenVault(process.database(), *app->vault_));
   MESO_RETURN_IF_ERROR(app->index_->Recover());
   process.DeliverAuditWith(
       [app = app.get()](const AuditSource& source, const std::vector<AuditRecord>& records) {
         return DeliverOwnEntries(app->process_->database(), *app->operations_, source.service,
                                  source.epoch, records, app->sources_.get());
       });
-  app->sources_ = std::make_unique<SourceOperations>(
+  MESO_RETURN_IF_ERROR(app->OpenSources());
+  MESO_RETURN_IF_ERROR(app->OpenRetention(config));
+  process.WatchKeyFile("log_key_file", config.log_key_file, /*secret=*/true);
+  process.WatchKeyFile("pseudonym_key_file", config.pseudonym_key_file, /*secret=*/true);
+  process.WatchKeyFile("payload_key_file", config.payload_key_file, /*secret=*/true);
+  process.WatchKeyFile("witness_keys_file", config.witness_keys_file, /*secret=*/false);
+  app->service_ = std::make_unique<AuditService>(
+      process.calls(), AuditUseCases{operations, *app->checkpoints_, *app->prove_,
+                                     AuditControls{*app->assertions_, *app->grants_},
+                                     *app->sources_, *app->retention_});
+  return app;
+}
+
+absl::Status AuditApp::OpenSources() {
+  ServiceProcess& process = *process_;
+  sources_ = std::make_unique<SourceOperations>(
       process.clock(), [&process](const std::string& source, absl::Duration lag) {
         process.metrics()
             .GetHistogram("meso_audit_intake_lag_seconds",
@@ -93,9 +133,7 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
                           {{"source", source}})
             .Observe(absl::ToDoubleSeconds(lag));
       });
-  const SourceOperations& sources = *app->sources_;
-  MESO_RETURN_IF_ERROR(
-      process.database().Read([&sources](Transaction& tx) { return sources.LoadArrivals(tx); }));
+  const SourceOperations& sources = *sources_;
   process.BeforeMetrics([&process, &sources] {
     for (const auto& [source, silence] : sources.Silences()) {
       process.metrics()
@@ -104,13 +142,24 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
           .Set(absl::ToDoubleSeconds(silence));
     }
   });
-  process.WatchKeyFile("log_key_file", config.log_key_file, /*secret=*/true);
-  process.WatchKeyFile("pseudonym_key_file", config.pseudonym_key_file, /*secret=*/true);
-  process.WatchKeyFile("witness_keys_file", config.witness_keys_file, /*secret=*/false);
-  app->service_ = std::make_unique<AuditService>(
-      process.calls(), AuditUseCases{operations, *app->checkpoints_, *app->prove_,
-                                     AuditControls{*app->assertions_, *app->grants_}, sources});
-  return app;
+  return process.database().Read([&sources](Transaction& tx) { return sources.LoadArrivals(tx); });
+}
+
+absl::Status AuditApp::OpenRetention(const AuditConfig& config) {
+  ServiceProcess& process = *process_;
+  MESO_ASSIGN_OR_RETURN(std::vector<RetentionClass> classes,
+                        ReadRetentionFile(config.retention_file, operations_->pseudonyms()));
+  journal_ = std::make_unique<ErasureJournal>(config.erasure_file);
+  MESO_ASSIGN_OR_RETURN(const std::vector<Erasure> kept, journal_->Open());
+  retention_ = std::make_unique<RetentionOperations>(
+      process.clock(), process.ids(), operations_->pseudonyms(), *vault_, std::move(classes),
+      [&process] { process.work().Wake(); });
+  retention_work_ = std::make_unique<RetentionWork>(
+      process.database(), process.clock(), process.ids(), *retention_,
+      [this](const Erasure& erasure) { return journal_->Keep(erasure); });
+  MESO_RETURN_IF_ERROR(retention_work_->Open(kept));
+  retention_work_->Register(process.work());
+  return absl::OkStatus();
 }
 
 AuditApp::~AuditApp() { Stop(); }

@@ -19,7 +19,9 @@
 #include "services/audit/grant_operations.h"
 #include "services/audit/key_index_keeper.h"
 #include "services/audit/prove_operations.h"
+#include "services/audit/retention_work.h"
 #include "services/audit/rpc/audit_service.h"
+#include "services/audit/rpc/erasure_journal.h"
 #include "services/audit/witness_keys.h"
 
 namespace meso::audit {
@@ -28,6 +30,9 @@ struct AuditConfig {
   ProcessConfig process;
   std::string log_key_file;           // signs checkpoints: PRIVATE+KEY+...
   std::string pseudonym_key_file;     // turns patients into pseudonyms: 64 hex digits
+  std::string payload_key_file;       // wraps the patients' payload keys: 64 hex digits
+  std::string erasure_file;           // the journal of erasures
+  std::string retention_file;         // how long payloads are kept; empty = for ever
   std::string previous_log_key_file;  // during a change of keys signs too; empty = none
   std::string witness_keys_file;      // whose cosignatures are taken; empty = nobody's
   std::string assertions_file;        // what is held against the log; empty = the binary's own
@@ -51,8 +56,11 @@ class AuditApp {
 
  private:
   AuditApp() = default;
+  absl::Status OpenSources();
+  absl::Status OpenRetention(const AuditConfig& config);
 
   SystemSaltSource salts_;
+  std::unique_ptr<PayloadVault> vault_;
   std::unique_ptr<ServiceProcess> process_;
   std::unique_ptr<AuditOperations> operations_;
   std::unique_ptr<WatchedFile> witness_keys_file_;
@@ -65,6 +73,9 @@ class AuditApp {
   std::unique_ptr<AssertionOperations> assertions_;
   std::unique_ptr<AssertionWatcher> watcher_;
   std::unique_ptr<GrantOperations> grants_;
+  std::unique_ptr<ErasureJournal> journal_;
+  std::unique_ptr<RetentionOperations> retention_;
+  std::unique_ptr<RetentionWork> retention_work_;
   std::unique_ptr<AuditService> service_;
 };
 

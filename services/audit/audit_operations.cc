@@ -41,11 +41,12 @@ absl::Status CheckRun(const Batch& batch) {
 
 AuditOperations::AuditOperations(const Clock& clock, PseudonymKey pseudonyms,
                                  std::unique_ptr<SigningKey> key, SaltSource& salts,
-                                 std::function<void()> on_append)
+                                 PayloadVault& vault, std::function<void()> on_append)
     : clock_(clock),
       pseudonyms_(std::move(pseudonyms)),
       key_(std::move(key)),
       salts_(salts),
+      vault_(vault),
       on_append_(std::move(on_append)) {}
 
 absl::StatusOr<AppendResult> AuditOperations::BatchAppendEntries(Transaction& tx,
@@ -75,13 +76,15 @@ absl::StatusOr<AppendResult> AuditOperations::Append(Transaction& tx, const Batc
   MESO_ASSIGN_OR_RETURN(Tree tree, Tree::Load(size, hasher, TreeReader(tx)));
   MESO_ASSIGN_OR_RETURN(const int64_t source_id,
                         SaveSource(tx, known, {batch.source, batch.epoch, last}));
+  PayloadWriter payloads(tx, vault_);
   std::map<uint64_t, std::pair<int64_t, int64_t>> spans;  // of the time blocks touched
   for (const Draft& draft : batch.drafts) {
     if (draft.sequence <= known.last_sequence) continue;
     const SealedEntry sealed = Seal(draft, {batch.source, batch.epoch, draft.sequence}, tree.size(),
-                                    pseudonyms_, salts_.NewSalt(), hasher);
+                                    pseudonyms_, salts_, hasher);
     const std::vector<Hash> row = tree.Append(hasher.Leaf(sealed.leaf_bytes));
     MESO_RETURN_IF_ERROR(AppendEntry(tx, sealed, source_id, row, IndexKeysOf(sealed.leaf, hasher)));
+    MESO_RETURN_IF_ERROR(payloads.Store(sealed));
     const auto [it, is_new] =
         spans.try_emplace(sealed.leaf.index / kTimeBlockSize, draft.time_ns, draft.time_ns);
     it->second.first = std::min(it->second.first, draft.time_ns);
@@ -92,6 +95,7 @@ absl::StatusOr<AppendResult> AuditOperations::Append(Transaction& tx, const Batc
   }
   MESO_RETURN_IF_ERROR(
       TakeDelivery(tx, batch, source_id, known.last_sequence, clock_.Now(), hasher));
+  payloads.Finish();
   MESO_FAILPOINT("audit.before_commit");
   tx.AfterCommit([on_append = on_append_] {
     MESO_FAILPOINT("audit.after_commit");
@@ -100,11 +104,11 @@ absl::StatusOr<AppendResult> AuditOperations::Append(Transaction& tx, const Batc
   return AppendResult{last, static_cast<int>(tree.size() - size), tree.size()};
 }
 
-// An entry sent again must be the one that is there: sealed anew at its place with its own salt, it
-// gives the same bytes. Rules of sealing that have changed since would give others, so only leaves
-// of today's rules are compared.
+// An entry sent again must be the one that is there: sealed anew at its place, by the rules it was
+// sealed by and with its own salts, it gives the same bytes.
 absl::Status AuditOperations::CompareKnown(Transaction& tx, const Batch& batch,
                                            const StoredSource& source, Hasher& hasher) const {
+  PayloadReader payloads(tx, vault_);
   for (const Draft& draft : batch.drafts) {
     if (draft.sequence > source.last_sequence) break;
     MESO_ASSIGN_OR_RETURN(const uint64_t index,
@@ -112,10 +116,9 @@ absl::Status AuditOperations::CompareKnown(Transaction& tx, const Batch& batch,
     MESO_ASSIGN_OR_RETURN(const std::optional<StoredEntry> stored, LoadEntry(tx, index));
     if (!stored) return LeafMismatch(index, "is missing");
     MESO_ASSIGN_OR_RETURN(const Leaf leaf, DecodeLeaf(stored->leaf, index));
-    if (leaf.schema_version != kLeafSchemaVersion) continue;
-    const std::string salt = stored->salt.empty() ? std::string(kSaltSize, '\0') : stored->salt;
-    const SealedEntry again =
-        Seal(draft, {batch.source, batch.epoch, draft.sequence}, index, pseudonyms_, salt, hasher);
+    MESO_ASSIGN_OR_RETURN(const std::vector<PayloadPart> parts, payloads.Read(index));
+    const SealedEntry again = SealAgain(draft, {batch.source, batch.epoch, draft.sequence}, index,
+                                        pseudonyms_, leaf.schema_version, parts, hasher);
     if (again.leaf_bytes != stored->leaf) {
       return LeafMismatch(index, absl::StrCat("was sent again by ", batch.source, " as number ",
                                               draft.sequence, " with another content"));
@@ -126,19 +129,18 @@ absl::Status AuditOperations::CompareKnown(Transaction& tx, const Batch& batch,
 
 void HidePayload(EntryView* view) {
   view->payload.reset();
-  view->payload_bytes.clear();
-  view->salt.clear();
+  view->payload_erased = false;
+  view->parts.clear();
 }
 
-absl::StatusOr<EntryView> ToView(StoredEntry entry) {
+absl::StatusOr<EntryView> ToView(StoredEntry entry, PayloadReader& payloads) {
   EntryView view;
   MESO_ASSIGN_OR_RETURN(view.leaf, DecodeLeaf(entry.leaf, entry.index));
-  if (!entry.payload.empty()) {
-    MESO_ASSIGN_OR_RETURN(view.payload, DecodePayload(entry.payload, entry.index));
-  }
+  MESO_ASSIGN_OR_RETURN(view.parts, payloads.Read(entry.index));
+  MESO_ASSIGN_OR_RETURN(Payload payload, MergeParts(view.parts, entry.index));
+  if (!payload.empty()) view.payload = std::move(payload);
+  view.payload_erased = AnyDestroyed(view.parts);
   view.leaf_bytes = std::move(entry.leaf);
-  view.payload_bytes = std::move(entry.payload);
-  view.salt = std::move(entry.salt);
   return view;
 }
 

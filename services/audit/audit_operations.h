@@ -27,6 +27,7 @@
 #include "services/audit/domain/entry.h"
 #include "services/audit/domain/entry_filter.h"
 #include "services/audit/domain/merkle_tree.h"
+#include "services/audit/payload_vault.h"
 #include "services/audit/reading_access.h"
 #include "services/audit/store/audit_store.h"
 
@@ -48,10 +49,10 @@ struct AppendResult {
 // An entry as a reader sees it.
 struct EntryView {
   Leaf leaf;
-  std::optional<Payload> payload;
+  std::optional<Payload> payload;  // what is left of it; unset when there is none to read
+  bool payload_erased = false;     // a part of it was erased or pruned
   std::string leaf_bytes;
-  std::string payload_bytes;
-  std::string salt;
+  std::vector<PayloadPart> parts;
 };
 
 // One entry and, once a checkpoint covers it, the proof that it is in the log.
@@ -130,6 +131,7 @@ struct ExportStep {
   struct Item {
     ExportRow row;
     bool candidate = true;
+    std::vector<PayloadPart> parts = {};  // when the export is with payloads
   };
   std::vector<Item> items;
   uint64_t end = 0;
@@ -163,10 +165,11 @@ struct Export {
 
 class AuditOperations {
  public:
-  // `on_append` runs after a commit that appended entries, on the database's thread; it may be
-  // empty.
+  // `vault` and `salts` outlive the operations. `on_append` runs after a commit that appended
+  // entries, on the database's thread; it may be empty.
   AuditOperations(const Clock& clock, PseudonymKey pseudonyms, std::unique_ptr<SigningKey> key,
-                  SaltSource& salts, std::function<void()> on_append = nullptr);
+                  SaltSource& salts, PayloadVault& vault,
+                  std::function<void()> on_append = nullptr);
 
   // During a change of keys the log signs with the key before too. Errors: FAILED_PRECONDITION when
   // it is of another log, or the current key itself. Before anything is signed.
@@ -236,6 +239,7 @@ class AuditOperations {
   // The keys that sign: the current one, then the one before while both do.
   std::vector<VerifierKey> verifiers() const;
   const PseudonymKey& pseudonyms() const { return pseudonyms_; }
+  PayloadVault& vault() const { return vault_; }
 
  private:
   absl::Status CompareKnown(Transaction& tx, const Batch& batch, const StoredSource& source,
@@ -252,18 +256,19 @@ class AuditOperations {
   std::unique_ptr<SigningKey> previous_key_;
   IdSource* ids_ = nullptr;
   SaltSource& salts_;
+  PayloadVault& vault_;
   std::function<void()> on_append_;
 };
 
 // One exported row as a line of FHIR behind run->lines. LEAF_MISMATCH when the stored bytes are not
-// those that were hashed.
-absl::Status AppendFhirLine(const ExportRow& row, Export* run);
+// those that were hashed, or a payload can't be read.
+absl::Status AppendFhirLine(const ExportStep::Item& item, Export* run);
 
-// Takes the payload out of a view, where it may not be read.
+// Takes the payload out of a view, where it may not be read, and with it whether it was erased.
 void HidePayload(EntryView* view);
 
 // The view of a stored entry. LEAF_MISMATCH when its bytes can't be read.
-absl::StatusOr<EntryView> ToView(StoredEntry entry);
+absl::StatusOr<EntryView> ToView(StoredEntry entry, PayloadReader& payloads);
 
 }  // namespace meso::audit
 

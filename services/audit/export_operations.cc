@@ -1,6 +1,8 @@
 // The exporting half of audit_operations.h.
 #include <functional>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "common/base/status_macros.h"
 #include "services/audit/audit_operations.h"
@@ -29,9 +31,9 @@ absl::Status ExportOne(ExportStep::Item item, const CallContext& call,
     return absl::OkStatus();
   }
   ++run->entries;
-  if (run->payloads && !row.entry.payload.empty()) {
+  if (!item.parts.empty()) {
     ++run->entries_with_patients;
-    const absl::StatusOr<Payload> payload = DecodePayload(row.entry.payload, row.entry.index);
+    const absl::StatusOr<Payload> payload = MergeParts(item.parts, row.entry.index);
     for (const std::string& patient :
          payload.ok() ? payload->patients : std::vector<std::string>()) {
       if (call.audit.keys.size() >= kExportPartKeys) {
@@ -41,10 +43,10 @@ absl::Status ExportOne(ExportStep::Item item, const CallContext& call,
       call.Touch("patient", patient);
     }
   }
-  if (fhir) return AppendFhirLine(row, run);
-  run->writer.AddEntry({row.entry.index, row.entry.leaf, row.hashes,
-                        run->payloads ? row.entry.salt : "",
-                        run->payloads ? row.entry.payload : ""});
+  if (fhir) return AppendFhirLine(item, run);
+  BundleEntry entry{row.entry.index, std::move(row.entry.leaf), std::move(row.hashes)};
+  PutPayload(std::move(item.parts), leaf.ok() ? leaf->schema_version : 0, &entry);
+  run->writer.AddEntry(entry);
   return absl::OkStatus();
 }
 
@@ -118,13 +120,25 @@ absl::StatusOr<ExportStep> AuditOperations::ReadExportStep(Transaction& tx,
   } else {
     MESO_ASSIGN_OR_RETURN(rows, ListExportRows(tx, begin, step.end));
   }
+  PayloadReader payloads(tx, vault_, PayloadReader::Damage::kShow);
+  std::map<uint64_t, std::vector<PayloadPart>> parts;
+  if (run.payloads && !run.index_key) {
+    MESO_ASSIGN_OR_RETURN(parts, payloads.ReadRange(begin, step.end));
+  }
   for (ExportRow& row : rows) {
     const bool candidate = !run.index_key || candidates.count(row.entry.index) > 0;
     if (run.index_key && candidate) {
       MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> entry, LoadEntry(tx, row.entry.index));
       if (entry) row.entry = *std::move(entry);
+      if (run.payloads) {
+        MESO_ASSIGN_OR_RETURN(parts[row.entry.index], payloads.Read(row.entry.index));
+      }
     }
-    step.items.push_back({std::move(row), candidate});
+    ExportStep::Item item = {std::move(row), candidate};
+    if (const auto it = parts.find(item.row.entry.index); it != parts.end()) {
+      item.parts = std::move(it->second);
+    }
+    step.items.push_back(std::move(item));
   }
   return step;
 }

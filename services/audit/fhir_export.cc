@@ -7,12 +7,12 @@
 namespace meso::audit {
 namespace {
 
-// The patients of the payload by the pseudonyms the leaf knows them under.
-absl::StatusOr<FhirPayload> FhirPayloadOf(const StoredEntry& entry, const PseudonymKey& pseudonyms,
-                                          Hasher& hasher) {
+// The patients of the payload by the pseudonyms the leaf knows them under. One who was erased stays
+// a pseudonym, and what was said of them is not there.
+absl::StatusOr<FhirPayload> FhirPayloadOf(const ExportStep::Item& item,
+                                          const PseudonymKey& pseudonyms, Hasher& hasher) {
   FhirPayload shown;
-  if (entry.payload.empty()) return shown;
-  MESO_ASSIGN_OR_RETURN(Payload payload, DecodePayload(entry.payload, entry.index));
+  MESO_ASSIGN_OR_RETURN(Payload payload, MergeParts(item.parts, item.row.entry.index));
   for (std::string& patient : payload.patients) {
     std::string pseudonym = pseudonyms.PseudonymOf(patient, hasher);
     shown.patients.emplace(std::move(pseudonym), std::move(patient));
@@ -23,8 +23,9 @@ absl::StatusOr<FhirPayload> FhirPayloadOf(const StoredEntry& entry, const Pseudo
 
 }  // namespace
 
-absl::Status AppendFhirLine(const ExportRow& row, Export* run) {
+absl::Status AppendFhirLine(const ExportStep::Item& item, Export* run) {
   Hasher hasher;
+  const ExportRow& row = item.row;
   const uint64_t index = row.entry.index;
   const Hash leaf_hash = hasher.Leaf(row.entry.leaf);
   if (row.hashes.size() < sizeof(Hash) ||
@@ -34,7 +35,7 @@ absl::Status AppendFhirLine(const ExportRow& row, Export* run) {
   MESO_ASSIGN_OR_RETURN(const Leaf leaf, DecodeLeaf(row.entry.leaf, index));
   FhirPayload payload;
   if (run->payloads) {
-    MESO_ASSIGN_OR_RETURN(payload, FhirPayloadOf(row.entry, *run->pseudonyms, hasher));
+    MESO_ASSIGN_OR_RETURN(payload, FhirPayloadOf(item, *run->pseudonyms, hasher));
   }
   run->lines += FhirAuditEvent(leaf, payload, run->origin, leaf_hash);
   run->lines += '\n';

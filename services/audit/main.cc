@@ -24,6 +24,18 @@ ABSL_FLAG(
 ABSL_FLAG(std::string, assertions_file, "",
           "JSON file of the assertions that are held against the log (services/audit/README.md); "
           "empty = those of deploy/audit/assertions.json, which the binary brings along.");
+ABSL_FLAG(std::string, payload_key_file, "data/payload.key",
+          "File with the master key of the payloads, 64 hex digits; mesoctl admin init makes it. "
+          "Losing it "
+          "loses what the log says about patients. To change it put the new key on a line above "
+          "the old.");
+ABSL_FLAG(std::string, erasure_file, "data/erasures.jsonl",
+          "File with the certificates of all erasures, written by the service. Kept apart from the "
+          "database's backups: after a restore the erasures in it are done again.");
+ABSL_FLAG(
+    std::string, retention_file, "",
+    "File with the retention classes, as deploy/retention.json; empty = every payload is kept "
+    "for ever.");
 
 namespace {
 
@@ -43,8 +55,13 @@ int main(int argc, char** argv) {
   if (!parsed.ok()) return Fail(parsed);
   const auto config = meso::ConfigFromFlags("audit", kDefaultPort);
   if (!config.ok()) return Fail(config.status());
-  meso::audit::AuditConfig audit_config{*config, absl::GetFlag(FLAGS_log_key_file),
-                                        absl::GetFlag(FLAGS_pseudonym_key_file)};
+  meso::audit::AuditConfig audit_config;
+  audit_config.process = *config;
+  audit_config.log_key_file = absl::GetFlag(FLAGS_log_key_file);
+  audit_config.pseudonym_key_file = absl::GetFlag(FLAGS_pseudonym_key_file);
+  audit_config.payload_key_file = absl::GetFlag(FLAGS_payload_key_file);
+  audit_config.erasure_file = absl::GetFlag(FLAGS_erasure_file);
+  audit_config.retention_file = absl::GetFlag(FLAGS_retention_file);
   audit_config.previous_log_key_file = absl::GetFlag(FLAGS_previous_log_key_file);
   audit_config.witness_keys_file = absl::GetFlag(FLAGS_witness_keys_file);
   audit_config.assertions_file = absl::GetFlag(FLAGS_assertions_file);

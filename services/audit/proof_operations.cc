@@ -12,23 +12,23 @@ namespace meso::audit {
 namespace {
 
 // The entry as kept, where the caller may read it, with its bytes compared with what was hashed.
-absl::StatusOr<EntryView> LoadSoundEntry(Transaction& tx, const CallContext& call,
-                                         const ReadingScope& scope, uint64_t index, Hasher& hasher,
-                                         Hash* leaf_hash) {
+absl::StatusOr<StoredEntry> LoadSoundEntry(Transaction& tx, const CallContext& call,
+                                           const ReadingScope& scope, uint64_t index,
+                                           Hasher& hasher, Hash* leaf_hash) {
   const std::string name = absl::StrCat("entries/", index);
   MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> stored, LoadEntry(tx, index));
   if (!stored) return ResourceNotFound(name);
-  MESO_ASSIGN_OR_RETURN(EntryView view, ToView(*std::move(stored)));
-  if (!scope.Covers(view.leaf)) return ResourceNotFound(name);
+  MESO_ASSIGN_OR_RETURN(const Leaf leaf, DecodeLeaf(stored->leaf, index));
+  if (!scope.Covers(leaf)) return ResourceNotFound(name);
   call.audit.object_type = "Entry";
   call.audit.object_name = name;
-  call.audit.site = view.leaf.site;
-  *leaf_hash = hasher.Leaf(view.leaf_bytes);
+  call.audit.site = leaf.site;
+  *leaf_hash = hasher.Leaf(stored->leaf);
   MESO_ASSIGN_OR_RETURN(const std::string row, LoadTreeRow(tx, index));
   if (absl::string_view(row).substr(0, sizeof(Hash)) != HashView(*leaf_hash)) {
     return LeafMismatch(index, "is not what was hashed into the log");
   }
-  return view;
+  return *std::move(stored);
 }
 
 }  // namespace
@@ -38,10 +38,12 @@ absl::StatusOr<ProvenEntry> AuditOperations::GetEntry(Transaction& tx, const Cal
   Hasher hasher;
   ProvenEntry proven;
   MESO_ASSIGN_OR_RETURN(const ReadingScope scope, AuthorizeReading(tx, call));
-  MESO_ASSIGN_OR_RETURN(proven.entry,
+  MESO_ASSIGN_OR_RETURN(StoredEntry stored,
                         LoadSoundEntry(tx, call, scope, index, hasher, &proven.leaf_hash));
-  if (!CommitmentHolds(proven.entry.leaf.commitment, proven.entry.salt, proven.entry.payload_bytes,
-                       hasher)) {
+  PayloadReader payloads(tx, vault_);
+  MESO_ASSIGN_OR_RETURN(proven.entry, ToView(std::move(stored), payloads));
+  const Leaf& leaf = proven.entry.leaf;
+  if (!PartsHold(leaf.schema_version, leaf.commitment, proven.entry.parts, hasher)) {
     return LeafMismatch(index, "has not the payload the log committed to");
   }
   if (!scope.CoversPayload(proven.entry.leaf)) HidePayload(&proven.entry);

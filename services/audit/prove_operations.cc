@@ -129,6 +129,7 @@ absl::StatusOr<KeyExportStep> ProveOperations::ReadProofStep(Transaction& tx,
   MESO_RETURN_IF_ERROR(CheckStillOpen(tx, run.reader, run.scope, clock_.Now()));
   Hasher hasher;
   const NodeReader read = CachedTreeReader(tx);
+  PayloadReader payloads(tx, audit_.vault());
   KeyExportStep step;
   const size_t end = std::min(run.entries.size(), run.written + kProofStep);
   for (size_t i = run.written; i < end; ++i) {
@@ -144,7 +145,14 @@ absl::StatusOr<KeyExportStep> ProveOperations::ReadProofStep(Transaction& tx,
     if (!leaf.ok() || !leaf->HasKey(run.key.kind, run.key.value)) {
       return EntryBroken(index, "is not under the key its index has it under");
     }
-    step.items.push_back({*std::move(entry), std::move(path)});
+    KeyExportStep::Item item = {*std::move(entry), std::move(path), leaf->schema_version};
+    if (run.payloads) {
+      MESO_ASSIGN_OR_RETURN(item.parts, payloads.Read(index));
+      if (!PartsHold(leaf->schema_version, leaf->commitment, item.parts, hasher)) {
+        return EntryBroken(index, "has not the payload the log committed to");
+      }
+    }
+    step.items.push_back(std::move(item));
   }
   return step;
 }
@@ -156,19 +164,16 @@ absl::Status ProveOperations::WriteProofStep(const CallContext& call, KeyExportS
     StoredEntry& entry = item.entry;
     BundleEntry out{entry.index, std::move(entry.leaf), ""};
     out.path = Joined(item.path);
-    if (run->payloads && !entry.payload.empty()) {
-      const absl::StatusOr<Payload> payload = DecodePayload(entry.payload, entry.index);
-      if (!payload.ok()) return EntryBroken(entry.index, "has a payload that can't be read");
-      for (const std::string& patient : payload->patients) {
-        if (call.audit.keys.size() >= kPartKeys) {
-          MESO_RETURN_IF_ERROR(record_part());
-          call.audit.keys.clear();
-        }
-        call.Touch("patient", patient);
+    const absl::StatusOr<Payload> payload = MergeParts(item.parts, entry.index);
+    if (!payload.ok()) return EntryBroken(entry.index, "has a payload that can't be read");
+    for (const std::string& patient : payload->patients) {
+      if (call.audit.keys.size() >= kPartKeys) {
+        MESO_RETURN_IF_ERROR(record_part());
+        call.audit.keys.clear();
       }
-      out.salt = std::move(entry.salt);
-      out.payload = std::move(entry.payload);
+      call.Touch("patient", patient);
     }
+    PutPayload(std::move(item.parts), item.schema_version, &out);
     run->writer.AddEntry(out);
     ++run->written;
   }

@@ -39,6 +39,8 @@ struct KeyExportStep {
   struct Item {
     StoredEntry entry;
     Proof path;
+    uint32_t schema_version = 0;
+    std::vector<PayloadPart> parts = {};  // when the bundle is with payloads
   };
   std::vector<Item> items;
 };
@@ -67,7 +69,7 @@ class ProveOperations {
   absl::StatusOr<std::unique_ptr<KeyExport>> BeginProof(Transaction& tx, const CallContext& call,
                                                         const ProveRequest& request) const;
   // Reads the next kProofStep entries at most, each checked to be in the signed tree and under the
-  // key. TREE_INCONSISTENT.
+  // key. TREE_INCONSISTENT, LEAF_MISMATCH.
   absl::StatusOr<KeyExportStep> ReadProofStep(Transaction& tx, const KeyExport& run) const;
   // Writes the step into the bundle, after the last one the trailer (then `done`). Patients given
   // out are touched, and recorded in parts, as in AuditOperations::WriteExportStep.

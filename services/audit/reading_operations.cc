@@ -17,20 +17,27 @@ namespace {
 constexpr size_t kCorrelationsMax = 200;
 constexpr int kTimeBlocksPerRead = 32;
 
+size_t SizeOf(const EntryView& view) {
+  size_t size = view.leaf_bytes.size();
+  for (const PayloadPart& part : view.parts) size += part.payload.size();
+  return size;
+}
+
 // Collects a page, newest first, until it is full in entries, bytes or leaves looked at.
 class PageCollector {
  public:
-  PageCollector(const EntryFilter& filter, const ReadingScope& scope, int page_size)
-      : filter_(filter), scope_(scope), page_size_(page_size) {}
+  PageCollector(const EntryFilter& filter, const ReadingScope& scope, int page_size,
+                PayloadReader& payloads)
+      : filter_(filter), scope_(scope), page_size_(page_size), payloads_(payloads) {}
 
   // Looks at one entry; false when the page ends with it.
   absl::StatusOr<bool> Take(StoredEntry entry) {
     last_ = entry.index;
     ++scanned_;
-    const size_t size = entry.leaf.size() + entry.payload.size();
-    MESO_ASSIGN_OR_RETURN(EntryView view, ToView(std::move(entry)));
-    if (filter_.Matches(view.leaf)) {
-      bytes_ += size;
+    MESO_ASSIGN_OR_RETURN(const Leaf leaf, DecodeLeaf(entry.leaf, entry.index));
+    if (filter_.Matches(leaf)) {
+      MESO_ASSIGN_OR_RETURN(EntryView view, ToView(std::move(entry), payloads_));
+      bytes_ += SizeOf(view);
       if (!scope_.CoversPayload(view.leaf)) HidePayload(&view);
       page_.entries.push_back(std::move(view));
     }
@@ -47,6 +54,7 @@ class PageCollector {
   const EntryFilter& filter_;
   const ReadingScope& scope_;
   const int page_size_;
+  PayloadReader& payloads_;
   EntryPage page_;
   uint64_t last_ = 0;
   int scanned_ = 0;
@@ -194,7 +202,8 @@ absl::StatusOr<EntryPage> AuditOperations::ListEntries(Transaction& tx, const Ca
   MESO_ASSIGN_OR_RETURN(const uint64_t size, LoadTreeSize(tx));
   const uint64_t before = std::min(request.before.value_or(size), size);
   if (before == 0) return EntryPage{};
-  const PageCollector page(filter, scope, request.page_size);
+  PayloadReader payloads(tx, vault_);
+  const PageCollector page(filter, scope, request.page_size, payloads);
   const std::optional<int64_t> key = filter.IndexKey(hasher);
   return key ? ListByKey(tx, *key, before, page) : ListByTime(tx, filter, before, page);
 }
@@ -232,6 +241,7 @@ absl::StatusOr<TimelinePage> AuditOperations::GetTimeline(Transaction& tx, const
     }
   }
   TimelinePage page;
+  PayloadReader payloads(tx, vault_);
   size_t bytes = 0;
   const std::vector<uint64_t> ordered = collector.Ordered();
   for (uint64_t at = request.after ? request.after->given : 0; at < ordered.size(); ++at) {
@@ -241,8 +251,8 @@ absl::StatusOr<TimelinePage> AuditOperations::GetTimeline(Transaction& tx, const
     }
     MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> entry, LoadEntry(tx, ordered[at]));
     if (!entry) return LeafMismatch(ordered[at], "is missing");
-    bytes += entry->leaf.size() + entry->payload.size();
-    MESO_ASSIGN_OR_RETURN(EntryView view, ToView(*std::move(entry)));
+    MESO_ASSIGN_OR_RETURN(EntryView view, ToView(*std::move(entry), payloads));
+    bytes += SizeOf(view);
     if (!scope.CoversPayload(view.leaf)) HidePayload(&view);
     page.entries.push_back(std::move(view));
   }

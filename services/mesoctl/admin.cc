@@ -26,6 +26,7 @@
 #include "meso/options/v1/options.pb.h"
 #include "services/audit/domain/checkpoint.h"
 #include "services/audit/domain/entry.h"
+#include "services/audit/domain/payload_cipher.h"
 
 namespace meso::mesoctl {
 namespace {
@@ -186,6 +187,8 @@ absl::StatusOr<InitReport> InitKeys(const std::string& dir, const std::string& l
   }));
   MESO_RETURN_IF_ERROR(
       keys.Ensure(kPseudonymKeyFile, [] { return audit::PseudonymKey::NewText(); }));
+  MESO_RETURN_IF_ERROR(
+      keys.Ensure(kPayloadKeyFile, [] { return audit::PayloadMasterKeys::NewText(); }));
   MESO_RETURN_IF_ERROR(keys.Ensure(kOfferKeyFile, [] { return NewHexKey(); }));
   for (const char* service : kServices) {
     MESO_RETURN_IF_ERROR(keys.EnsureServiceToken(service, now));

@@ -1,10 +1,10 @@
 // `mesoctl admin`: the keys of a suite and the tokens of its people.
 //
 // InitKeys makes a directory with everything the four services need to know each other: the token
-// signing key with its JWKS, the audit log's key with its public half, the pseudonym key, the offer
-// key and one token per service. It never overwrites a key; a second run only adds what is missing
-// and replaces service tokens that are about to expire. Works on local files; no network. Directory
-// mode 0700, files 0600.
+// signing key with its JWKS, the audit log's key with its public half, the pseudonym and payload
+// keys, the offer key and one token per service. It never overwrites a key; a second run only adds
+// what is missing and replaces service tokens that are about to expire. Works on local files; no
+// network. Directory mode 0700, files 0600.
 #ifndef MESO_SERVICES_MESOCTL_ADMIN_H_
 #define MESO_SERVICES_MESOCTL_ADMIN_H_
 
@@ -26,6 +26,7 @@ inline constexpr char kLogVerifierFile[] = "audit-log.pub";
 inline constexpr char kPreviousLogKeyFile[] = "audit-log.previous.key";
 inline constexpr char kPreviousLogVerifierFile[] = "audit-log.previous.pub";
 inline constexpr char kPseudonymKeyFile[] = "pseudonym.key";
+inline constexpr char kPayloadKeyFile[] = "payload.key";
 inline constexpr char kOfferKeyFile[] = "offer.key";
 
 inline constexpr absl::Duration kTokenTtlMax = absl::Hours(24 * 31);

@@ -45,6 +45,8 @@ class BadStartTest : public ::testing::Test {
     if (service == "audit") {
       flags["log_key_file"] = suite_.KeyFile("audit-log.key");
       flags["pseudonym_key_file"] = suite_.KeyFile("pseudonym.key");
+      flags["payload_key_file"] = suite_.KeyFile("payload.key");
+      flags["erasure_file"] = suite_.KeyFile("erasures.jsonl");
     }
     if (service == "scheduling") flags["offer_key_file"] = suite_.KeyFile("offer.key");
     return flags;
@@ -138,11 +140,9 @@ TEST_F(BadStartTest, AFileOfFlagsThatCannotBeReadIsNamed) {
 TEST_F(BadStartTest, AMissingFileIsNamed) {
   const std::string missing = suite_.dir() + "/missing";
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"inventory", "jwks_file"},
-      {"inventory", "service_token_file"},
-      {"scheduling", "offer_key_file"},
-      {"audit", "log_key_file"},
-      {"audit", "pseudonym_key_file"}};
+      {"inventory", "jwks_file"},       {"inventory", "service_token_file"},
+      {"scheduling", "offer_key_file"}, {"audit", "log_key_file"},
+      {"audit", "pseudonym_key_file"},  {"audit", "payload_key_file"}};
   for (const auto& [service, flag] : cases) {
     const std::string sentence = Sentence(service, {{flag, missing}});
     EXPECT_THAT(sentence, HasSubstr(missing));
@@ -157,7 +157,8 @@ TEST_F(BadStartTest, AWrongKeyFileIsNamed) {
        std::vector<std::pair<std::string, std::string>>{{"inventory", "jwks_file"},
                                                         {"scheduling", "offer_key_file"},
                                                         {"audit", "log_key_file"},
-                                                        {"audit", "pseudonym_key_file"}}) {
+                                                        {"audit", "pseudonym_key_file"},
+                                                        {"audit", "payload_key_file"}}) {
     EXPECT_THAT(Sentence(service, {{flag, other}}), HasSubstr(other));
   }
   EXPECT_THAT(Sentence("inventory", {{"service_token_file", other}}),

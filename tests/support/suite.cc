@@ -85,6 +85,8 @@ std::vector<std::string> Suite::Flags(const std::string& service) const {
   if (service == "audit") {
     flags.push_back(absl::StrCat("--log_key_file=", KeyFile("audit-log.key")));
     flags.push_back(absl::StrCat("--pseudonym_key_file=", KeyFile("pseudonym.key")));
+    flags.push_back(absl::StrCat("--payload_key_file=", KeyFile("payload.key")));
+    flags.push_back(absl::StrCat("--erasure_file=", KeyFile("erasures.jsonl")));
   }
   if (service == "scheduling") {
     flags.push_back(absl::StrCat("--offer_key_file=", KeyFile("offer.key")));

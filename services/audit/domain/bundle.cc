@@ -1,5 +1,7 @@
 #include "services/audit/domain/bundle.h"
 
+#include <utility>
+
 #include "common/base/check.h"
 #include "services/audit/domain/bundle_record.h"
 
@@ -15,6 +17,15 @@ std::string FilePrefix(uint32_t version) {
 }
 
 }  // namespace
+
+void PutPayload(std::vector<PayloadPart> parts, uint32_t schema_version, BundleEntry* entry) {
+  if (schema_version < 2 && parts.size() == 1 && parts.front().readable()) {
+    entry->salt = std::move(parts.front().salt);
+    entry->payload = std::move(parts.front().payload);
+  } else {
+    entry->parts = std::move(parts);
+  }
+}
 
 void BundleWriter::Begin(const BundleHeader& header, uint32_t version) {
   hasher_.Begin();

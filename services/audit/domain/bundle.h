@@ -25,6 +25,7 @@
 #include "services/audit/domain/hash.h"
 #include "services/audit/domain/key_index.h"
 #include "services/audit/domain/leaf.h"
+#include "services/audit/domain/payload_parts.h"
 
 namespace meso::audit {
 
@@ -44,11 +45,7 @@ struct BundleHeader {
 
 // A part of the payload of a leaf with schema_version 2. One that was erased or is not exported is
 // its commitment alone.
-struct BundlePart {
-  std::string commitment;
-  std::string salt = "";
-  std::string payload = "";
-};
+using BundlePart = PayloadPart;
 
 struct BundleEntry {
   uint64_t index = 0;
@@ -59,6 +56,10 @@ struct BundleEntry {
   std::vector<BundlePart> parts = {};  // in place of salt and payload: schema_version 2
   std::string path = "";  // to the root of the newest checkpoint, in place of hashes; KEY bundles
 };
+
+// Puts what is readable of an entry's payload into its record. A payload of schema_version 1
+// travels as it always has, unless it was destroyed: then its commitment says so.
+void PutPayload(std::vector<PayloadPart> parts, uint32_t schema_version, BundleEntry* entry);
 
 using BundleRun = IndexRun;
 

@@ -3,18 +3,23 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <map>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "common/base/check.h"
 #include "common/base/error.h"
+#include "common/base/resource_name.h"
 
 namespace meso::audit {
 namespace {
 
 constexpr absl::string_view kPatientPrefix = "patients/";
+constexpr absl::string_view kPseudonymPrefix = "pseudonyms/";
+constexpr absl::string_view kOwnSource = "audit";
 constexpr size_t kPseudonymKeySizeMin = 32;
 constexpr size_t kPseudonymSize = 16;
 
@@ -31,29 +36,55 @@ void SortUnique(std::vector<T>* items) {
   items->erase(std::unique(items->begin(), items->end()), items->end());
 }
 
-bool NamesPatient(const Draft& draft) {
-  return absl::StartsWith(draft.object.name, kPatientPrefix) ||
-         std::any_of(draft.keys.begin(), draft.keys.end(),
-                     [](const Key& key) { return key.kind == KeyKind::kPatient; }) ||
-         std::any_of(draft.facts.begin(), draft.facts.end(), [](const Fact& fact) {
-           return absl::StrContains(fact.value, kPatientPrefix);
-         });
+// The pseudonym, where an entry of the log itself already says it; empty otherwise. No other source
+// knows pseudonyms: what it sends is a name, whatever it looks like.
+absl::string_view PseudonymIn(const Key& key, const SourcePosition& source) {
+  absl::string_view value = key.value;
+  if (key.kind != KeyKind::kPatient || source.name != kOwnSource ||
+      !absl::ConsumePrefix(&value, kPseudonymPrefix)) {
+    return "";
+  }
+  return value;
+}
+
+// The patients the entry names, sorted. Since version 2 also those that only a fact names: they are
+// found and erased like the others.
+std::vector<std::string> PatientsOf(const Draft& draft, const SourcePosition& source,
+                                    uint32_t schema_version) {
+  std::vector<std::string> patients;
+  for (const Key& key : draft.keys) {
+    if (key.kind == KeyKind::kPatient && PseudonymIn(key, source).empty()) {
+      patients.push_back(key.value);
+    }
+  }
+  if (absl::StartsWith(draft.object.name, kPatientPrefix)) patients.push_back(draft.object.name);
+  for (const Fact& fact : draft.facts) {
+    if (schema_version >= 2 && MatchName("patients/{code}", fact.value)) {
+      patients.push_back(fact.value);
+    }
+  }
+  SortUnique(&patients);
+  return patients;
+}
+
+bool FactsNamePatients(const Draft& draft) {
+  return std::any_of(draft.facts.begin(), draft.facts.end(), [](const Fact& fact) {
+    return absl::StrContains(fact.value, kPatientPrefix);
+  });
 }
 
 // Everything the entry concerns; the names in its own fields are added here, so that no source can
 // forget them.
-std::vector<Key> CompleteKeys(const Draft& draft, const PseudonymKey& pseudonyms, Hasher& hasher) {
+std::vector<Key> CompleteKeys(const Draft& draft, const SourcePosition& source,
+                              const std::vector<std::string>& pseudonyms) {
   std::vector<Key> keys;
-  const auto add = [&keys](KeyKind kind, const std::string& value) {
-    if (!value.empty()) keys.push_back({kind, value});
+  const auto add = [&keys](KeyKind kind, absl::string_view value) {
+    if (!value.empty()) keys.push_back({kind, std::string(value)});
   };
   for (const Key& key : draft.keys) {
-    add(key.kind,
-        key.kind == KeyKind::kPatient ? pseudonyms.PseudonymOf(key.value, hasher) : key.value);
+    add(key.kind, key.kind == KeyKind::kPatient ? PseudonymIn(key, source) : key.value);
   }
-  if (absl::StartsWith(draft.object.name, kPatientPrefix)) {
-    add(KeyKind::kPatient, pseudonyms.PseudonymOf(draft.object.name, hasher));
-  }
+  for (const std::string& pseudonym : pseudonyms) add(KeyKind::kPatient, pseudonym);
   add(KeyKind::kActor, draft.actor.subject);
   if (draft.on_behalf_of) add(KeyKind::kActor, draft.on_behalf_of->subject);
   add(KeyKind::kSite, draft.site);
@@ -62,24 +93,109 @@ std::vector<Key> CompleteKeys(const Draft& draft, const PseudonymKey& pseudonyms
   return keys;
 }
 
-Payload PayloadOf(const Draft& draft) {
+std::vector<Fact> SortedFacts(const Draft& draft) {
+  std::vector<Fact> facts = draft.facts;
+  std::sort(facts.begin(), facts.end());
+  return facts;
+}
+
+// Version 1: everything in one payload. It is nobody's in particular unless it names one patient.
+void AddWholePayload(const Draft& draft, const std::vector<std::string>& patients,
+                     const std::vector<std::string>& pseudonyms, SealedEntry* sealed) {
   Payload payload;
-  for (const Key& key : draft.keys) {
-    if (key.kind == KeyKind::kPatient) payload.patients.push_back(key.value);
+  payload.patients = patients;
+  if (absl::StartsWith(draft.object.name, kPatientPrefix)) payload.object_name = draft.object.name;
+  payload.facts = SortedFacts(draft);
+  sealed->parts.push_back({"", "", EncodePayload(payload)});
+  sealed->owners.push_back(pseudonyms.size() == 1 ? pseudonyms.front() : "");
+}
+
+// Version 2: a part per patient, and one for the facts that are about none of them.
+void AddParts(const Draft& draft, const std::vector<std::string>& patients,
+              const std::vector<std::string>& pseudonyms, SealedEntry* sealed) {
+  std::vector<Fact> left = SortedFacts(draft);
+  std::map<std::string, std::vector<Fact>> facts_of;
+  if (patients.size() == 1) {
+    facts_of[patients.front()] = std::move(left);
+    left.clear();
+  } else {
+    const auto end = std::stable_partition(left.begin(), left.end(), [&](const Fact& fact) {
+      return !std::binary_search(patients.begin(), patients.end(), fact.value);
+    });
+    for (auto it = end; it != left.end(); ++it) facts_of[it->value].push_back(*it);
+    left.erase(end, left.end());
   }
-  if (absl::StartsWith(draft.object.name, kPatientPrefix)) {
-    payload.patients.push_back(draft.object.name);
-    payload.object_name = draft.object.name;
+  for (size_t i = 0; i < patients.size(); ++i) {
+    Payload payload;
+    payload.patients = {patients[i]};
+    if (draft.object.name == patients[i]) payload.object_name = patients[i];
+    if (const auto it = facts_of.find(patients[i]); it != facts_of.end()) {
+      payload.facts = std::move(it->second);
+    }
+    sealed->parts.push_back({"", "", EncodePayload(payload)});
+    sealed->owners.push_back(pseudonyms[i]);
   }
-  SortUnique(&payload.patients);
-  payload.facts = draft.facts;
-  std::sort(payload.facts.begin(), payload.facts.end());
-  return payload;
+  if (left.empty()) return;
+  Payload common;
+  common.facts = std::move(left);
+  sealed->parts.push_back({"", "", EncodePayload(common)});
+  sealed->owners.emplace_back();
 }
 
 Actor Sorted(Actor actor) {
   SortUnique(&actor.roles);
   return actor;
+}
+
+// The entry as far as it needs no chance: parts without salts, a leaf without commitment.
+SealedEntry Prepare(const Draft& draft, const SourcePosition& source, uint64_t index,
+                    const PseudonymKey& pseudonym_key, uint32_t schema_version, Hasher& hasher) {
+  SealedEntry sealed;
+  Leaf& leaf = sealed.leaf;
+  leaf.index = index;
+  leaf.time_ns = draft.time_ns;
+  leaf.service = source.name;
+  leaf.site = draft.site;
+  leaf.actor = Sorted(draft.actor);
+  if (draft.on_behalf_of) leaf.on_behalf_of = Sorted(*draft.on_behalf_of);
+  leaf.client_address = draft.client_address;
+  leaf.request_id = draft.request_id;
+  leaf.correlation_id = draft.correlation_id;
+  leaf.causation_id = draft.causation_id;
+  leaf.method = draft.method;
+  leaf.action = draft.action;
+  leaf.object = draft.object;
+  leaf.purpose = draft.purpose;
+  leaf.outcome = draft.outcome;
+  leaf.reason = draft.reason;
+  leaf.violation = draft.violation;
+  leaf.schema_version = schema_version;
+  leaf.source = source;
+  const std::vector<std::string> patients = PatientsOf(draft, source, schema_version);
+  std::vector<std::string> pseudonyms;
+  for (const std::string& patient : patients) {
+    pseudonyms.push_back(pseudonym_key.PseudonymOf(patient, hasher));
+  }
+  leaf.keys = CompleteKeys(draft, source, pseudonyms);
+  if (absl::StartsWith(draft.object.name, kPatientPrefix)) {
+    leaf.object.name =
+        absl::StrCat(kPseudonymPrefix, pseudonym_key.PseudonymOf(draft.object.name, hasher));
+  }
+  if (patients.empty() && !FactsNamePatients(draft)) {
+    leaf.facts = SortedFacts(draft);
+  } else if (schema_version < 2) {
+    AddWholePayload(draft, patients, pseudonyms, &sealed);
+  } else {
+    AddParts(draft, patients, pseudonyms, &sealed);
+  }
+  return sealed;
+}
+
+void Commit(SealedEntry* sealed, Hasher& hasher) {
+  const bool whole = sealed->leaf.schema_version < 2 && !sealed->parts.empty();
+  sealed->leaf.commitment =
+      whole ? sealed->parts.front().commitment : CommitmentOf(sealed->parts, hasher);
+  sealed->leaf_bytes = EncodeLeaf(sealed->leaf);
 }
 
 }  // namespace
@@ -106,51 +222,30 @@ std::string PseudonymKey::PseudonymOf(absl::string_view patient, Hasher& hasher)
 }
 
 SealedEntry Seal(const Draft& draft, const SourcePosition& source, uint64_t index,
-                 const PseudonymKey& pseudonyms, const std::string& salt, Hasher& hasher) {
-  MESO_CHECK(salt.size() == kSaltSize, "a salt has 32 bytes");
-  SealedEntry sealed;
-  Leaf& leaf = sealed.leaf;
-  leaf.index = index;
-  leaf.time_ns = draft.time_ns;
-  leaf.service = source.name;
-  leaf.site = draft.site;
-  leaf.actor = Sorted(draft.actor);
-  if (draft.on_behalf_of) leaf.on_behalf_of = Sorted(*draft.on_behalf_of);
-  leaf.client_address = draft.client_address;
-  leaf.request_id = draft.request_id;
-  leaf.correlation_id = draft.correlation_id;
-  leaf.causation_id = draft.causation_id;
-  leaf.method = draft.method;
-  leaf.action = draft.action;
-  leaf.object = draft.object;
-  leaf.purpose = draft.purpose;
-  leaf.outcome = draft.outcome;
-  leaf.reason = draft.reason;
-  leaf.violation = draft.violation;
-  leaf.schema_version = kLeafSchemaVersion;
-  leaf.source = source;
-  leaf.keys = CompleteKeys(draft, pseudonyms, hasher);
-  if (absl::StartsWith(draft.object.name, kPatientPrefix)) {
-    leaf.object.name =
-        absl::StrCat("pseudonyms/", pseudonyms.PseudonymOf(draft.object.name, hasher));
+                 const PseudonymKey& pseudonyms, SaltSource& salts, Hasher& hasher,
+                 uint32_t schema_version) {
+  SealedEntry sealed = Prepare(draft, source, index, pseudonyms, schema_version, hasher);
+  for (PayloadPart& part : sealed.parts) {
+    part.salt = salts.NewSalt();
+    MESO_CHECK(part.salt.size() == kSaltSize, "a salt has 32 bytes");
+    part.commitment = HashBytes(hasher.Hmac(part.salt, part.payload));
   }
-  if (NamesPatient(draft)) {
-    sealed.payload_bytes = EncodePayload(PayloadOf(draft));
-    sealed.salt = salt;
-    leaf.commitment = HashBytes(hasher.Hmac(salt, sealed.payload_bytes));
-  } else {
-    leaf.facts = draft.facts;
-    std::sort(leaf.facts.begin(), leaf.facts.end());
-  }
-  sealed.leaf_bytes = EncodeLeaf(leaf);
+  Commit(&sealed, hasher);
   return sealed;
 }
 
-bool CommitmentHolds(absl::string_view commitment, absl::string_view salt,
-                     absl::string_view payload, Hasher& hasher) {
-  if (commitment.empty()) return salt.empty() && payload.empty();
-  if (salt.size() != kSaltSize || commitment.size() != sizeof(Hash)) return false;
-  return HashView(hasher.Hmac(salt, payload)) == commitment;
+SealedEntry SealAgain(const Draft& draft, const SourcePosition& source, uint64_t index,
+                      const PseudonymKey& pseudonyms, uint32_t schema_version,
+                      const std::vector<PayloadPart>& stored, Hasher& hasher) {
+  SealedEntry sealed = Prepare(draft, source, index, pseudonyms, schema_version, hasher);
+  for (size_t i = 0; i < sealed.parts.size() && i < stored.size(); ++i) {
+    PayloadPart& part = sealed.parts[i];
+    part.salt = stored[i].salt;
+    part.commitment = stored[i].readable() ? HashBytes(hasher.Hmac(part.salt, part.payload))
+                                           : stored[i].commitment;
+  }
+  Commit(&sealed, hasher);
+  return sealed;
 }
 
 std::string SystemSaltSource::NewSalt() { return RandomBytes(kSaltSize); }

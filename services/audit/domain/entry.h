@@ -1,9 +1,9 @@
 // How a source's draft becomes an entry of the log: patients replaced by pseudonyms, what names
-// them put aside under a salted commitment, keys completed, everything put into the bytes of a
-// leaf.
+// them put aside in parts under salted commitments, keys completed, everything put into the bytes
+// of a leaf.
 //
 // Only the audit service holds the pseudonym key, and Seal is the only place that uses it for
-// writing. Pure: index and salt come from the caller.
+// writing. Pure: index and salts come from the caller.
 #ifndef MESO_SERVICES_AUDIT_DOMAIN_ENTRY_H_
 #define MESO_SERVICES_AUDIT_DOMAIN_ENTRY_H_
 
@@ -15,13 +15,13 @@
 #include "absl/strings/string_view.h"
 #include "services/audit/domain/hash.h"
 #include "services/audit/domain/leaf.h"
+#include "services/audit/domain/payload_parts.h"
 
 namespace meso::audit {
 
 inline constexpr int kBatchEntriesMax = 1000;
 inline constexpr int kDraftKeysMax = 10000;
 inline constexpr int kDraftFactsMax = 64;
-inline constexpr size_t kSaltSize = 32;
 
 // An entry as its source sends it: patients named plainly, in keys, in the object's name or in
 // facts.
@@ -42,7 +42,9 @@ struct Draft {
   Outcome outcome = Outcome::kOk;
   std::string reason;
   bool violation = false;
-  std::vector<Key> keys;  // patients as patients/{code}
+  // Patients as patients/{code}; in an entry of the log itself also as pseudonyms/{pseudonym},
+  // which concerns the patient without naming anybody.
+  std::vector<Key> keys;
   std::vector<Fact> facts;
   std::string digest;  // SHA-256 of the draft as it was sent (common/audit/audit_draft.h)
 };
@@ -55,13 +57,27 @@ struct Batch {
   uint64_t newest_sequence = 0;  // the last number the source has given out; 0 = not said
 };
 
-// What is stored: `leaf_bytes` is hashed; payload and salt lie beside it, both empty when the entry
-// names no patient.
+// What is stored: `leaf_bytes` is hashed; the parts of the payload lie beside it, none when the
+// entry names no patient.
 struct SealedEntry {
   Leaf leaf;
   std::string leaf_bytes;
-  std::string payload_bytes;
-  std::string salt;
+  std::vector<PayloadPart> parts;
+  // Per part the pseudonym whose key it is kept under; empty = the log's own key.
+  std::vector<std::string> owners;
+};
+
+// Where salts come from.
+class SaltSource {
+ public:
+  virtual ~SaltSource() = default;
+  virtual std::string NewSalt() = 0;  // kSaltSize bytes
+};
+
+// The system's random source; thread-safe.
+class SystemSaltSource final : public SaltSource {
+ public:
+  std::string NewSalt() override;
 };
 
 // The secret that turns patients into pseudonyms: at least 32 bytes, from --pseudonym_key_file.
@@ -81,28 +97,18 @@ class PseudonymKey {
   std::string bytes_;
 };
 
-// Makes the stored form of a draft at `index`. `salt` (32 random bytes) is used when there is a
-// payload.
+// Makes the stored form of a draft at `index`; one salt is taken per part. Leaves of earlier
+// versions are made by tests only.
 SealedEntry Seal(const Draft& draft, const SourcePosition& source, uint64_t index,
-                 const PseudonymKey& pseudonyms, const std::string& salt, Hasher& hasher);
+                 const PseudonymKey& pseudonyms, SaltSource& salts, Hasher& hasher,
+                 uint32_t schema_version = kLeafSchemaVersion);
 
-// True when the payload and salt are those of a leaf's commitment; also when none of the three
-// exists.
-bool CommitmentHolds(absl::string_view commitment, absl::string_view salt,
-                     absl::string_view payload, Hasher& hasher);
-
-// Where salts come from.
-class SaltSource {
- public:
-  virtual ~SaltSource() = default;
-  virtual std::string NewSalt() = 0;  // kSaltSize bytes
-};
-
-// The system's random source; thread-safe.
-class SystemSaltSource final : public SaltSource {
- public:
-  std::string NewSalt() override;
-};
+// Seals a draft that is in the log already, with the salts of the stored parts: the same leaf comes
+// out exactly when it is the same entry. Of a part that was destroyed the commitment is taken over;
+// what it said can't be compared any more.
+SealedEntry SealAgain(const Draft& draft, const SourcePosition& source, uint64_t index,
+                      const PseudonymKey& pseudonyms, uint32_t schema_version,
+                      const std::vector<PayloadPart>& stored, Hasher& hasher);
 
 }  // namespace meso::audit
 

@@ -78,4 +78,19 @@ absl::Status IndexNotYet() {
                "Repeat in a few seconds, or export the whole log.");
 }
 
+absl::Status KeptByLegalHold(absl::string_view hold, absl::string_view pseudonym) {
+  return Error(absl::StatusCode::kFailedPrecondition, "LEGAL_HOLD",
+               absl::StrCat(hold, " keeps entries about pseudonyms/", pseudonym,
+                            ", so nothing of them may be erased. Have it lifted by two people, or "
+                            "leave them."))
+      .With("hold", hold)
+      .With("pseudonym", pseudonym);
+}
+
+absl::Status SelfApproval(absl::string_view hold) {
+  return Error(absl::StatusCode::kFailedPrecondition, "SELF_APPROVAL",
+               absl::StrCat("The caller asked to lift ", hold, ". Have another person lift it."))
+      .With("name", hold);
+}
+
 }  // namespace meso::audit

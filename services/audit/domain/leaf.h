@@ -17,8 +17,9 @@
 
 namespace meso::audit {
 
-// The version of the rules by which Seal (entry.h) fills a leaf.
-inline constexpr uint32_t kLeafSchemaVersion = 1;
+// The version of the rules by which Seal (entry.h) fills a leaf. 1: one payload, committed to
+// directly. 2: payload parts (payload_parts.h).
+inline constexpr uint32_t kLeafSchemaVersion = 2;
 
 // Numbers as in meso.audit.v1; frozen.
 enum class Action { kCreate = 1, kRead = 2, kUpdate = 3, kDelete = 4, kExecute = 5 };
@@ -90,7 +91,7 @@ struct Leaf {
   bool violation = false;
   uint32_t schema_version = 0;
   SourcePosition source;
-  std::string commitment;  // 32 bytes, or empty without payload
+  std::string commitment;  // 32 bytes, or empty without payload (payload_parts.h)
   std::vector<Key> keys;
   std::vector<Fact> facts;
 

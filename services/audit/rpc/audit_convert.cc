@@ -229,13 +229,18 @@ void ToProto(const EntryView& view, v1::Entry* entry) {
   meso::ToProto(absl::FromUnixNanos(view.leaf.time_ns), entry->mutable_time());
   ToProto(view.leaf, entry->mutable_leaf());
   if (view.payload) ToProto(*view.payload, entry->mutable_payload());
+  entry->set_payload_erased(view.payload_erased);
 }
 
 void ToProto(const ProvenEntry& proven, v1::Entry* entry) {
   ToProto(proven.entry, entry);
   entry->set_leaf_bytes(proven.entry.leaf_bytes);
-  entry->set_payload_bytes(proven.entry.payload_bytes);
-  entry->set_salt(proven.entry.salt);
+  for (const PayloadPart& part : proven.entry.parts) {
+    v1::PayloadPart* added = entry->add_payload_parts();
+    added->set_commitment(part.commitment);
+    added->set_salt(part.salt);
+    added->set_payload(part.payload);
+  }
   if (!proven.proof) return;
   v1::InclusionProof* proof = entry->mutable_inclusion_proof();
   proof->set_leaf_hash(HashBytes(proven.leaf_hash));

@@ -12,6 +12,7 @@
 #include "services/audit/audit_operations.h"
 #include "services/audit/checkpoint_operations.h"
 #include "services/audit/prove_operations.h"
+#include "services/audit/retention_operations.h"
 #include "services/audit/source_operations.h"
 
 namespace meso::audit {
@@ -23,6 +24,7 @@ struct AuditUseCases {
   const ProveOperations& prove;
   const AuditControls controls;
   const SourceOperations& sources;
+  const RetentionOperations& retention;
 };
 
 class AuditService final : public v1::AuditService::CallbackService {
@@ -34,7 +36,8 @@ class AuditService final : public v1::AuditService::CallbackService {
         checkpoints_(use_cases.checkpoints),
         prove_(use_cases.prove),
         controls_(use_cases.controls),
-        sources_(use_cases.sources) {}
+        sources_(use_cases.sources),
+        retention_(use_cases.retention) {}
 
   grpc::ServerUnaryReactor* BatchAppendEntries(grpc::CallbackServerContext* context,
                                                const v1::BatchAppendEntriesRequest* request,
@@ -102,13 +105,37 @@ class AuditService final : public v1::AuditService::CallbackService {
       grpc::CallbackServerContext* context, const v1::ListEmergencyAccessesRequest* request,
       v1::ListEmergencyAccessesResponse* response) override;
 
+  // Holds, erasure and pruning: retention_methods.cc.
+  grpc::ServerUnaryReactor* PlaceLegalHold(grpc::CallbackServerContext* context,
+                                           const v1::PlaceLegalHoldRequest* request,
+                                           v1::LegalHold* response) override;
+  grpc::ServerUnaryReactor* LiftLegalHold(grpc::CallbackServerContext* context,
+                                          const v1::LiftLegalHoldRequest* request,
+                                          v1::LegalHold* response) override;
+  grpc::ServerUnaryReactor* ListLegalHolds(grpc::CallbackServerContext* context,
+                                           const v1::ListLegalHoldsRequest* request,
+                                           v1::ListLegalHoldsResponse* response) override;
+  grpc::ServerUnaryReactor* ErasePatient(grpc::CallbackServerContext* context,
+                                         const v1::ErasePatientRequest* request,
+                                         v1::ErasureCertificate* response) override;
+  grpc::ServerUnaryReactor* ListRetentionClasses(
+      grpc::CallbackServerContext* context, const v1::ListRetentionClassesRequest* request,
+      v1::ListRetentionClassesResponse* response) override;
+  grpc::ServerUnaryReactor* PrunePayloads(grpc::CallbackServerContext* context,
+                                          const v1::PrunePayloadsRequest* request,
+                                          v1::PrunePayloadsResponse* response) override;
+
  private:
+  // A stored reply is kept without the filter.
+  absl::Status RestoreFilter(Transaction& tx, v1::LegalHold* hold) const;
+
   CallServer& calls_;
   const AuditOperations& operations_;
   const CheckpointOperations& checkpoints_;
   const ProveOperations& prove_;
   const AuditControls controls_;
   const SourceOperations& sources_;
+  const RetentionOperations& retention_;
 };
 
 }  // namespace meso::audit

@@ -9,9 +9,7 @@ namespace {
 
 int64_t Int(uint64_t value) { return static_cast<int64_t>(value); }
 
-StoredEntry ToEntry(const Row& row) {
-  return {static_cast<uint64_t>(row.Int(0)), row.Bytes(1), row.Bytes(2), row.Bytes(3)};
-}
+StoredEntry ToEntry(const Row& row) { return {static_cast<uint64_t>(row.Int(0)), row.Bytes(1)}; }
 
 absl::StatusOr<uint64_t> NextIndex(Transaction& tx, const Sql& sql) {
   MESO_ASSIGN_OR_RETURN(const std::optional<Row> row, QueryOne(tx, sql, {}));
@@ -89,11 +87,6 @@ absl::Status AppendEntry(Transaction& tx, const SealedEntry& entry, int64_t sour
   MESO_RETURN_IF_ERROR(
       tx.Execute("INSERT INTO audit_entry (entry_index, time_ns, leaf) VALUES ($1, $2, $3)",
                  {index, entry.leaf.time_ns, Blob{entry.leaf_bytes}}));
-  if (!entry.payload_bytes.empty()) {
-    MESO_RETURN_IF_ERROR(
-        tx.Execute("INSERT INTO audit_payload (entry_index, salt, payload) VALUES ($1, $2, $3)",
-                   {index, Blob{entry.salt}, Blob{entry.payload_bytes}}));
-  }
   std::string hashes;
   hashes.reserve(row.size() * sizeof(Hash));
   for (const Hash& hash : row) hashes.append(HashView(hash).data(), hash.size());
@@ -122,10 +115,7 @@ absl::Status WidenTimeBlock(Transaction& tx, uint64_t index, int64_t time_min_ns
 absl::StatusOr<std::optional<StoredEntry>> LoadEntry(Transaction& tx, uint64_t index) {
   MESO_ASSIGN_OR_RETURN(
       const std::optional<Row> row,
-      QueryOne(tx,
-               "SELECT e.entry_index, e.leaf, p.salt, p.payload FROM audit_entry e "
-               "LEFT JOIN audit_payload p ON p.entry_index = e.entry_index "
-               "WHERE e.entry_index = $1",
+      QueryOne(tx, "SELECT entry_index, leaf FROM audit_entry WHERE entry_index = $1",
                {Int(index)}));
   if (!row) return std::nullopt;
   return ToEntry(*row);
@@ -135,9 +125,8 @@ absl::StatusOr<std::vector<StoredEntry>> ListEntriesDown(Transaction& tx, uint64
                                                          uint64_t end) {
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
-      tx.Query("SELECT e.entry_index, e.leaf, p.salt, p.payload FROM audit_entry e "
-               "LEFT JOIN audit_payload p ON p.entry_index = e.entry_index "
-               "WHERE e.entry_index >= $1 AND e.entry_index < $2 ORDER BY e.entry_index DESC",
+      tx.Query("SELECT entry_index, leaf FROM audit_entry "
+               "WHERE entry_index >= $1 AND entry_index < $2 ORDER BY entry_index DESC",
                {Int(begin), Int(end)}));
   std::vector<StoredEntry> entries;
   entries.reserve(rows.size());
@@ -149,14 +138,13 @@ absl::StatusOr<std::vector<ExportRow>> ListExportRows(Transaction& tx, uint64_t 
                                                       uint64_t end) {
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
-      tx.Query("SELECT t.entry_index, e.leaf, p.salt, p.payload, t.hashes FROM audit_tree t "
+      tx.Query("SELECT t.entry_index, e.leaf, t.hashes FROM audit_tree t "
                "LEFT JOIN audit_entry e ON e.entry_index = t.entry_index "
-               "LEFT JOIN audit_payload p ON p.entry_index = t.entry_index "
                "WHERE t.entry_index >= $1 AND t.entry_index < $2 ORDER BY t.entry_index",
                {Int(begin), Int(end)}));
   std::vector<ExportRow> result;
   result.reserve(rows.size());
-  for (const Row& row : rows) result.push_back({ToEntry(row), row.Bytes(4)});
+  for (const Row& row : rows) result.push_back({ToEntry(row), row.Bytes(2)});
   return result;
 }
 
@@ -168,7 +156,7 @@ absl::StatusOr<std::vector<ExportRow>> ListTreeRows(Transaction& tx, uint64_t be
   std::vector<ExportRow> result;
   result.reserve(rows.size());
   for (const Row& row : rows) {
-    result.push_back({{static_cast<uint64_t>(row.Int(0)), "", "", ""}, row.Bytes(1)});
+    result.push_back({{static_cast<uint64_t>(row.Int(0)), ""}, row.Bytes(1)});
   }
   return result;
 }

@@ -1,4 +1,4 @@
-// The audit log's rows: leaves, payloads, tree, keys, sources, checkpoints.
+// The audit log's rows: leaves, tree, keys, sources, checkpoints.
 //
 // Functions over a Transaction, used by operations only; they keep and find, decide nothing and
 // check no hash. Every one of them may also return what the Database returns (STORAGE_UNAVAILABLE,
@@ -33,8 +33,6 @@ struct StoredSource {
 struct StoredEntry {
   uint64_t index = 0;
   std::string leaf;
-  std::string salt;
-  std::string payload;
 };
 
 struct StoredCheckpoint {
@@ -59,7 +57,7 @@ absl::StatusOr<int64_t> SaveSource(Transaction& tx, const StoredSource& known,
 // The place of a source's entry; TREE_INCONSISTENT when it is not there.
 absl::StatusOr<uint64_t> LoadSourceEntry(Transaction& tx, int64_t source_id, uint64_t sequence);
 
-// Writes one entry with its tree row and its index keys.
+// Writes one entry with its tree row and its index keys; its payload is PayloadWriter's.
 absl::Status AppendEntry(Transaction& tx, const SealedEntry& entry, int64_t source_id,
                          const std::vector<Hash>& row, const std::vector<int64_t>& keys);
 // Widens the time span of the block the entry is in.

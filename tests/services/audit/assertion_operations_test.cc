@@ -112,7 +112,8 @@ class AssertionOperationsTest : public AuditLogFixture {
 
   std::map<std::string, uint64_t> sequences_;
   SequentialIdSource ids_;
-  AssertionOperations assertions_{*db(), clock_, ids_, *ReadAssertions("", SamplePseudonyms())};
+  AssertionOperations assertions_{*db(), clock_, ids_, *vault_,
+                                  *ReadAssertions("", SamplePseudonyms())};
 };
 
 TEST_F(AssertionOperationsTest, ACleanDayBreaksNothing) {
@@ -316,7 +317,7 @@ TEST_F(AssertionOperationsTest, GoesOnWhereItStoppedAndLosesNothing) {
   // One step, then a process that starts anew.
   ASSERT_TRUE(assertions_.Step().ok());
   EXPECT_EQ(Violations().size(), kAssertionStep);
-  AssertionOperations reborn(*db(), clock_, ids_, *ReadAssertions("", SamplePseudonyms()));
+  AssertionOperations reborn(*db(), clock_, ids_, *vault_, *ReadAssertions("", SamplePseudonyms()));
   StepAll(reborn);
   EXPECT_EQ(Violations().size(), 500u) << "a page";
   const auto views = *Write([&](Transaction& tx) { return reborn.ListAssertions(tx); });
@@ -329,7 +330,7 @@ TEST_F(AssertionOperationsTest, GoesOnWhereItStoppedAndLosesNothing) {
 TEST_F(AssertionOperationsTest, WhatWaitsSurvivesARestart) {
   Log({Give("patients/p-1")});
   ASSERT_EQ(Found(), Codes());
-  AssertionOperations reborn(*db(), clock_, ids_, *ReadAssertions("", SamplePseudonyms()));
+  AssertionOperations reborn(*db(), clock_, ids_, *vault_, *ReadAssertions("", SamplePseudonyms()));
   const absl::StatusOr<AssertionStep> step = reborn.Step();
   ASSERT_TRUE(step.ok());
   EXPECT_EQ(step->next_due, clock_.Now() + absl::Hours(1));
@@ -350,9 +351,10 @@ TEST_F(AssertionOperationsTest, ANewVersionBeginsAtTheFirstEntryAgain) {
         SamplePseudonyms());
   };
   Log({Read("patients/p-1"), Give("patients/p-1")});
-  AssertionOperations first(*db(), clock_, ids_, version(1, "action = READ"));
+  AssertionOperations first(*db(), clock_, ids_, *vault_, version(1, "action = READ"));
   StepAll(first);
-  AssertionOperations second(*db(), clock_, ids_, version(2, "action = READ OR action = CREATE"));
+  AssertionOperations second(*db(), clock_, ids_, *vault_,
+                             version(2, "action = READ OR action = CREATE"));
   StepAll(second);
   std::vector<std::string> found;
   for (const StoredViolation& one : Violations()) {

@@ -136,7 +136,8 @@ class AuditLogFixture : public testing::Test {
     const absl::Status status = db()->Transact([&](Transaction& tx) -> absl::Status {
       for (const char* trigger :
            {"audit_entry_is_written_once", "audit_entry_is_kept", "audit_tree_is_written_once",
-            "audit_tree_is_kept", "audit_payload_is_written_once"}) {
+            "audit_tree_is_kept", "audit_payload_part_is_only_emptied",
+            "audit_payload_part_is_kept"}) {
         const absl::Status dropped =
             tx.Execute(Sql::Dynamic(absl::StrCat("DROP TRIGGER IF EXISTS ", trigger)), {});
         if (!dropped.ok()) return dropped;
@@ -146,13 +147,21 @@ class AuditLogFixture : public testing::Test {
     ASSERT_TRUE(status.ok()) << status;
   }
 
+  // An empty log in place of this one.
+  void StartOver() {
+    temp_ = std::make_unique<TempDatabase>("audit", AuditMigrations());
+    vault_.emplace(SampleMasters());
+  }
+
   Database* db() { return &**temp_; }
 
   std::unique_ptr<TempDatabase> temp_ = std::make_unique<TempDatabase>("audit", AuditMigrations());
   ManualClock clock_{absl::FromUnixSeconds(1'795'165'200)};
   SequentialSalts salts_;
   int appended_ = 0;
-  AuditOperations ops_{clock_, SamplePseudonyms(), SampleKey(), salts_, [this] { ++appended_; }};
+  std::optional<PayloadVault> vault_{SampleMasters()};
+  AuditOperations ops_{clock_,  SamplePseudonyms(),     SampleKey(), salts_,
+                       *vault_, [this] { ++appended_; }};
 };
 
 }  // namespace meso::audit

@@ -89,10 +89,7 @@ void WriteBundle(uint64_t size, bool payloads, const std::string& path) {
     for (const Hash& hash : again.Append(hasher.Leaf(sealed.leaf_bytes))) {
       entry.hashes += HashBytes(hash);
     }
-    if (payloads) {
-      entry.salt = sealed.salt;
-      entry.payload = sealed.payload_bytes;
-    }
+    if (payloads) PutPayload(sealed.parts, sealed.leaf.schema_version, &entry);
     writer.AddEntry(entry);
     if (writer.size() > 1 << 20) file << writer.Take();
   }

@@ -104,8 +104,10 @@ void Run(const std::string& path, uint64_t entries, bool with_index) {
   Database& database = **opened;
   Fail(Migrate(database, "audit", AuditMigrations(), ids));
   Salts salts;
+  PayloadVault vault(SampleMasters());
+  Fail(database.Transact([&vault](Transaction& tx) { return vault.Open(tx); }));
   CheckpointSigner* signer_to_wake = nullptr;
-  AuditOperations operations(clock, SamplePseudonyms(), SampleKey(), salts, [&] {
+  AuditOperations operations(clock, SamplePseudonyms(), SampleKey(), salts, vault, [&] {
     if (with_index && signer_to_wake != nullptr) signer_to_wake->Wake();
   });
   KeyIndexKeeper keeper(database);

@@ -134,9 +134,9 @@ TEST_F(ReadingAccessTest, AKeyIsProvenUnderAGrantForAllOfIt) {
   ASSERT_TRUE(run.ok()) << run.status();
   EXPECT_EQ((*run)->entries.size(), 30u);
   ASSERT_TRUE(Revoke(grant.name).ok());
-  EXPECT_EQ(ReasonOf(Write([&](Transaction& tx) { return prove.ReadProofStep(tx, **run); })
-                         .status()),
-            "GRANT_REQUIRED")
+  EXPECT_EQ(
+      ReasonOf(Write([&](Transaction& tx) { return prove.ReadProofStep(tx, **run); }).status()),
+      "GRANT_REQUIRED")
       << "also while it runs";
 }
 

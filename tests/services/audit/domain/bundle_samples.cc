@@ -60,11 +60,14 @@ IndexedLog::IndexedLog(uint64_t size, std::vector<uint64_t> checkpoint_sizes,
   const PseudonymKey pseudonyms = SamplePseudonyms();
   for (uint64_t i = 0; i < size; ++i) {
     const SourcePosition source = {i % 2 == 0 ? "scheduling" : "inventory", kEpoch, i / 2 + 1};
-    SealedEntry sealed = Seal(SampleDraft(i + 1), source, i, pseudonyms, SampleSalt(i), hasher);
+    SequentialSalts salts(i);
+    SealedEntry sealed = Seal(SampleDraft(i + 1), source, i, pseudonyms, salts, hasher, 1);
     BundleEntry entry;
     entry.index = i;
-    entry.salt = sealed.salt;
-    entry.payload = sealed.payload_bytes;
+    if (!sealed.parts.empty()) {
+      entry.salt = sealed.parts.front().salt;
+      entry.payload = sealed.parts.front().payload;
+    }
     if (i % 4 == 0 && !entry.payload.empty()) MakeParts(i, &sealed.leaf, &entry, hasher);
     entry.leaf = EncodeLeaf(sealed.leaf);
     entries.push_back(std::move(entry));

@@ -177,11 +177,12 @@ TEST(BundleTest, FindsDeletionReorderingRollbackAndLostPayloads) {
             }),
             5u);
   EXPECT_EQ(first_bad([](SampleLog& forged) {
-              forged.entries[7].payload_bytes.clear();
-              forged.entries[7].salt.clear();
+              forged.entries[7].parts.front().payload.clear();
+              forged.entries[7].parts.front().salt.clear();
             }),
             7u);
-  EXPECT_EQ(first_bad([](SampleLog& forged) { forged.entries[7].payload_bytes += "x"; }), 7u);
+  EXPECT_EQ(first_bad([](SampleLog& forged) { forged.entries[7].parts.front().payload += "x"; }),
+            7u);
 }
 
 TEST(BundleTest, WithoutAFilterNoEntryMayBeLeftOut) {

@@ -11,10 +11,7 @@ namespace meso::audit {
 namespace {
 
 Leaf LeafOf(uint64_t sequence) {
-  Hasher hasher;
-  return Seal(SampleDraft(sequence), {"scheduling", kEpoch, sequence}, sequence, SamplePseudonyms(),
-              SampleSalt(sequence), hasher)
-      .leaf;
+  return SampleEntry(SampleDraft(sequence), sequence, kLeafSchemaVersion).leaf;
 }
 
 EntryFilter Compile(const std::string& text) {

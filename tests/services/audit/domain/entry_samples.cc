@@ -17,6 +17,12 @@ std::unique_ptr<SigningKey> SampleKey() {
   return *MakeSigningKey("meso.test/audit", std::string(32, 0x2a));
 }
 
+PayloadMasterKeys SampleMasters() {
+  std::string hex;
+  for (int i = 0; i < 32; ++i) hex += "7b";
+  return *PayloadMasterKeys::Parse(hex);
+}
+
 std::string SampleSalt(uint64_t index) {
   return HashBytes(Hasher().Plain(absl::StrCat("salt ", index)));
 }
@@ -49,7 +55,29 @@ Draft SampleDraft(uint64_t sequence) {
   return draft;
 }
 
-SampleLog::SampleLog(uint64_t size, std::vector<uint64_t> checkpoint_sizes) {
+Draft SharedDraft(uint64_t sequence) {
+  Draft draft = SampleDraft(sequence);
+  draft.object = {"Patient", "patients/p-0", 2};
+  draft.keys.push_back({KeyKind::kPatient, "patients/p-3"});
+  draft.keys.push_back({KeyKind::kPatient, "patients/p-1"});
+  draft.facts.push_back({"asked_for", "patients/p-1"});
+  draft.facts.push_back({"seen_with", "patients/p-2"});
+  return draft;
+}
+
+SealedEntry SampleEntry(const Draft& draft, uint64_t index, uint32_t schema_version) {
+  Hasher hasher;
+  SequentialSalts salts(schema_version < 2 ? index : index * 100);
+  return Seal(draft, {"scheduling", kEpoch, draft.sequence}, index, SamplePseudonyms(), salts,
+              hasher, schema_version);
+}
+
+SealedEntry SampleEntry(uint64_t index, uint32_t schema_version) {
+  return SampleEntry(SampleDraft(index + 1), index, schema_version);
+}
+
+SampleLog::SampleLog(uint64_t size, std::vector<uint64_t> checkpoint_sizes,
+                     uint32_t schema_version) {
   Hasher hasher;
   const auto key = SampleKey();
   Tree tree(hasher);
@@ -61,10 +89,8 @@ SampleLog::SampleLog(uint64_t size, std::vector<uint64_t> checkpoint_sizes) {
     }
   };
   sign();
-  const PseudonymKey pseudonyms = SamplePseudonyms();
   for (uint64_t i = 0; i < size; ++i) {
-    entries.push_back(Seal(SampleDraft(i + 1), {"scheduling", kEpoch, i + 1}, i, pseudonyms,
-                           SampleSalt(i), hasher));
+    entries.push_back(SampleEntry(i, schema_version));
     std::string row;
     for (const Hash& hash : tree.Append(hasher.Leaf(entries.back().leaf_bytes))) {
       row += HashBytes(hash);
@@ -85,8 +111,10 @@ std::string SampleLog::Bundle(bool payloads, const std::function<bool(uint64_t)>
     if (left_out && left_out(i)) {
       writer.AddLeftOut(i, HashFrom(absl::string_view(rows[i]).substr(0, sizeof(Hash))));
     } else {
-      writer.AddEntry({i, entries[i].leaf_bytes, rows[i], payloads ? entries[i].salt : "",
-                       payloads ? entries[i].payload_bytes : ""});
+      const bool with_payload = payloads && !entries[i].parts.empty();
+      writer.AddEntry({i, entries[i].leaf_bytes, rows[i],
+                       with_payload ? entries[i].parts.front().salt : "",
+                       with_payload ? entries[i].parts.front().payload : ""});
     }
   }
   writer.End();

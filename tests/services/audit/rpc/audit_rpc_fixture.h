@@ -47,16 +47,23 @@ class AuditRpcFixture : public testing::Test {
   SequentialSalts salts_;
   // The keys of the witnesses; none unless a test sets it.
   std::function<std::vector<VerifierKey>()> witnesses_ = [] { return std::vector<VerifierKey>(); };
-  AuditOperations operations_{server_.clock(), SamplePseudonyms(), SampleKey(), salts_};
+  PayloadVault vault_{SampleMasters()};
+  AuditOperations operations_{server_.clock(), SamplePseudonyms(), SampleKey(), salts_, vault_};
   CheckpointOperations checkpoints_{server_.clock(), server_.ids(),
                                     [this] { return witnesses_(); }};
   ProveOperations prove_{server_.clock(), operations_};
-  AssertionOperations assertions_{server_.database(), server_.clock(), server_.ids(),
+  AssertionOperations assertions_{server_.database(), server_.clock(), server_.ids(), vault_,
                                   *ReadAssertions("", SamplePseudonyms())};
   GrantOperations grants_{server_.clock(), server_.ids(), SamplePseudonyms()};
   SourceOperations sources_{server_.clock()};
-  AuditService service_{server_.calls(),
-                        {operations_, checkpoints_, prove_, {assertions_, grants_}, sources_}};
+  RetentionOperations retention_{server_.clock(),
+                                 server_.ids(),
+                                 operations_.pseudonyms(),
+                                 vault_,
+                                 {{"retentionClasses/all", "", EntryFilter(), 1, "a rule"}}};
+  AuditService service_{
+      server_.calls(),
+      {operations_, checkpoints_, prove_, {assertions_, grants_}, sources_, retention_}};
   std::unique_ptr<Stub> stub_;
   const std::string scheduling_ = server_.keys().ServiceToken("scheduling");
   const std::string auditor_ = server_.keys().Token("users/ines", {"compliance_auditor@*"});

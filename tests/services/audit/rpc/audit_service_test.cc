@@ -174,7 +174,11 @@ TEST_F(AuditServiceTest, ProvesAnEntryToAClientThatTrustsOnlyTheKey) {
   Hasher hasher;
   EXPECT_TRUE(VerifyInclusion(hasher.Leaf(entry.leaf_bytes()), 7, checkpoint->size, proof,
                               checkpoint->root, hasher));
-  EXPECT_EQ(hasher.Hmac(entry.salt(), entry.payload_bytes()), HashFrom(entry.leaf().commitment()));
+  ASSERT_EQ(entry.payload_parts_size(), 1);
+  const v1::PayloadPart& part = entry.payload_parts(0);
+  EXPECT_EQ(hasher.Hmac(part.salt(), part.payload()), HashFrom(part.commitment()));
+  EXPECT_EQ(hasher.Plain(part.commitment()), HashFrom(entry.leaf().commitment()));
+  EXPECT_FALSE(entry.payload_erased());
 
   for (const auto& [name, reason] :
        std::map<std::string, std::string>{{"", "FIELD_REQUIRED"},

@@ -28,25 +28,57 @@ std::string ReadData(const std::string& name) {
 
 std::string Hex(absl::string_view bytes) { return absl::BytesToHexString(bytes); }
 
-TEST(GoldenTest, SealsTheSameLeavesAsEver) {
+TEST(GoldenTest, SealsTheSameLeavesOfVersion1AsEver) {
   const json golden = json::parse(ReadData("audit_leaf_vectors.json"));
   Hasher hasher;
-  const PseudonymKey pseudonyms = SamplePseudonyms();
   ASSERT_EQ(golden["leaves"].size(), 15u);
   for (const json& vector : golden["leaves"]) {
     const uint64_t index = vector["index"];
-    const SealedEntry sealed = Seal(SampleDraft(index + 1), {"scheduling", kEpoch, index + 1},
-                                    index, pseudonyms, SampleSalt(index), hasher);
+    const SealedEntry sealed = SampleEntry(index, 1);
     SCOPED_TRACE(index);
+    const PayloadPart part = sealed.parts.empty() ? PayloadPart() : sealed.parts.front();
     EXPECT_EQ(Hex(sealed.leaf_bytes), vector["leaf"].get<std::string>());
-    EXPECT_EQ(Hex(sealed.payload_bytes), vector["payload"].get<std::string>());
-    EXPECT_EQ(Hex(sealed.salt), vector["salt"].get<std::string>());
+    EXPECT_EQ(Hex(part.payload), vector["payload"].get<std::string>());
+    EXPECT_EQ(Hex(part.salt), vector["salt"].get<std::string>());
     EXPECT_EQ(Hex(HashView(hasher.Leaf(sealed.leaf_bytes))),
               vector["leaf_hash"].get<std::string>());
     EXPECT_EQ(Hex(sealed.leaf.commitment), vector["commitment"].get<std::string>());
   }
   for (const auto& [patient, pseudonym] : golden["pseudonyms"].items()) {
-    EXPECT_EQ(pseudonyms.PseudonymOf(patient, hasher), pseudonym.get<std::string>());
+    EXPECT_EQ(SamplePseudonyms().PseudonymOf(patient, hasher), pseudonym.get<std::string>());
+  }
+}
+
+// Entry `index` of the vectors of version 2: every third is about several patients.
+SealedEntry VectorOfVersion2(uint64_t index) {
+  return SampleEntry(index % 3 == 0 ? SharedDraft(index + 1) : SampleDraft(index + 1), index, 2);
+}
+
+TEST(GoldenTest, SealsTheSameLeavesOfVersion2AsEver) {
+  const json golden = json::parse(ReadData("audit_leaf_v2_vectors.json"));
+  Hasher hasher;
+  ASSERT_EQ(golden["leaves"].size(), 9u);
+  for (const json& vector : golden["leaves"]) {
+    const uint64_t index = vector["index"];
+    const SealedEntry sealed = VectorOfVersion2(index);
+    SCOPED_TRACE(index);
+    EXPECT_EQ(Hex(sealed.leaf_bytes), vector["leaf"].get<std::string>());
+    EXPECT_EQ(Hex(HashView(hasher.Leaf(sealed.leaf_bytes))),
+              vector["leaf_hash"].get<std::string>());
+    EXPECT_EQ(Hex(sealed.leaf.commitment), vector["commitment"].get<std::string>());
+    ASSERT_EQ(sealed.parts.size(), vector["parts"].size());
+    for (size_t i = 0; i < sealed.parts.size(); ++i) {
+      EXPECT_EQ(Hex(sealed.parts[i].commitment), vector["parts"][i]["commitment"]);
+      EXPECT_EQ(Hex(sealed.parts[i].salt), vector["parts"][i]["salt"]);
+      EXPECT_EQ(Hex(sealed.parts[i].payload), vector["parts"][i]["payload"]);
+      EXPECT_EQ(sealed.owners[i], vector["parts"][i]["pseudonym"]);
+    }
+    // What is stored is read back to what it says, without making it anew.
+    const absl::StatusOr<Leaf> leaf =
+        DecodeLeaf(absl::HexStringToBytes(vector["leaf"].get<std::string>()), index);
+    ASSERT_TRUE(leaf.ok());
+    EXPECT_EQ(leaf->schema_version, 2u);
+    EXPECT_TRUE(PartsHold(2, leaf->commitment, sealed.parts, hasher));
   }
 }
 
@@ -101,7 +133,7 @@ TEST(GoldenTest, LeavesPayloadsAndRecordsAreTheirPublishedMessages) {
   const SampleLog log(15);
   for (const SealedEntry& entry : log.entries) {
     ExpectSameAsSchema<v1::LogLeaf>(entry.leaf_bytes);
-    ExpectSameAsSchema<v1::EntryPayload>(entry.payload_bytes);
+    for (const PayloadPart& part : entry.parts) ExpectSameAsSchema<v1::EntryPayload>(part.payload);
     ExpectSameAsSchema<v1::BundleEntry>(EncodeEntry(
         {entry.leaf.index, entry.leaf_bytes, log.rows[entry.leaf.index], "salt", "payload"}));
   }

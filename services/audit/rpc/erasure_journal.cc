@@ -1,0 +1,117 @@
+#include "services/audit/rpc/erasure_journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <google/protobuf/util/json_util.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/base/status_macros.h"
+#include "services/audit/rpc/retention_convert.h"
+
+namespace meso::audit {
+namespace {
+
+absl::Status Unwritable(const std::string& path, int error) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "--erasure_file=", path, " can't be written (", strerror(error),
+      "). Erasures are kept there against restored backups; check directory and rights."));
+}
+
+// Writes all of it behind the first `keep` bytes of the file, durably. 0 or errno.
+int WriteBehind(const std::string& path, size_t keep, absl::string_view text) {
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return errno;
+  int error =
+      ftruncate(file, static_cast<off_t>(keep)) == 0 && lseek(file, 0, SEEK_END) >= 0 ? 0 : errno;
+  while (error == 0 && !text.empty()) {
+    const ssize_t written = write(file, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      error = errno;
+    } else {
+      text.remove_prefix(static_cast<size_t>(written));
+    }
+  }
+  if (error == 0 && fsync(file) != 0) error = errno;
+  close(file);
+  // Its name too, should it be new.
+  const size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int parent = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (error == 0 && (parent < 0 || fsync(parent) != 0)) error = errno;
+  if (parent >= 0) close(parent);
+  return error;
+}
+
+std::string ReadWhole(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream contents;
+  contents << file.rdbuf();
+  return std::move(contents).str();
+}
+
+// The size of the lines that have an end.
+size_t WholeLines(const std::string& text) {
+  const size_t end = text.rfind('\n');
+  return end == std::string::npos ? 0 : end + 1;
+}
+
+absl::StatusOr<Erasure> ReadLine(absl::string_view line) {
+  v1::ErasureCertificate certificate;
+  if (!google::protobuf::util::JsonStringToMessage(std::string(line), &certificate).ok()) {
+    return absl::InvalidArgumentError("no JSON");
+  }
+  return FromProto(certificate);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Erasure>> ErasureJournal::Open() {
+  absl::MutexLock lock(&mutex_);
+  std::string text = ReadWhole(path_);
+  const size_t whole = WholeLines(text);
+  // A last line without its end was added by hand, or cut off by a crash before it counted.
+  const bool added = ReadLine(absl::string_view(text).substr(whole)).ok();
+  text.resize(added ? text.size() : whole);
+  if (const int error = WriteBehind(path_, text.size(), added ? "\n" : ""); error != 0) {
+    return Unwritable(path_, error);
+  }
+  std::vector<Erasure> erasures;
+  int number = 0;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    ++number;
+    if (line.empty()) continue;
+    absl::StatusOr<Erasure> erasure = ReadLine(line);
+    if (!erasure.ok()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("--erasure_file=", path_, ": line ", number,
+                       " is no erasure certificate. Put back the line that was there: without it "
+                       "a restored backup would bring the patient's payloads back."));
+    }
+    names_.insert(erasure->name);
+    erasures.push_back(*std::move(erasure));
+  }
+  return erasures;
+}
+
+absl::Status ErasureJournal::Keep(const Erasure& erasure) {
+  absl::MutexLock lock(&mutex_);
+  if (names_.count(erasure.name) > 0) return absl::OkStatus();
+  v1::ErasureCertificate certificate;
+  ToProto(erasure, &certificate);
+  std::string line;
+  (void)google::protobuf::util::MessageToJsonString(certificate, &line);
+  const std::string text = ReadWhole(path_);
+  const int error = WriteBehind(path_, WholeLines(text), absl::StrCat(line, "\n"));
+  if (error != 0) return absl::UnavailableError(Unwritable(path_, error).message());
+  names_.insert(erasure.name);
+  return absl::OkStatus();
+}
+
+}  // namespace meso::audit

@@ -1,0 +1,407 @@
+#include "services/audit/retention_operations.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/error.h"
+#include "common/database/audit_outbox.h"
+#include "common/database/pending_work_table.h"
+#include "services/audit/events/audit_consumer.h"
+#include "services/audit/retention_work.h"
+#include "services/audit/store/retention_store.h"
+#include "tests/services/audit/audit_log_fixture.h"
+
+namespace meso::audit {
+namespace {
+
+constexpr char kPatient[] = "patients/p-1";
+
+class RetentionOperationsTest : public AuditLogFixture {
+ protected:
+  RetentionOperationsTest() {
+    EXPECT_TRUE(db()->Transact([&](Transaction& tx) { return vault_->Open(tx); }).ok());
+    ids_ = &temp_->ids();
+    retention_ = Retention({});
+  }
+
+  std::unique_ptr<RetentionOperations> Retention(std::vector<RetentionClass> classes) {
+    return std::make_unique<RetentionOperations>(clock_, *ids_, ops_.pseudonyms(), *vault_,
+                                                 std::move(classes));
+  }
+  static RetentionClass Class(const std::string& code, const std::string& filter, int days) {
+    Hasher hasher;
+    return {"retentionClasses/" + code, filter,
+            *EntryFilter::Compile(filter, SamplePseudonyms(), hasher), days, "a rule"};
+  }
+  static std::string Pseudonym(const std::string& patient) {
+    Hasher hasher;
+    return SamplePseudonyms().PseudonymOf(patient, hasher);
+  }
+
+  absl::StatusOr<Erasure> Erase(const CallContext& call, const std::string& patient = kPatient) {
+    return Write([&](Transaction& tx) {
+      return retention_->ErasePatient(tx, call, {patient, "GDPR art. 17"});
+    });
+  }
+  absl::StatusOr<LegalHold> Place(const std::string& filter) {
+    return Write([&](Transaction& tx) {
+      return retention_->PlaceLegalHold(tx, Auditor(), {filter, "File 1-2"});
+    });
+  }
+  absl::StatusOr<LegalHold> Lift(const std::string& name, const std::string& subject) {
+    return Write([&](Transaction& tx) {
+      return retention_->LiftLegalHold(tx, Caller(subject, "compliance_auditor"), name);
+    });
+  }
+  absl::StatusOr<PruneResult> Prune() {
+    return Write([&](Transaction& tx) { return retention_->PrunePayloads(tx, Auditor()); });
+  }
+  EntryView View(uint64_t index) {
+    const auto proven = Write([&](Transaction& tx) { return ops_.GetEntry(tx, Auditor(), index); });
+    EXPECT_TRUE(proven.ok()) << index << " " << proven.status();
+    return proven.ok() ? proven->entry : EntryView();
+  }
+  int64_t Count(const std::string& rest) {
+    int64_t count = -1;
+    EXPECT_TRUE(db()->Transact([&](Transaction& tx) -> absl::Status {
+                      const auto row =
+                          QueryOne(tx, Sql::Dynamic("SELECT count(*) FROM " + rest), {});
+                      if (row.ok() && *row) count = (*row)->Int(0);
+                      return row.status();
+                    })
+                    .ok());
+    return count;
+  }
+  std::string FileBytes() {
+    temp_->Reopen();
+    std::string bytes;
+    for (const char* suffix : {"", "-wal"}) {
+      std::ifstream file(absl::StrCat(temp_->path(), suffix), std::ios::binary);
+      std::ostringstream content;
+      content << file.rdbuf();
+      bytes += content.str();
+    }
+    return bytes;
+  }
+
+  IdSource* ids_ = nullptr;
+  std::unique_ptr<RetentionOperations> retention_;
+};
+
+TEST_F(RetentionOperationsTest, AnErasureDestroysWhatIsSaidAndNoProof) {
+  Batch batch = Run(1, 40);
+  batch.drafts[9] = SharedDraft(10);
+  ASSERT_TRUE(Append(batch).ok());
+  ASSERT_TRUE(Sign().ok());
+  const std::string before = ExportBundle({"", true});
+  ASSERT_TRUE(Verify(before).ok);
+  ASSERT_TRUE(absl::StrContains(before, kPatient));
+  const auto root = Write([&](Transaction& tx) { return ops_.GetCheckpoint(tx); });
+
+  CallContext call = Auditor();
+  call.Touch("patient", kPatient);  // as the request does
+  const absl::StatusOr<Erasure> erasure = Erase(call);
+  ASSERT_TRUE(erasure.ok()) << erasure.status();
+  EXPECT_EQ(erasure->pseudonym, Pseudonym(kPatient));
+  EXPECT_EQ(erasure->generation, 1u);
+  EXPECT_EQ(erasure->erased_payloads, 8) << "seven entries of its own, one shared";
+  EXPECT_EQ(erasure->tree_size, 40u);
+  EXPECT_EQ(erasure->key_fingerprint.size(), 32u);
+  EXPECT_EQ(erasure->eraser, "users/ines");
+  EXPECT_EQ(Count("audit_patient_key WHERE pseudonym = '" + Pseudonym(kPatient) + "'"), 0);
+
+  const EntryView gone = View(0);
+  EXPECT_TRUE(gone.payload_erased);
+  EXPECT_FALSE(gone.payload.has_value());
+  EXPECT_TRUE(gone.leaf.HasKey(KeyKind::kPatient, Pseudonym(kPatient)));
+  const EntryView shared = View(9);
+  EXPECT_TRUE(shared.payload_erased);
+  EXPECT_EQ(shared.payload->patients,
+            (std::vector<std::string>{"patients/p-0", "patients/p-2", "patients/p-3"}));
+  EXPECT_FALSE(View(1).payload_erased);
+
+  const std::string after = ExportBundle({"", true});
+  const VerifyReport report = Verify(after);
+  EXPECT_TRUE(report.ok) << report.problem;
+  EXPECT_EQ(report.withheld, 8u);
+  EXPECT_FALSE(absl::StrContains(after, absl::StrCat(kPatient, "\x1a")));
+  EXPECT_TRUE(Verify(before).ok) << "what was exported before is still true";
+  const auto same = Write([&](Transaction& tx) { return ops_.GetCheckpoint(tx); });
+  EXPECT_EQ(root->note, same->note);
+  EXPECT_TRUE(Write([&](Transaction& tx) {
+                return ops_.GetInclusionProof(tx, Auditor(), {0, 0});
+              }).ok());
+  // Sent again it is still the entry that is there.
+  EXPECT_EQ(Append(batch)->appended, 0);
+}
+
+TEST_F(RetentionOperationsTest, TheEntryOfAnErasureKnowsThePseudonymOnly) {
+  ASSERT_TRUE(Append(Run(1, 8)).ok());
+  CallContext call = Auditor();
+  call.method = "meso.audit.v1.AuditService/ErasePatient";
+  call.action = "D";
+  call.Touch("patient", kPatient);
+  const absl::StatusOr<Erasure> erasure = Erase(call);
+  ASSERT_TRUE(erasure.ok());
+  AuditRecord record = MakeAuditRecord(call, "audit", absl::OkStatus(), clock_.Now());
+  record.sequence = 1;
+  ASSERT_TRUE(DeliverOwnEntries(*db(), ops_, "audit", kEpoch, {record}).ok());
+  const EntryView entry = View(8);
+  EXPECT_FALSE(entry.payload.has_value()) << "no readable payload comes back";
+  EXPECT_FALSE(entry.payload_erased);
+  EXPECT_TRUE(entry.leaf.HasKey(KeyKind::kPatient, Pseudonym(kPatient)));
+  EXPECT_FALSE(absl::StrContains(entry.leaf_bytes, "patients/"));
+  std::map<std::string, std::string> facts;
+  for (const Fact& fact : entry.leaf.facts) facts[fact.key] = fact.value;
+  EXPECT_EQ(facts["key_fingerprint"], absl::BytesToHexString(erasure->key_fingerprint));
+  EXPECT_EQ(facts["erased_payloads"], absl::StrCat(erasure->erased_payloads));
+  EXPECT_EQ(facts["ground"], "GDPR art. 17");
+  EXPECT_EQ(Count("audit_patient_key WHERE pseudonym = '" + Pseudonym(kPatient) + "'"), 0);
+}
+
+TEST_F(RetentionOperationsTest, LaterEntriesAreUnderANewKey) {
+  ASSERT_TRUE(Append(Run(1, 8)).ok());
+  ASSERT_TRUE(Erase(Auditor()).ok());
+  EXPECT_EQ(ReasonOf(Erase(Auditor()).status()), "RESOURCE_NOT_FOUND") << "nothing is left";
+  ASSERT_TRUE(Append(Run(9, 16)).ok());
+  EXPECT_TRUE(View(0).payload_erased);
+  EXPECT_FALSE(View(12).payload_erased);
+  const absl::StatusOr<Erasure> second = Erase(Auditor());
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->generation, 2u);
+  EXPECT_TRUE(View(12).payload_erased);
+  EXPECT_EQ(ReasonOf(Erase(Auditor(), "patients/nobody").status()), "RESOURCE_NOT_FOUND");
+  EXPECT_FALSE(absl::StrContains(Erase(Auditor(), "patients/nobody").status().message(), "nobody"));
+}
+
+TEST_F(RetentionOperationsTest, NothingOfTheKeyStaysInTheFile) {
+  ASSERT_TRUE(Append(Run(1, 8)).ok());
+  std::string wrapped;
+  ASSERT_TRUE(db()->Transact([&](Transaction& tx) -> absl::Status {
+                    const auto keys = ListKeys(tx, Pseudonym(kPatient));
+                    if (keys.ok()) wrapped = keys->front().wrapped;
+                    return keys.status();
+                  })
+                  .ok());
+  ASSERT_TRUE(absl::StrContains(FileBytes(), wrapped));
+  ASSERT_TRUE(db()->Transact([&](Transaction& tx) { return vault_->Open(tx); }).ok());
+  ASSERT_TRUE(Erase(Auditor()).ok());
+  EXPECT_FALSE(absl::StrContains(FileBytes(), wrapped));
+}
+
+TEST_F(RetentionOperationsTest, ARolledBackErasureErasesNothing) {
+  ASSERT_TRUE(Append(Run(1, 8)).ok());
+  (void)db()->Transact([&](Transaction& tx) -> absl::Status {
+    const auto erased = retention_->ErasePatient(tx, Auditor(), {kPatient, "GDPR art. 17"});
+    EXPECT_TRUE(erased.ok());
+    return absl::AbortedError("a trial");
+  });
+  EXPECT_FALSE(View(0).payload_erased);
+  ASSERT_TRUE(Append(Run(9, 16)).ok());
+  EXPECT_FALSE(View(12).payload_erased);
+  EXPECT_EQ(Count("audit_patient_key WHERE pseudonym = '" + Pseudonym(kPatient) + "'"), 1);
+}
+
+TEST_F(RetentionOperationsTest, ErasingBesideAppendingLeavesEveryEntryReadableOrErased) {
+  ASSERT_TRUE(Append(Run(1, 8)).ok());
+  std::thread appender([&] {
+    for (uint64_t next = 9; next < 400; next += 4) {
+      const Batch batch = Run(next, next + 3);
+      EXPECT_TRUE(
+          db()->Transact([&](Transaction& tx) { return ops_.Append(tx, batch).status(); }).ok());
+    }
+  });
+  int erasures = 0;
+  for (int i = 0; i < 40; ++i) {
+    const absl::Status erased = db()->Transact([&](Transaction& tx) {
+      return retention_->ErasePatient(tx, Auditor(), {kPatient, "GDPR art. 17"}).status();
+    });
+    if (erased.ok()) ++erasures;
+    EXPECT_TRUE(erased.ok() || ReasonOf(erased) == "RESOURCE_NOT_FOUND") << erased;
+  }
+  appender.join();
+  EXPECT_GE(erasures, 1);
+  const uint64_t size = TreeSize();
+  for (uint64_t index = 0; index < size; ++index) View(index);  // none is damaged
+  ASSERT_TRUE(Sign().ok());
+  EXPECT_TRUE(Verify(ExportBundle({"", true})).ok);
+}
+
+TEST_F(RetentionOperationsTest, AHoldBlocksErasureUntilTwoPeopleLiftIt) {
+  ASSERT_TRUE(Append(Run(1, 8)).ok());
+  const absl::StatusOr<LegalHold> hold =
+      Place("patient = \"patients/p-1\" AND lot = \"" + std::string(kLot) + "\"");
+  ASSERT_TRUE(hold.ok()) << hold.status();
+  EXPECT_FALSE(absl::StrContains(hold->filter, "patients/"));
+  const absl::Status kept = Erase(Auditor()).status();
+  EXPECT_EQ(kept.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(kept), "LEGAL_HOLD");
+  EXPECT_FALSE(absl::StrContains(kept.message(), kPatient));
+  EXPECT_FALSE(View(0).payload_erased);
+  EXPECT_TRUE(Erase(Auditor(), "patients/p-2").ok()) << "another patient is not held";
+
+  EXPECT_EQ(
+      ReasonOf(Lift("legalHolds/0198f2c4-0000-7000-8000-0000000000ff", "users/ines").status()),
+      "RESOURCE_NOT_FOUND");
+  ASSERT_TRUE(Lift(hold->name, "users/ines").ok());
+  EXPECT_EQ(ReasonOf(Erase(Auditor()).status()), "LEGAL_HOLD") << "asking is not lifting";
+  EXPECT_EQ(ReasonOf(Lift(hold->name, "users/ines").status()), "SELF_APPROVAL");
+  ASSERT_TRUE(Lift(hold->name, "users/otto").ok());
+  EXPECT_EQ(ReasonOf(Lift(hold->name, "users/eva").status()), "STATE_NOT_ALLOWED");
+  EXPECT_TRUE(Erase(Auditor()).ok());
+  EXPECT_EQ(ReasonOf(Place("nonsense = 1").status()), "FILTER_INVALID");
+  EXPECT_EQ(ReasonOf(Place("").status()), "FIELD_REQUIRED");
+}
+
+TEST_F(RetentionOperationsTest, AHoldKeepsWhatComesLaterAndListsInPages) {
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Place("site = \"sites/nowhere\"").ok());
+  ASSERT_TRUE(Place("patient = \"patients/p-1\"").ok());
+  ASSERT_TRUE(Append(Run(1, 8)).ok()) << "placed before there was anything to keep";
+  EXPECT_EQ(ReasonOf(Erase(Auditor()).status()), "LEGAL_HOLD");
+  std::vector<std::string> names;
+  HoldListRequest request{"state = ACTIVE", 3, std::nullopt};
+  do {
+    const auto page =
+        Write([&](Transaction& tx) { return retention_->ListLegalHolds(tx, request); });
+    ASSERT_TRUE(page.ok()) << page.status();
+    for (const LegalHold& hold : page->holds) names.push_back(hold.name);
+    request.before = page->next_before;
+  } while (request.before);
+  EXPECT_EQ(names.size(), 4u);
+  request.filter = "state = LIFTED";
+  EXPECT_TRUE(Write([&](Transaction& tx) {
+                return retention_->ListLegalHolds(tx, request);
+              })->holds.empty());
+}
+
+TEST_F(RetentionOperationsTest, PrunesWhatIsOverInStepsAndKeepsTheProofs) {
+  retention_ = Retention({Class("held-for-ever", "violation = true", 0),
+                          Class("short", "site = \"sites/par-1\"", 1), Class("long", "", 36500)});
+  uint64_t next = 1;
+  while (next < 6000) {
+    ASSERT_TRUE(Append(Run(next, next + 999)).ok());
+    next += 1000;
+  }
+  ASSERT_TRUE(Sign().ok());
+  ASSERT_TRUE(Place("request_id = \"" + SampleDraft(2).request_id + "\"").ok());
+  const int64_t kept_before = Count("audit_payload_part WHERE length(cipher) > 0");
+  int64_t pruned = 0;
+  int64_t held = 0;
+  int steps = 0;
+  for (bool more = true; more; ++steps) {
+    ASSERT_LT(steps, 50);
+    const absl::StatusOr<PruneResult> result = Prune();
+    ASSERT_TRUE(result.ok()) << result.status();
+    for (const PrunedClass& one : result->classes) {
+      EXPECT_EQ(one.name, "retentionClasses/short");
+      EXPECT_LE(one.payloads, kPrunePartsMax);
+      EXPECT_LE(one.first_index, one.last_index);
+      pruned += one.payloads;
+    }
+    held += result->held;
+    more = result->more;
+  }
+  EXPECT_GT(steps, 1);
+  EXPECT_EQ(held, 1);
+  EXPECT_EQ(Count("audit_payload_part WHERE length(cipher) > 0"), kept_before - pruned);
+  for (uint64_t index = 0; index < 200; ++index) {
+    const EntryView view = View(index);
+    const bool over = view.leaf.site == "sites/par-1" && !view.leaf.violation && index != 1 &&
+                      !view.parts.empty();
+    EXPECT_EQ(view.payload_erased, over) << index;
+  }
+  const VerifyReport report = Verify(ExportBundle({"", true}));
+  EXPECT_TRUE(report.ok) << report.problem;
+  EXPECT_EQ(report.withheld, static_cast<uint64_t>(pruned));
+  const absl::StatusOr<PruneResult> again = Prune();
+  ASSERT_TRUE(again.ok());
+  EXPECT_TRUE(again->classes.empty());
+}
+
+TEST_F(RetentionOperationsTest, KeepsEverythingWithoutClasses) {
+  ASSERT_TRUE(Append(Run(1, 8)).ok());
+  const absl::StatusOr<PruneResult> result = Prune();
+  ASSERT_TRUE(result.ok());
+  EXPECT_TRUE(result->classes.empty());
+  EXPECT_FALSE(result->more);
+  EXPECT_FALSE(View(0).payload_erased);
+}
+
+TEST_F(RetentionOperationsTest, ARestoredBackupIsErasedAgainAtStart) {
+  ASSERT_TRUE(Append(Run(1, 8)).ok());
+  // The same log without the erasure stands for the backup: the erasure comes from the journal.
+  Erasure erasure;
+  (void)db()->Transact([&](Transaction& tx) -> absl::Status {
+    erasure = *retention_->ErasePatient(tx, Auditor(), {kPatient, "GDPR art. 17"});
+    return absl::AbortedError("the database went back to before");
+  });
+  ASSERT_FALSE(View(0).payload_erased);
+  std::vector<std::string> kept;
+  RetentionWork work(*db(), clock_, *ids_, *retention_, [&](const Erasure& one) {
+    kept.push_back(one.name);
+    return absl::OkStatus();
+  });
+  for (int start = 0; start < 2; ++start) {
+    const absl::Status opened = work.Open({erasure});
+    ASSERT_TRUE(opened.ok()) << opened;
+    EXPECT_TRUE(View(0).payload_erased);
+  }
+  EXPECT_EQ(Count("audit_erasure WHERE restored = 1"), 1) << "once, however often it starts";
+  EXPECT_EQ(kept, (std::vector<std::string>{erasure.name, erasure.name}));
+  const auto records = Write([](Transaction& tx) { return ListAuditAfter(tx, 0, 10); });
+  ASSERT_EQ(records->size(), 1u);
+  EXPECT_EQ(records->front().method, "work/repeat_erasure");
+  EXPECT_EQ(records->front().keys.count({"patient", "pseudonyms/" + erasure.pseudonym}), 1u);
+  // Later entries were under a later key, which stays.
+  ASSERT_TRUE(Append(Run(9, 16)).ok());
+  ASSERT_TRUE(work.Open({erasure}).ok());
+  EXPECT_FALSE(View(12).payload_erased);
+}
+
+TEST_F(RetentionOperationsTest, WorksOffItsRowsAndPlansTheNextDay) {
+  retention_ = Retention({Class("all", "", 1)});
+  ASSERT_TRUE(Append(Run(1, 8)).ok());
+  std::vector<std::string> kept;
+  bool disk_full = true;
+  RetentionWork work(*db(), clock_, *ids_, *retention_, [&](const Erasure& one) -> absl::Status {
+    if (disk_full) return absl::UnavailableError("no space");
+    kept.push_back(one.name);
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(work.Open({}).ok());
+  ASSERT_TRUE(work.Open({}).ok());
+  EXPECT_EQ(Count("meso_pending_work WHERE kind = 'prune_payloads'"), 1) << "one, however often";
+  const auto due = [&] {
+    return *Write([&](Transaction& tx) { return ListDuePendingWork(tx, clock_.Now(), 10); });
+  };
+  EXPECT_TRUE(due().empty());
+  ASSERT_TRUE(Erase(Auditor()).ok());
+  ASSERT_EQ(due().size(), 1u);
+  const PendingWork journal = due().front();
+  EXPECT_FALSE(work.KeepErasure(journal).ok());
+  EXPECT_EQ(due().size(), 1u) << "it is tried again";
+  disk_full = false;
+  ASSERT_TRUE(work.KeepErasure(journal).ok());
+  EXPECT_EQ(kept.size(), 1u);
+  EXPECT_TRUE(due().empty());
+
+  clock_.Advance(absl::Hours(24));
+  ASSERT_EQ(due().size(), 1u);
+  ASSERT_TRUE(work.PruneAll(due().front()).ok());
+  EXPECT_TRUE(View(1).payload_erased);
+  EXPECT_TRUE(due().empty());
+  EXPECT_EQ(Count("meso_pending_work WHERE kind = 'prune_payloads'"), 1);
+  const auto records = Write([](Transaction& tx) { return ListAuditAfter(tx, 0, 10); });
+  ASSERT_EQ(records->size(), 1u);
+  EXPECT_EQ(records->front().method, "work/prune_payloads");
+  EXPECT_TRUE(absl::StrContains(records->front().facts.at("retentionClasses/all"), "entries/0"));
+}
+
+}  // namespace
+}  // namespace meso::audit

@@ -1,0 +1,253 @@
+// Legal holds, erasure and pruning over a real server; the journal of erasures; the retention file.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/error.h"
+#include "services/audit/retention_file.h"
+#include "services/audit/rpc/erasure_journal.h"
+#include "tests/services/audit/rpc/audit_rpc_fixture.h"
+#include "tests/support/child_process.h"
+
+namespace meso::audit {
+namespace {
+
+std::string Id(int number) { return absl::StrCat("0198f2c4-0000-4000-8000-0000000000", number); }
+
+std::string ReadWhole(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return std::move(text).str();
+}
+
+class RetentionRpcTest : public AuditRpcFixture {
+ protected:
+  RetentionRpcTest() {
+    Batch batch{"scheduling", kEpoch, {}};
+    for (uint64_t i = 1; i <= 8; ++i) batch.drafts.push_back(SampleDraft(i));
+    EXPECT_TRUE(server_.database()
+                    .Transact([&](Transaction& tx) -> absl::Status {
+                      const absl::Status opened = vault_.Open(tx);
+                      return opened.ok() ? operations_.Append(tx, batch).status() : opened;
+                    })
+                    .ok());
+  }
+
+  absl::Status Erase(const std::string& id, v1::ErasureCertificate* certificate,
+                     bool validate_only = false) {
+    v1::ErasePatientRequest request;
+    request.set_request_id(id);
+    request.set_patient("patients/p-1");
+    request.set_ground("GDPR art. 17, request of 2026-01-01");
+    request.set_validate_only(validate_only);
+    return server_.Call(*stub_, &Stub::ErasePatient, auditor_, request, certificate);
+  }
+  bool Erased(uint64_t index) {
+    v1::GetEntryRequest request;
+    request.set_name(absl::StrCat("entries/", index));
+    v1::Entry entry;
+    EXPECT_TRUE(server_.Call(*stub_, &Stub::GetEntry, auditor_, request, &entry).ok());
+    return entry.payload_erased();
+  }
+
+  const std::string otto_ = server_.keys().Token("users/otto", {"chain_admin@*"});
+};
+
+TEST_F(RetentionRpcTest, AHoldIsPlacedOnceListedAndLiftedByTwo) {
+  v1::PlaceLegalHoldRequest place;
+  place.set_request_id(Id(11));
+  place.mutable_legal_hold()->set_filter("patient = \"patients/p-1\"");
+  place.mutable_legal_hold()->set_reason("File 12-34");
+  v1::LegalHold hold;
+  ASSERT_TRUE(server_.Call(*stub_, &Stub::PlaceLegalHold, auditor_, place, &hold).ok());
+  EXPECT_TRUE(absl::StartsWith(hold.name(), "legalHolds/"));
+  EXPECT_TRUE(absl::StrContains(hold.filter(), "pseudonyms/"));
+  EXPECT_EQ(hold.creator(), "users/ines");
+  v1::LegalHold again;
+  ASSERT_TRUE(server_.Call(*stub_, &Stub::PlaceLegalHold, auditor_, place, &again).ok());
+  EXPECT_EQ(again.SerializeAsString(), hold.SerializeAsString()) << "the first answer";
+  place.mutable_legal_hold()->set_reason("File 12-35");
+  EXPECT_EQ(ReasonOf(server_.Call(*stub_, &Stub::PlaceLegalHold, auditor_, place, &again)),
+            "REQUEST_ID_REUSED");
+  EXPECT_EQ(server_.Entries().front().keys.count({"patient", "patients/p-1"}), 1u);
+
+  v1::ErasureCertificate certificate;
+  EXPECT_EQ(ReasonOf(Erase(Id(15), &certificate)), "LEGAL_HOLD");
+
+  v1::LiftLegalHoldRequest lift;
+  lift.set_request_id(Id(12));
+  lift.set_name(hold.name());
+  ASSERT_TRUE(server_.Call(*stub_, &Stub::LiftLegalHold, auditor_, lift, &again).ok());
+  EXPECT_EQ(again.lift_requester(), "users/ines");
+  EXPECT_FALSE(again.has_lift_time());
+  ASSERT_TRUE(server_.Call(*stub_, &Stub::LiftLegalHold, auditor_, lift, &again).ok())
+      << "a repeat";
+  lift.set_request_id(Id(13));
+  EXPECT_EQ(ReasonOf(server_.Call(*stub_, &Stub::LiftLegalHold, auditor_, lift, &again)),
+            "SELF_APPROVAL");
+  ASSERT_TRUE(server_.Call(*stub_, &Stub::LiftLegalHold, otto_, lift, &again).ok());
+  EXPECT_EQ(again.lifter(), "users/otto");
+
+  v1::ListLegalHoldsRequest list;
+  list.set_filter("state = LIFTED");
+  v1::ListLegalHoldsResponse page;
+  ASSERT_TRUE(server_.Call(*stub_, &Stub::ListLegalHolds, otto_, list, &page).ok());
+  ASSERT_EQ(page.legal_holds_size(), 1);
+  EXPECT_EQ(page.legal_holds(0).name(), hold.name());
+  list.set_filter("colour = RED");
+  EXPECT_EQ(ReasonOf(server_.Call(*stub_, &Stub::ListLegalHolds, otto_, list, &page)),
+            "FILTER_INVALID");
+  ASSERT_TRUE(Erase(Id(15), &certificate).ok()) << "a refusal is evaluated again";
+}
+
+TEST_F(RetentionRpcTest, AnErasureLeavesNoNameInItsOwnEntry) {
+  v1::ErasureCertificate trial;
+  ASSERT_TRUE(Erase(Id(14), &trial, /*validate_only=*/true).ok());
+  EXPECT_EQ(trial.erased_payloads(), 2);
+  EXPECT_FALSE(Erased(0)) << "a trial changes nothing";
+  v1::ErasureCertificate certificate;
+  ASSERT_TRUE(Erase(Id(15), &certificate).ok());
+  EXPECT_EQ(certificate.erased_payloads(), trial.erased_payloads());
+  EXPECT_EQ(certificate.key_generation(), 1u);
+  EXPECT_TRUE(Erased(0));
+  EXPECT_FALSE(Erased(1));
+  v1::ErasureCertificate again;
+  ASSERT_TRUE(Erase(Id(15), &again).ok());
+  EXPECT_EQ(again.SerializeAsString(), certificate.SerializeAsString());
+  int erasures = 0;
+  for (const AuditRecord& record : server_.Entries()) {
+    if (!absl::EndsWith(record.method, "ErasePatient") || record.action != "D") continue;
+    ++erasures;
+    EXPECT_EQ(record.object_name, certificate.name());
+    for (const auto& [kind, value] : record.keys) EXPECT_FALSE(absl::StrContains(value, "p-1"));
+    for (const auto& [key, value] : record.facts) EXPECT_FALSE(absl::StrContains(value, "p-1"));
+    EXPECT_EQ(record.keys.count({"patient", absl::StrCat("pseudonyms/", certificate.pseudonym())}),
+              1u);
+  }
+  EXPECT_EQ(erasures, 1);
+}
+
+TEST_F(RetentionRpcTest, NamesEveryBadFieldAndKeepsStrangersOut) {
+  v1::ErasePatientRequest erase;
+  erase.set_request_id(Id(17));
+  erase.set_patient("p-1");
+  erase.set_ground("asked by patients/p-1");
+  v1::ErasureCertificate certificate;
+  const absl::Status status =
+      server_.Call(*stub_, &Stub::ErasePatient, auditor_, erase, &certificate);
+  std::set<std::string> fields;
+  for (const Violation& violation : DetailsOf(status).violations) fields.insert(violation.subject);
+  EXPECT_EQ(fields, (std::set<std::string>{"patient", "ground"}));
+  const std::string doctor = server_.keys().Token("users/dora", {"doctor@*"});
+  const std::string local = server_.keys().Token("users/lea", {"compliance_auditor@par-1"});
+  EXPECT_EQ(ReasonOf(server_.Call(*stub_, &Stub::ErasePatient, doctor, erase, &certificate)),
+            "ROLE_REQUIRED");
+  EXPECT_EQ(ReasonOf(server_.Call(*stub_, &Stub::ErasePatient, local, erase, &certificate)),
+            "ROLE_REQUIRED");
+}
+
+TEST_F(RetentionRpcTest, PrunesAndShowsTheClasses) {
+  v1::ListRetentionClassesRequest list;
+  v1::ListRetentionClassesResponse classes;
+  ASSERT_TRUE(server_.Call(*stub_, &Stub::ListRetentionClasses, otto_, list, &classes).ok());
+  ASSERT_EQ(classes.retention_classes_size(), 1);
+  EXPECT_EQ(classes.retention_classes(0).keep_days(), 1);
+  v1::PrunePayloadsRequest prune;
+  prune.set_request_id(Id(16));
+  prune.set_validate_only(true);
+  v1::PrunePayloadsResponse trial;
+  ASSERT_TRUE(server_.Call(*stub_, &Stub::PrunePayloads, otto_, prune, &trial).ok());
+  ASSERT_EQ(trial.classes_size(), 1);
+  EXPECT_EQ(trial.classes(0).payloads(), 6);
+  EXPECT_FALSE(Erased(0));
+  prune.set_validate_only(false);
+  v1::PrunePayloadsResponse done;
+  ASSERT_TRUE(server_.Call(*stub_, &Stub::PrunePayloads, otto_, prune, &done).ok());
+  EXPECT_EQ(done.SerializeAsString(), trial.SerializeAsString());
+  EXPECT_EQ(done.classes(0).first_entry(), "entries/0");
+  EXPECT_EQ(done.classes(0).last_entry(), "entries/7");
+  EXPECT_TRUE(Erased(0));
+  EXPECT_EQ(server_.Entries().back().facts.count("retentionClasses/all"), 0u) << "GetEntry's";
+}
+
+Erasure SampleErasure(int number) {
+  Erasure erasure;
+  erasure.name = absl::StrCat("erasures/0198f2c4-0000-7000-8000-00000000000", number);
+  erasure.pseudonym = std::string(32, 'a');
+  erasure.generation = static_cast<uint64_t>(number);
+  erasure.erased_payloads = 3;
+  erasure.tree_size = 12;
+  erasure.key_fingerprint = std::string(32, '\x07');
+  erasure.ground = "a \"ground\"\nof two lines";
+  erasure.eraser = "users/ines";
+  erasure.erase_time = absl::FromUnixSeconds(1'795'165'200);
+  return erasure;
+}
+
+TEST(ErasureJournalTest, KeepsEachOnceThroughRestartsAndCrashes) {
+  TempDir dir;
+  const std::string path = dir.path() + "/erasures.jsonl";
+  {
+    ErasureJournal journal(path);
+    ASSERT_TRUE(journal.Open()->empty());
+    for (int number : {1, 1, 2}) ASSERT_TRUE(journal.Keep(SampleErasure(number)).ok());
+  }
+  const std::string whole = ReadWhole(path);
+  for (size_t cut = 0; cut <= whole.size(); cut += 29) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << whole.substr(0, cut);
+    ErasureJournal journal(path);
+    const auto kept = journal.Open();
+    ASSERT_TRUE(kept.ok()) << cut << " " << kept.status();
+    for (int number : {1, 2}) ASSERT_TRUE(journal.Keep(SampleErasure(number)).ok());
+    EXPECT_EQ(ReadWhole(path), whole) << cut;
+  }
+  const auto kept = ErasureJournal(path).Open();
+  ASSERT_EQ(kept->size(), 2u);
+  EXPECT_EQ((*kept)[1].ground, SampleErasure(2).ground);
+  EXPECT_EQ((*kept)[1].generation, 2u);
+  EXPECT_EQ((*kept)[1].key_fingerprint, SampleErasure(2).key_fingerprint);
+  EXPECT_EQ((*kept)[1].erase_time, SampleErasure(2).erase_time);
+}
+
+TEST(ErasureJournalTest, RefusesALineThatIsNone) {
+  TempDir dir;
+  const std::string path = dir.path() + "/erasures.jsonl";
+  std::ofstream(path) << "{\"name\": \"erasures/x\"}\n";
+  const absl::Status status = ErasureJournal(path).Open().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(absl::StrContains(status.message(), "line 1")) << status;
+  EXPECT_FALSE(ErasureJournal(dir.path() + "/no/such/file").Open().ok());
+}
+
+TEST(RetentionFileTest, ReadsTheShippedClassesAndNamesWhatIsWrong) {
+  const auto shipped = ReadRetentionFile("deploy/retention.json", SamplePseudonyms());
+  ASSERT_TRUE(shipped.ok()) << shipped.status();
+  ASSERT_FALSE(shipped->empty());
+  for (const RetentionClass& retention : *shipped) EXPECT_GE(retention.keep_days, 3653);
+  EXPECT_EQ(shipped->back().filter_text, "") << "everything has a class";
+  EXPECT_TRUE(ReadRetentionFile("", SamplePseudonyms())->empty());
+  EXPECT_FALSE(ReadRetentionFile("no/such/file", SamplePseudonyms()).ok());
+  const char* one = "{\"code\": \"a\", \"filter\": \"\", \"keep_days\": 1, \"source\": \"s\"}";
+  EXPECT_TRUE(
+      ParseRetentionClasses(absl::StrCat("{\"classes\": [", one, "]}"), SamplePseudonyms()).ok());
+  for (const std::string& text :
+       {std::string("{}"), std::string("nonsense"),
+        absl::StrCat("{\"classes\": [", one, ",", one, "]}"),
+        std::string("{\"classes\": [{\"code\": \"a\", \"filter\": \"x = 1\", \"keep_days\": 1, "
+                    "\"source\": \"s\"}]}"),
+        std::string("{\"classes\": [{\"code\": \"a\", \"filter\": \"\", \"keep_days\": -1, "
+                    "\"source\": \"s\"}]}"),
+        std::string(
+            "{\"classes\": [{\"code\": \"a\", \"filter\": \"patient = \\\"patients/p\\\"\", "
+            "\"keep_days\": 1, \"source\": \"s\"}]}")}) {
+    EXPECT_FALSE(ParseRetentionClasses(text, SamplePseudonyms()).ok()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace meso::audit
