@@ -34,12 +34,20 @@ void Must(const absl::Status& status) {
 }  // namespace
 
 AuditLogBench::AuditLogBench(const std::string& file, uint64_t planned)
-    : planned_(planned), ids_(clock_), database_(OpenForBench(file, clock_)) {
+    : planned_(planned),
+      ids_(clock_),
+      vault_(*audit::PayloadMasterKeys::Parse(audit::PayloadMasterKeys::NewText())),
+      database_(OpenForBench(file, clock_)) {
   Must(Migrate(*database_, "audit", AuditMigrations(), ids_));
   operations_ = std::make_unique<audit::AuditOperations>(
       clock_, *audit::PseudonymKey::Parse(audit::PseudonymKey::NewText()),
-      *audit::NewSigningKey("meso.bench/audit"), salts_);
-  Must(database_->Transact([this](Transaction& tx) { return operations_->OpenLog(tx); }));
+      *audit::NewSigningKey("meso.bench/audit"), salts_, vault_);
+  Must(database_->Transact([this](Transaction& tx) -> absl::Status {
+    MESO_RETURN_IF_ERROR(vault_.Open(tx));
+    return operations_->OpenLog(tx);
+  }));
+  prove_ = std::make_unique<audit::ProveOperations>(clock_, *operations_);
+  index_ = std::make_unique<audit::KeyIndexKeeper>(*database_);
   auditor_.caller.subject = "users/auditor";
   auditor_.caller.roles["compliance_auditor"] = {"*"};
   auditor_.allowed_roles = {"compliance_auditor"};
@@ -109,6 +117,8 @@ void AuditLogBench::FillTo(uint64_t size) {
     size_ = end;
   }
   Sign();
+  Settle();
+  Sign();
 }
 
 double AuditLogBench::AppendSeconds(int count, int batch) {
@@ -126,7 +136,16 @@ double AuditLogBench::AppendSeconds(int count, int batch) {
 }
 
 void AuditLogBench::Sign() {
+  Must(index_->Build(UINT64_MAX).status());
   Must(database_->Transact([this](Transaction& tx) { return operations_->SignCheckpoint(tx); }));
+}
+
+void AuditLogBench::Settle() {
+  for (bool more = true; more;) {
+    const absl::StatusOr<bool> merged = index_->Merge();
+    Must(merged.status());
+    more = *merged;
+  }
 }
 
 }  // namespace meso

@@ -14,6 +14,9 @@
 #include "common/base/id_source.h"
 #include "common/database/database.h"
 #include "services/audit/audit_operations.h"
+#include "services/audit/key_index_keeper.h"
+#include "services/audit/payload_vault.h"
+#include "services/audit/prove_operations.h"
 
 namespace meso {
 
@@ -26,12 +29,16 @@ class AuditLogBench {
   void FillTo(uint64_t size);
   // Appends `count` entries in batches of `batch`, a commit each; seconds it took.
   double AppendSeconds(int count, int batch);
+  // As the service does: what no run of the key index covers first, then the signature.
   void Sign();
+  // Merges the runs of the key index until there is nothing left to merge.
+  void Settle();
 
   uint64_t size() const { return size_; }
   std::string PatientOf(uint64_t index) const;
   Database& database() { return *database_; }
   const audit::AuditOperations& operations() const { return *operations_; }
+  const audit::ProveOperations& prove() const { return *prove_; }
   const CallContext& auditor() const { return auditor_; }
 
  private:
@@ -43,9 +50,12 @@ class AuditLogBench {
   SystemClock clock_;
   Uuid7Source ids_;
   audit::SystemSaltSource salts_;
+  audit::PayloadVault vault_;
   CallContext auditor_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<audit::AuditOperations> operations_;
+  std::unique_ptr<audit::ProveOperations> prove_;
+  std::unique_ptr<audit::KeyIndexKeeper> index_;
   uint64_t size_ = 0;
 };
 
