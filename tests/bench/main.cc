@@ -1,14 +1,15 @@
 // meso-bench: rates and latencies of the hot paths, each beside its raw limit of the same run.
 //
-//   meso-bench [--scenario=empty,draw,book,day,ledger,scan,chain,import]
+//   meso-bench [--scenario=empty,draw,book,day,ledger,scan,chain,import,audit]
 //              [--callers=1,16,64,256] [--calls=4000]
-//              [--open_share=0.6] [--ledger_rows=10000] [--slow_fsync_us=1000] [--explain]
+//              [--open_share=0.6] [--ledger_rows=10000] [--audit_entries=100000]
+//              [--slow_fsync_us=1000] [--explain]
 //              [--json=FILE] [--compare=FILE] [--gates]
 //
 // `ledger` draws at 10^4 and at 10^6 ledger rows. `import` is of 100,000 rows and `chain` of 20
-// sites whatever the flags. Promises are made by draw and book (of 64 callers), chain, scan and
-// import. Prints tables on stdout; logs go to stderr. Exits 1 when a call failed, a gate is missed
-// or a ratio fell against --compare; 2 on wrong flags.
+// sites whatever the flags. Promises are made by draw and book (of 64 callers), chain, scan,
+// import and audit. Prints tables on stdout; logs go to stderr. Exits 1 when a call failed, a gate
+// is missed or a ratio fell against --compare; 2 on wrong flags.
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@
 #include "tests/bench/scenarios.h"
 
 ABSL_FLAG(std::vector<std::string>, scenario, std::vector<std::string>({"empty", "draw", "book"}),
-          "which scenarios to run: empty, draw, book, day, ledger, scan, chain, import");
+          "which scenarios to run: empty, draw, book, day, ledger, scan, chain, import, audit");
 ABSL_FLAG(std::vector<std::string>, callers, std::vector<std::string>({"1", "16", "64", "256"}),
           "how many callers at once, one cell each");
 ABSL_FLAG(int, calls, 4000, "calls per cell; a quarter of it for book");
@@ -35,8 +36,9 @@ ABSL_FLAG(bool, explain, false, "print which SQL statements the raw limit's time
 ABSL_FLAG(std::string, json, "", "write the figures to this file");
 ABSL_FLAG(std::string, compare, "", "compare ratios with the figures in this file");
 ABSL_FLAG(bool, gates, false,
-          "check what is promised of draw and book with 64 callers, chain, scan and import");
+          "check what is promised of draw and book with 64 callers, chain, scan, import and audit");
 ABSL_FLAG(int, ledger_rows, 10000, "movements in the ledger before the draw cells");
+ABSL_FLAG(int, audit_entries, 100000, "entries of the audit scenario's large log");
 
 namespace {
 
@@ -58,8 +60,8 @@ void StartAgainWithSlowFsync(char** argv) {
   std::exit(1);
 }
 
-constexpr absl::string_view kScenarios[] = {"empty",  "draw", "book",  "day",
-                                            "ledger", "scan", "chain", "import"};
+constexpr absl::string_view kScenarios[] = {"empty", "draw",  "book",   "day",  "ledger",
+                                            "scan",  "chain", "import", "audit"};
 
 bool IsScenario(absl::string_view name) {
   return std::find(std::begin(kScenarios), std::end(kScenarios), name) != std::end(kScenarios);
@@ -80,6 +82,8 @@ void RunScenario(const std::string& name, meso::BenchSettings settings, meso::Re
     report->Add(meso::RunImport(settings));
   } else if (name == "scan") {
     report->Add(meso::RunScan(settings));
+  } else if (name == "audit") {
+    report->Add(meso::RunAudit(settings));
   } else {  // ledger
     for (const int rows : {10000, 1000000}) {
       settings.ledger_rows = rows;
@@ -118,6 +122,7 @@ int main(int argc, char** argv) {
   meso::BenchSettings settings;
   settings.calls = absl::GetFlag(FLAGS_calls);
   settings.ledger_rows = absl::GetFlag(FLAGS_ledger_rows);
+  settings.audit_entries = absl::GetFlag(FLAGS_audit_entries);
   settings.open_share = absl::GetFlag(FLAGS_open_share);
   settings.explain = absl::GetFlag(FLAGS_explain);
   settings.callers.clear();

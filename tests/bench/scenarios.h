@@ -11,6 +11,7 @@ namespace meso {
 struct BenchSettings {
   int calls = 4000;  // per cell
   int ledger_rows = 10000;
+  int audit_entries = 100000;
   std::vector<int> callers = {1, 64};
   // Adds an open-loop cell at this share of the rate that 64 callers reached; 0 = none.
   double open_share = 0;
@@ -43,6 +44,10 @@ Scenario RunImport(const BenchSettings& settings);
 
 // ParseScan, the function without a call, beside copying the same bytes and summing a check digit.
 Scenario RunScan(const BenchSettings& settings);
+
+// The audit log at 10^4 entries and at settings.audit_entries: appending beside the same rows
+// straight on SQLite, inclusion proofs, queries, export, verification beside SHA-256 alone.
+Scenario RunAudit(const BenchSettings& settings);
 
 // Runs the closed-loop cells at settings.callers, then the open-loop one; `run` makes one cell on
 // fresh databases.

@@ -241,6 +241,10 @@ void ToProto(const ProvenEntry& proven, v1::Entry* entry) {
     added->set_salt(part.salt);
     added->set_payload(part.payload);
   }
+  if (proven.entry.parts.size() == 1) {
+    entry->set_payload_bytes(proven.entry.parts.front().payload);
+    entry->set_salt(proven.entry.parts.front().salt);
+  }
   if (!proven.proof) return;
   v1::InclusionProof* proof = entry->mutable_inclusion_proof();
   proof->set_leaf_hash(HashBytes(proven.leaf_hash));

@@ -259,7 +259,7 @@ TEST_F(ControlServiceTest, ABrokenGlassIsAViolationTheOthersHearOf) {
   ASSERT_TRUE(Call(&Stub::ListViolations, auditor_, list, &violations).ok());
   ASSERT_EQ(violations.violations_size(), 1);
   const v1::Violation& violation = violations.violations(0);
-  EXPECT_EQ(violation.entry(), "entries/30");
+  EXPECT_EQ(violation.entry(), "entries/31") << "behind the login's";
   EXPECT_EQ(violation.explanation(), "audit flagged BreakGlass.");
   EXPECT_FALSE(absl::StrContains(violations.ShortDebugString(), "secret"));
   std::vector<OutboxEvent> events;
