@@ -149,7 +149,7 @@ absl::StatusOr<KeyExportStep> ProveOperations::ReadProofStep(Transaction& tx,
     if (run.payloads) {
       MESO_ASSIGN_OR_RETURN(item.parts, payloads.Read(index));
       if (!PartsHold(leaf->schema_version, leaf->commitment, item.parts, hasher)) {
-        return EntryBroken(index, "has not the payload the log committed to");
+        return LeafMismatch(index, "has not the payload the log committed to");
       }
     }
     step.items.push_back(std::move(item));
@@ -164,9 +164,8 @@ absl::Status ProveOperations::WriteProofStep(const CallContext& call, KeyExportS
     StoredEntry& entry = item.entry;
     BundleEntry out{entry.index, std::move(entry.leaf), ""};
     out.path = Joined(item.path);
-    const absl::StatusOr<Payload> payload = MergeParts(item.parts, entry.index);
-    if (!payload.ok()) return EntryBroken(entry.index, "has a payload that can't be read");
-    for (const std::string& patient : payload->patients) {
+    MESO_ASSIGN_OR_RETURN(const Payload payload, MergeParts(item.parts, entry.index));
+    for (const std::string& patient : payload.patients) {
       if (call.audit.keys.size() >= kPartKeys) {
         MESO_RETURN_IF_ERROR(record_part());
         call.audit.keys.clear();

@@ -264,7 +264,7 @@ TEST_F(WitnessSuiteTest, ALogTruncatedBehindAWitnessedCheckpointIsRefused) {
                            "n=",
                            size - 3,
                            "\n"
-                           "for t in ('audit_entry','audit_tree','audit_payload','audit_key',"
+                           "for t in ('audit_entry','audit_tree','audit_payload_part','audit_key',"
                            "'audit_source_entry'): d.execute(f'delete from {t} where "
                            "entry_index>=?',(n,))\n"
                            "d.execute('delete from audit_checkpoint')\n"

@@ -167,6 +167,30 @@ TEST_F(AssertionOperationsTest, FindsAnAdministrationWithoutDecisionConsentOrDat
   EXPECT_EQ(Found(), all);
 }
 
+TEST_F(AssertionOperationsTest, WhatWasErasedIsHeldAgainstNobody) {
+  Draft both = Give("patients/p-2", "2026-11-19");
+  both.keys.push_back({KeyKind::kPatient, "patients/p-3"});
+  Log({CheckIn("patients/p-1"), CheckIn("patients/p-2"), CheckIn("patients/p-4")});
+  Log({Give("patients/p-1", "2026-11-19"), both});
+  const uint64_t known = Log({Give("patients/p-4", "2026-11-19")});
+  Erase("patients/p-1");
+  // Of the second only a part is gone. What it said is not known, though the dates can be read.
+  Erase("patients/p-3");
+  EXPECT_EQ(Found(), Codes{absl::StrCat("administration-in-date:", known)});
+  // A check-in whose facts are gone may have been one that decides.
+  clock_.Advance(absl::Hours(2));
+  EXPECT_EQ(Found(), Codes{absl::StrCat("administration-in-date:", known)});
+}
+
+TEST_F(AssertionOperationsTest, FactsOfManyPartsAreJudgedTogether) {
+  Draft both = Give("patients/p-2", "2026-11-19");
+  both.keys.push_back({KeyKind::kPatient, "patients/p-3"});
+  both.facts.push_back({"given_to", "patients/p-2"});
+  Log({CheckIn("patients/p-2")});
+  const uint64_t expired = Log({both});
+  EXPECT_EQ(Found(), Codes{absl::StrCat("administration-in-date:", expired)});
+}
+
 TEST_F(AssertionOperationsTest, ADecisionThatComesLateStillCounts) {
   const Draft decision = CheckIn("patients/p-1");
   clock_.Advance(absl::Minutes(10));

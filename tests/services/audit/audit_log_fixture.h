@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "generated/audit_migrations.h"
 #include "services/audit/audit_operations.h"
+#include "services/audit/retention_operations.h"
 #include "tests/services/audit/domain/entry_samples.h"
 #include "tests/support/temp_database.h"
 
@@ -129,6 +130,15 @@ class AuditLogFixture : public testing::Test {
   VerifyReport Verify(const std::string& bundle) {
     std::istringstream in(bundle);
     return VerifyBundle(in, {ops_.verifier()}, nullptr);
+  }
+
+  // Destroys the patient's key, as the service does it.
+  void Erase(const std::string& patient) {
+    const RetentionOperations retention(clock_, temp_->ids(), ops_.pseudonyms(), *vault_, {});
+    const absl::StatusOr<Erasure> erased = Write([&](Transaction& tx) {
+      return retention.ErasePatient(tx, Auditor(), {patient, "GDPR art. 17"});
+    });
+    ASSERT_TRUE(erased.ok()) << erased.status();
   }
 
   // Changes a row behind the service's back, triggers and all.

@@ -259,7 +259,8 @@ TEST_F(CheckpointOperationsTest, DuringAChangeOfKeysBothSignAndTheListSaysSo) {
   EXPECT_EQ(entries().size(), 0u) << "the first key of a log is no change";
 
   AuditOperations changed(clock_, SamplePseudonyms(),
-                          *MakeSigningKey("meso.test/audit", std::string(32, 0x55)), salts_);
+                          *MakeSigningKey("meso.test/audit", std::string(32, 0x55)), salts_,
+                          *vault_);
   ASSERT_TRUE(changed.SignAlsoWith(SampleKey()).ok());
   ASSERT_TRUE(Write([&](Transaction& tx) { return changed.OpenLog(tx); }).ok());
   ASSERT_EQ(entries().size(), 1u);
@@ -280,7 +281,7 @@ TEST_F(CheckpointOperationsTest, DuringAChangeOfKeysBothSignAndTheListSaysSo) {
   EXPECT_EQ(entries().size(), 1u);
 
   AuditOperations after(clock_, SamplePseudonyms(),
-                        *MakeSigningKey("meso.test/audit", std::string(32, 0x55)), salts_);
+                        *MakeSigningKey("meso.test/audit", std::string(32, 0x55)), salts_, *vault_);
   ASSERT_TRUE(Write([&](Transaction& tx) { return after.OpenLog(tx); }).ok());
   const auto over = Write([&](Transaction& tx) { return after.ListLogKeys(tx); });
   EXPECT_TRUE((*over)[0].current && !(*over)[1].current);

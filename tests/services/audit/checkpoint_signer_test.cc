@@ -17,7 +17,8 @@ namespace {
 class CheckpointSignerTest : public AuditLogFixture {
  protected:
   CheckpointSignerTest()
-      : followed_(clock_, SamplePseudonyms(), SampleKey(), salts_, [this] { signer_.Wake(); }),
+      : followed_(clock_, SamplePseudonyms(), SampleKey(), salts_, *vault_,
+                  [this] { signer_.Wake(); }),
         index_(*db()),
         signer_(*db(), followed_, index_) {
     followed_.AnnounceCheckpoints(temp_->ids());

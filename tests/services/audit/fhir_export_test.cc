@@ -113,6 +113,34 @@ TEST_F(FhirExportTest, NamesPatientsWithPayloadsAndRecordsThem) {
   EXPECT_EQ(call_.audit.keys.count({"patient", "patients/p-2"}), 1u);
 }
 
+TEST_F(FhirExportTest, ShowsWhatIsLeftAfterAnErasure) {
+  Draft both = SampleDraft(2);
+  both.keys.push_back({KeyKind::kPatient, "patients/p-7"});
+  both.facts.push_back({"replaces", "patients/p-7"});
+  ASSERT_TRUE(Append({"scheduling", kEpoch, {SampleDraft(1), both}}).ok());
+  ASSERT_TRUE(Sign().ok());
+  EXPECT_THAT(Lines("", true)[1], HasSubstr("\"reference\":\"Patient/p-7\""));
+  call_ = Auditor();
+  Erase("patients/p-7");
+  const std::vector<std::string> lines = Lines("", true);
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_THAT(lines[0], HasSubstr("\"reference\":\"Patient/p-1\""));
+  EXPECT_THAT(lines[1], HasSubstr("\"reference\":\"Patient/p-2\""));
+  EXPECT_THAT(lines[1], HasSubstr("\"type\":\"fact:quantity\"")) << "was about nobody";
+  EXPECT_THAT(lines[1], Not(HasSubstr("p-7")));
+  EXPECT_EQ(call_.audit.keys.count({"patient", "patients/p-7"}), 0u);
+}
+
+TEST_F(FhirExportTest, StopsAtAPayloadThatIsDamagedUnlessItIsNotShown) {
+  ASSERT_TRUE(Append(Run(1, 6)).ok());
+  ASSERT_TRUE(Sign().ok());
+  Tamper("UPDATE audit_payload_part SET cipher = x'ff' WHERE entry_index = 3");
+  const absl::StatusOr<std::string> text = Export("", true);
+  EXPECT_EQ(ReasonOf(text.status()), "LEAF_MISMATCH");
+  EXPECT_EQ(DetailsOf(text.status()).metadata.at("entry"), "entries/3");
+  EXPECT_TRUE(Export("", false).ok());
+}
+
 TEST_F(FhirExportTest, StopsAtAnEntryThatIsNotTheOneHashed) {
   ASSERT_TRUE(Append(Run(1, 6)).ok());
   ASSERT_TRUE(Sign().ok());

@@ -96,6 +96,22 @@ TEST_F(ProveOperationsTest, GivesPayloadsOnlyWhenAskedAndRecordsWhomItNames) {
   EXPECT_EQ(call.audit.facts.at("about"), "sites/par-1");
 }
 
+TEST_F(ProveOperationsTest, AnErasedPatientStaysProvenAndUnnamed) {
+  Settled(30);
+  Erase("patients/q-7");
+  const CallContext call = Auditor();
+  const std::string bundle = *Prove("services/scheduling", true, call);
+  EXPECT_EQ(bundle.find("patients/q-7"), std::string::npos);
+  EXPECT_NE(bundle.find("patients/q-8"), std::string::npos);
+  const VerifyReport report = Verify(bundle);
+  EXPECT_TRUE(report.ok) << report.problem;
+  EXPECT_EQ(report.entries, 30u);
+  EXPECT_EQ(report.withheld, 1u);
+  EXPECT_EQ(call.audit.keys.count({"patient", "patients/q-7"}), 0u);
+  EXPECT_EQ(call.audit.keys.count({"patient", "patients/q-8"}), 1u);
+  EXPECT_EQ(Proven("patients/q-7", true), 1u) << "that there is an entry stays proven";
+}
+
 TEST_F(ProveOperationsTest, ThePatientStaysAPseudonymInTheBundle) {
   Settled(30);
   const std::string bundle = *Prove("patients/q-7");

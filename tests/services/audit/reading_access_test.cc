@@ -194,9 +194,9 @@ TEST_F(ReadingAccessTest, PayloadsOnlyWhereTheGrantSaysSo) {
   const auto get = [this](uint64_t index) {
     return *Write([&](Transaction& tx) { return ops_.GetEntry(tx, External(), index); });
   };
-  EXPECT_EQ(get(0).entry.payload_bytes, "");
-  EXPECT_EQ(get(0).entry.salt, "");
-  EXPECT_NE(get(1).entry.payload_bytes, "");
+  EXPECT_TRUE(get(0).entry.parts.empty());
+  EXPECT_FALSE(get(0).entry.payload_erased);
+  EXPECT_FALSE(get(1).entry.parts.empty());
   const auto timeline = GetTimeline(External(), kLot);
   for (const EntryView& view : timeline->entries) {
     EXPECT_EQ(view.payload.has_value(),

@@ -117,17 +117,18 @@ TEST_F(TamperTest, FindsEveryBitOfEntriesAndPayloads) {
   int edits = 0;
   while (edits < 4500) {
     const uint64_t index = AnyIndex();
-    const char* const places[][2] = {{"audit_entry", "leaf"},
-                                     {"audit_entry", "leaf"},
-                                     {"audit_payload", "payload"},
-                                     {"audit_payload", "salt"}};
+    const std::string part = absl::StrCat("part = ", random_() % 3, " AND entry_index");
+    const std::string places[][3] = {{"audit_entry", "leaf", "entry_index"},
+                                     {"audit_entry", "leaf", "entry_index"},
+                                     {"audit_payload_part", "cipher", part},
+                                     {"audit_payload_part", "commitment", part}};
     const auto& place = places[random_() % 4];
-    std::string bytes = Load(place[0], place[1], "entry_index", static_cast<int64_t>(index));
+    std::string bytes = Load(place[0], place[1], place[2], static_cast<int64_t>(index));
     if (bytes.empty()) continue;
     FlipBit(&bytes);
     const absl::Status seen = While(
         [&](Transaction& tx) {
-          return Update(tx, place[0], place[1], "entry_index", static_cast<int64_t>(index), bytes);
+          return Update(tx, place[0], place[1], place[2], static_cast<int64_t>(index), bytes);
         },
         [&](Transaction& tx) { return ops_.GetEntry(tx, Auditor(), index).status(); });
     ASSERT_EQ(ReasonOf(seen), "LEAF_MISMATCH") << place[0] << " " << index << ": " << seen;
@@ -302,7 +303,9 @@ std::vector<std::string> AnswersOf(const std::string& path, const Clock& clock,
     ask([&](Transaction& tx) -> absl::StatusOr<std::string> {
       const absl::StatusOr<ProvenEntry> entry = ops.GetEntry(tx, Auditor(), index);
       if (!entry.ok()) return entry.status();
-      return entry->entry.leaf_bytes + entry->entry.payload_bytes;
+      std::string bytes = entry->entry.leaf_bytes;
+      for (const PayloadPart& part : entry->entry.parts) bytes += part.salt + part.payload;
+      return bytes;
     });
     ask([&](Transaction& tx) -> absl::StatusOr<std::string> {
       const absl::StatusOr<EntryProof> proof = ops.GetInclusionProof(tx, Auditor(), {index, 0});

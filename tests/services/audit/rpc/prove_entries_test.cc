@@ -128,13 +128,13 @@ TEST_F(ProveEntriesTest, AnEntryDamagedInTheStoreEndsTheStreamWithoutATrailer) {
   ASSERT_TRUE(server_.database()
                   .Transact([](Transaction& tx) -> absl::Status {
                     const absl::Status dropped =
-                        tx.Execute("DROP TRIGGER audit_payload_is_written_once", {});
+                        tx.Execute("DROP TRIGGER audit_payload_part_is_only_emptied", {});
                     if (!dropped.ok()) return dropped;
-                    return tx.Execute("UPDATE audit_payload SET payload = x'ff'", {});
+                    return tx.Execute("UPDATE audit_payload_part SET cipher = x'ff'", {});
                   })
                   .ok());
   std::string bundle;
-  EXPECT_EQ(ReasonOf(Prove("patients/p-1", true, auditor_, &bundle)), "TREE_INCONSISTENT");
+  EXPECT_EQ(ReasonOf(Prove("patients/p-1", true, auditor_, &bundle)), "LEAF_MISMATCH");
   EXPECT_FALSE(Verify(bundle).ok);
   bundle.clear();
   EXPECT_TRUE(Prove("patients/p-1", false, auditor_, &bundle).ok()) << "payloads are not needed";
