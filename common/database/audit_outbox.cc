@@ -19,7 +19,8 @@ constexpr int64_t kLayout = 2;
 constexpr int64_t kLayoutWithoutNonce = 1;
 constexpr size_t kNonceSize = 16;
 
-// Fetched for 64 records at a time: one by one they cost a microsecond each, on the writer's thread.
+// Fetched for 64 records at a time: one by one they cost a microsecond each, on the writer's
+// thread.
 std::string NewNonce() {
   thread_local std::array<char, 64 * kNonceSize> random;
   thread_local size_t used = random.size();
