@@ -118,8 +118,8 @@ constexpr ApiCommand kCommands[] = {
      .method = "AuditService.ErasePatient",
      .argument = "patient",
      .summary = "Erase what the log says about a patient; keep the certificate it answers",
-     .example_1 = "mesoctl audit erase PT-0007 --ground 'GDPR art. 17, 2026-01-01' --validate_only",
-     .example_2 = "mesoctl audit erase PT-0007 --ground 'GDPR art. 17, 2026-01-01' -o json"},
+     .example_1 = "mesoctl audit erase PT-0008 --ground 'GDPR art. 17, 2026-01-01' --dry-run",
+     .example_2 = "mesoctl audit erase PT-0008 --ground 'GDPR art. 17, 2026-01-01' -o json"},
     {.noun = "audit",
      .verb = "retention",
      .method = "AuditService.ListRetentionClasses",
@@ -132,7 +132,7 @@ constexpr ApiCommand kCommands[] = {
      .verb = "prune",
      .method = "AuditService.PrunePayloads",
      .summary = "Destroy payloads whose time is over; the service does so once a day",
-     .example_1 = "mesoctl audit prune --validate_only",
+     .example_1 = "mesoctl audit prune --dry-run",
      .example_2 = "mesoctl audit prune -o json"},
 };
 

@@ -54,8 +54,8 @@ class ExamplesTest : public ::testing::Test {
                       "compliance_auditor@*", "medical_director@*", "chain_admin@*"});
     // What takes two people takes a second one here too.
     variables_["SECOND_TOKEN"] = absl::StrCat(dir_.path(), "/second.token");
-    std::ofstream(variables_["SECOND_TOKEN"])
-        << suite_.Token("users/second", {"inventory_manager@*", "practitioner@*"});
+    std::ofstream(variables_["SECOND_TOKEN"]) << suite_.Token(
+        "users/second", {"inventory_manager@*", "practitioner@*", "compliance_auditor@*"});
   }
 
   Shown Type(const std::string& line) {
@@ -154,6 +154,8 @@ class ClinicExamplesTest : public ExamplesTest {
           "MESO_TOKEN_FILE=$SECOND_TOKEN mesoctl emergencies open PT-0007 --justification "
           "'Unconscious after a session'");
     };
+    situations_["audit lift"] = [this] { AskToLift(); };
+    situations_["audit erase"] = [this] { clinic_.Screen("patients/PT-0008"); };
     situations_["rulesets publish"] = [this] {
       DraftAs("mesoctl rulesets get meso-default -o json | mesoctl rulesets create --json -");
     };
@@ -292,6 +294,15 @@ class ClinicExamplesTest : public ExamplesTest {
           mesoctl recalls acknowledge $R --site $SITE --found_ampoules 0 || exit
         done
       done)sh");
+  }
+
+  // A hold nobody asked to lift, and a newer one that somebody else did.
+  void AskToLift() {
+    Must("mesoctl audit hold --filter 'outcome = FAILED' --reason 'File 12-36'");
+    Must("mesoctl audit hold --filter 'outcome = FAILED' --reason 'File 12-37'");
+    Must(
+        "MESO_TOKEN_FILE=$SECOND_TOKEN mesoctl audit lift $(mesoctl audit holds --state active -o "
+        "name --limit 1)");
   }
 
   // By another author, so that this one may publish it.
