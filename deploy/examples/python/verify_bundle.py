@@ -32,7 +32,7 @@ def message(data, numbers=(), texts=(), lists=(), strict=True):
         if tag & 7 == 2: value, at = data[at:at + value], at + value
         last, before = tag >> 3, last
         need(tag & 7 in (0, 2) and at <= len(data) and before <= last, "a field is malformed")
-        need(before < last or last in lists or last not in out and not strict, "a field is there twice")
+        need(before < last or last in lists or not strict and last not in (*numbers, *texts), "a field is there twice")
         need(last in out and value and (last in numbers) == (tag & 7 == 0) or not strict, "a field is not one the format has here")
         out[last] = out[last] + [value] if last in lists else value
     return out
