@@ -4,7 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "common/auth/strict_json.h"
+#include "common/base/strict_json.h"
 
 namespace meso {
 namespace {

@@ -7,9 +7,9 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
-#include "common/auth/strict_json.h"
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
+#include "common/base/strict_json.h"
 #include "generated/audit_assertions.h"
 
 namespace meso::audit {

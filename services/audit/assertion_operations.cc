@@ -186,7 +186,9 @@ absl::Status AssertionOperations::RecordViolation(Transaction& tx,
   named.name = absl::StrCat("violations/", ids_.NewId());
   MESO_ASSIGN_OR_RETURN(const bool is_new, InsertViolation(tx, named));
   if (!is_new) return absl::OkStatus();
-  MESO_RETURN_IF_ERROR(AppendEvent(tx, ViolationFound(ids_.NewId(), named)).status());
+  const FoundViolation found = {named.name, absl::StrCat("assertions/", named.assertion),
+                                named.entry, named.site, named.find_time};
+  MESO_RETURN_IF_ERROR(AppendEvent(tx, ViolationFound(ids_.NewId(), found)).status());
   CallContext call = ServiceContext("audit", kEvaluate);
   call.action = "C";
   call.audit.object_type = "Violation";

@@ -6,9 +6,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "common/auth/strict_json.h"
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
+#include "common/base/strict_json.h"
 
 namespace meso::audit {
 namespace {

@@ -123,6 +123,8 @@ std::string ExampleText(const FieldDescriptor& field) {
       {"resume_token", ""},
       {"code", "meso-default"},
   };
+  // A hold must say what it keeps; a list without a filter is the whole list.
+  if (field.full_name() == "meso.audit.v1.LegalHold.filter") return "violation = true";
   const auto known = texts.find(field.name());
   if (known != texts.end()) return known->second;
   if (field.name() == "name") {

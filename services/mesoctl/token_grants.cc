@@ -7,7 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "common/auth/jwks.h"
 #include "common/auth/jwt.h"
-#include "common/auth/strict_json.h"
+#include "common/base/strict_json.h"
 #include "common/base/status_macros.h"
 
 namespace meso::mesoctl {

@@ -5,10 +5,10 @@
 
 namespace meso::audit {
 
-OutboxEvent ViolationFound(const std::string& id, const StoredViolation& violation) {
+OutboxEvent ViolationFound(const std::string& id, const FoundViolation& violation) {
   v1::ViolationFound payload;
   payload.set_violation(violation.name);
-  payload.set_assertion(absl::StrCat("assertions/", violation.assertion));
+  payload.set_assertion(violation.assertion);
   payload.set_entry(absl::StrCat("entries/", violation.entry));
   payload.set_site(violation.site);
   OutboxEvent event;

@@ -5,15 +5,24 @@
 #ifndef MESO_SERVICES_AUDIT_EVENTS_CONTROL_EVENTS_H_
 #define MESO_SERVICES_AUDIT_EVENTS_CONTROL_EVENTS_H_
 
+#include <cstdint>
 #include <string>
 
+#include "absl/time/time.h"
 #include "common/database/outbox.h"
-#include "services/audit/store/assertion_store.h"
 
 namespace meso::audit {
 
+struct FoundViolation {
+  std::string name;       // violations/{uuid}
+  std::string assertion;  // assertions/{code}
+  uint64_t entry = 0;
+  std::string site;
+  absl::Time find_time;
+};
+
 // `id` is a new UUIDv7.
-OutboxEvent ViolationFound(const std::string& id, const StoredViolation& violation);
+OutboxEvent ViolationFound(const std::string& id, const FoundViolation& violation);
 
 }  // namespace meso::audit
 

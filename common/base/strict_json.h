@@ -2,8 +2,8 @@
 //
 // A duplicate member name is an error (two parsers that pick different ones would see two tokens),
 // so are depth over 8, size over 64 KB, invalid UTF-8 and anything after the value. Pure functions.
-#ifndef MESO_COMMON_AUTH_STRICT_JSON_H_
-#define MESO_COMMON_AUTH_STRICT_JSON_H_
+#ifndef MESO_COMMON_BASE_STRICT_JSON_H_
+#define MESO_COMMON_BASE_STRICT_JSON_H_
 
 #include <cstdint>
 #include <map>
@@ -36,4 +36,4 @@ absl::StatusOr<JsonValue> ParseStrictJson(absl::string_view text);
 
 }  // namespace meso
 
-#endif  // MESO_COMMON_AUTH_STRICT_JSON_H_
+#endif  // MESO_COMMON_BASE_STRICT_JSON_H_

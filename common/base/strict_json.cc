@@ -1,4 +1,4 @@
-#include "common/auth/strict_json.h"
+#include "common/base/strict_json.h"
 
 #include <limits>
 #include <nlohmann/json.hpp>
