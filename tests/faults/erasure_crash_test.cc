@@ -70,16 +70,22 @@ class ErasureSuite : public ::testing::Test {
     request.set_ground("GDPR art. 17");
     return suite_.Call<AuditService>(*stub_, &Stub::ErasePatient, auditor_, request, certificate);
   }
-  // Of the first entry: whether it is erased.
+  // Of the entries about the patient that scheduling sent: whether they are erased.
   bool Erased() {
-    audit::v1::GetEntryRequest request;
-    request.set_name("entries/0");
-    audit::v1::Entry entry;
+    audit::v1::ListEntriesRequest request;
+    request.set_filter(absl::StrCat("patient = \"", kPatient, "\" AND service = scheduling"));
+    audit::v1::ListEntriesResponse page;
     const absl::Status status =
-        suite_.Call<AuditService>(*stub_, &Stub::GetEntry, auditor_, request, &entry);
+        suite_.Call<AuditService>(*stub_, &Stub::ListEntries, auditor_, request, &page);
     EXPECT_TRUE(status.ok()) << status;
-    EXPECT_NE(entry.payload_erased(), entry.has_payload());
-    return entry.payload_erased();
+    EXPECT_EQ(page.entries_size(), 5);
+    int erased = 0;
+    for (const audit::v1::Entry& entry : page.entries()) {
+      EXPECT_NE(entry.payload_erased(), entry.has_payload());
+      erased += entry.payload_erased() ? 1 : 0;
+    }
+    EXPECT_TRUE(erased == 0 || erased == page.entries_size());
+    return erased > 0;
   }
   // Entries the log holds about an erasure.
   size_t Recorded(const std::string& method) {
