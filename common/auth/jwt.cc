@@ -9,10 +9,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "common/auth/principal_codec.h"
-#include "common/base/strict_json.h"
 #include "common/base/error.h"
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
+#include "common/base/strict_json.h"
 
 namespace meso {
 namespace {

@@ -7,8 +7,8 @@
 #include "absl/strings/str_split.h"
 #include "common/auth/jwks.h"
 #include "common/auth/jwt.h"
-#include "common/base/strict_json.h"
 #include "common/base/status_macros.h"
+#include "common/base/strict_json.h"
 
 namespace meso::mesoctl {
 namespace {
