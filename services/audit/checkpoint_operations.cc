@@ -104,8 +104,10 @@ absl::StatusOr<CheckpointView> CheckpointOperations::AddCosignature(
     if (has_cosigned) return ToView(*std::move(stored));
     MESO_RETURN_IF_ERROR(
         InsertCosignature(tx, {request.tree_size, key, request.line, clock_.Now()}));
-    MESO_ASSIGN_OR_RETURN(stored, LoadCheckpoint(tx, request.tree_size));
-    MESO_ASSIGN_OR_RETURN(CheckpointView view, ToView(*std::move(stored)));
+    MESO_ASSIGN_OR_RETURN(std::optional<StoredCheckpoint> cosigned,
+                          LoadCheckpoint(tx, request.tree_size));
+    if (!cosigned) return ResourceNotFound(name);
+    MESO_ASSIGN_OR_RETURN(CheckpointView view, ToView(*std::move(cosigned)));
     OutboxEvent event = CheckpointSigned(ids_.NewId(), clock_.Now(), view.checkpoint.origin,
                                          {view.checkpoint.size, view.note, view.sign_time});
     event.trace_parent = call.trace_parent;
