@@ -52,7 +52,7 @@ struct AuditRecord {
   std::string digest;  // of the record as it is sent; set by the relay, not kept
 };
 
-// The running hash over this database's entries 1 to `sequence` (audit_chain.h says of what).
+// The running hash over this database's entries 1 to `sequence` (audit_draft.h says of what).
 struct AuditChain {
   int64_t sequence = 0;
   std::string hash = std::string(32, '\0');

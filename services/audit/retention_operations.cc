@@ -105,7 +105,7 @@ absl::StatusOr<std::string> RetentionOperations::FilterOf(Transaction& tx,
                                                           const std::string& hold) const {
   MESO_ASSIGN_OR_RETURN(const std::optional<LegalHold> stored, LoadHold(tx, hold));
   if (!stored) return ResourceNotFound(hold);
-  return stored->filter;
+  return stored->TypedFilter();
 }
 
 absl::StatusOr<RetentionOperations::Found> RetentionOperations::FindPayloads(

@@ -79,7 +79,7 @@ class RetentionOperations {
                                           const std::string& name) const;
   // FILTER_INVALID.
   absl::StatusOr<HoldPage> ListLegalHolds(Transaction& tx, const HoldListRequest& request) const;
-  // The filter of a hold, for an answer that is given again.
+  // The filter of a hold as the API spells it, for an answer that is given again.
   absl::StatusOr<std::string> FilterOf(Transaction& tx, const std::string& hold) const;
 
   // Destroys the patient's keys. RESOURCE_NOT_FOUND, LEGAL_HOLD.

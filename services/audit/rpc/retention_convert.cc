@@ -102,7 +102,7 @@ absl::StatusOr<Erasure> FromProto(const v1::ErasureCertificate& certificate) {
 
 void ToProto(const LegalHold& hold, v1::LegalHold* proto) {
   proto->set_name(hold.name);
-  proto->set_filter(hold.filter);
+  proto->set_filter(hold.TypedFilter());
   proto->set_reason(hold.reason);
   proto->set_creator(hold.creator);
   meso::ToProto(hold.create_time, proto->mutable_create_time());

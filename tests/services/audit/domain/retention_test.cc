@@ -53,6 +53,16 @@ TEST(RetentionTest, HoldsKeepWhatTheirFilterMatchesByPseudonym) {
       << "what can't be read must not let anything be destroyed";
 }
 
+TEST(RetentionTest, AHoldIsShownInTheWordsOfTheApi) {
+  const LegalHold hold = HoldOn(
+      "patient = \"patients/p-1\" AND outcome = DENIED AND time >= \"2026-03-01T09:00:00Z\"");
+  const std::string shown = hold.TypedFilter();
+  EXPECT_NE(shown.find("outcome = \"DENIED\""), std::string::npos) << shown;
+  EXPECT_NE(shown.find("\"2026-03-01T09:00:00Z\""), std::string::npos) << shown;
+  EXPECT_EQ(shown.find("patients/"), std::string::npos) << shown;
+  EXPECT_EQ(HoldOn(shown).filter, hold.filter) << "placed again it is the same hold";
+}
+
 TEST(RetentionTest, TheFirstClassThatMatchesCounts) {
   const std::vector<RetentionClass> classes = {
       {"retentionClasses/never", "", FilterOf("violation = true"), 0, "x"},
