@@ -216,6 +216,7 @@ absl::Status AuditOperations::SignCheckpoint(Transaction& tx) const {
   for (const uint64_t superseded : SupersededCheckpoints(kept, now)) {
     MESO_RETURN_IF_ERROR(DeleteCheckpoint(tx, superseded));
   }
+  MESO_RETURN_IF_ERROR(KeepSignedRuns(tx, ProvableCheckpoints(kept, now)));
   const bool announced =
       IsAnnounced(newest ? std::optional<absl::Time>(newest->sign_time) : std::nullopt, now);
   if (ids_ == nullptr || !announced) return absl::OkStatus();

@@ -124,6 +124,7 @@ struct ExportRequest {
   std::string filter;
   bool payloads = false;
   ExportFormat format = ExportFormat::kBundle;
+  int cosignatures = 0;  // that the last checkpoint must have (ChooseCheckpoint)
 };
 
 // What one step of an export reads. A row whose entry can't match was read without it.

@@ -65,12 +65,12 @@ absl::StatusOr<std::set<uint64_t>> Candidates(Transaction& tx, int64_t key, uint
   return candidates;
 }
 
-// The runs of the key index that the newest checkpoint signs; as they are stored, for the verifier
+// The runs of the key index that the last checkpoint signs; as they are stored, for the verifier
 // shall see what is wrong with them.
-absl::Status AddSignedIndex(Transaction& tx, const StoredCheckpoint& newest, BundleWriter* writer) {
-  MESO_ASSIGN_OR_RETURN(const Checkpoint checkpoint, ParseCheckpoint(newest.note));
+absl::Status AddSignedIndex(Transaction& tx, const StoredCheckpoint& last, BundleWriter* writer) {
+  MESO_ASSIGN_OR_RETURN(const Checkpoint checkpoint, ParseCheckpoint(last.note));
   if (!checkpoint.index_root) return absl::OkStatus();
-  MESO_ASSIGN_OR_RETURN(const std::optional<SignedRuns> index, LoadSignedRuns(tx));
+  MESO_ASSIGN_OR_RETURN(const std::optional<SignedRuns> index, LoadSignedRuns(tx, last.tree_size));
   writer->AddIndex(index ? index->runs : std::vector<IndexRun>());
   return absl::OkStatus();
 }
@@ -86,18 +86,18 @@ absl::StatusOr<std::unique_ptr<Export>> AuditOperations::BeginExport(
       run->filter, CompileFor(tx, call, request.filter, request.payloads, hasher, &run->scope));
   run->index_key = run->filter.IndexKey(hasher);
   run->payloads = request.payloads;
+  MESO_ASSIGN_OR_RETURN(const StoredCheckpoint last, ChooseCheckpoint(tx, request.cosignatures));
   MESO_ASSIGN_OR_RETURN(const std::vector<StoredCheckpoint> checkpoints, ListCheckpoints(tx));
-  if (checkpoints.empty()) return CheckpointNotYet();
-  run->tree_size = checkpoints.back().tree_size;
+  run->tree_size = last.tree_size;
   run->format = request.format;
   run->origin = verifier().name;
   run->pseudonyms = &pseudonyms_;
   run->writer.Begin({verifier().name, run->tree_size, absl::ToUnixNanos(clock_.Now()),
                      run->filter.Text(), run->payloads});
   for (const StoredCheckpoint& checkpoint : checkpoints) {
-    run->writer.AddCheckpoint(checkpoint.note);
+    if (checkpoint.tree_size <= last.tree_size) run->writer.AddCheckpoint(checkpoint.note);
   }
-  MESO_RETURN_IF_ERROR(AddSignedIndex(tx, checkpoints.back(), &run->writer));
+  MESO_RETURN_IF_ERROR(AddSignedIndex(tx, last, &run->writer));
   call.audit.object_type = "Bundle";
   if (request.format == ExportFormat::kFhirR4) call.audit.facts["format"] = "FHIR R4";
   call.audit.facts["payloads"] = request.payloads ? "yes" : "no";

@@ -168,14 +168,24 @@ std::vector<StoredRun> FindMergeable(const std::vector<StoredRun>& runs) {
   return {};
 }
 
-// True when the newest checkpoint lists a larger stored run in place of this one. Then no later one
-// lists it either: whatever is signed takes the largest.
+bool Lists(const SignedRuns& list, const IndexRun& run) {
+  return std::find(list.runs.begin(), list.runs.end(), run) != list.runs.end();
+}
+
+// True when the newest of the lists has a larger stored run in place of this one, and no other list
+// that is kept has this one. Then no later checkpoint lists it either: whatever is signed takes the
+// largest.
 bool IsReplaced(const IndexRun& run, const std::vector<StoredRun>& published,
-                const std::vector<IndexRun>& signed_runs) {
+                const std::vector<SignedRuns>& lists) {
+  if (lists.empty()) return false;
+  if (std::any_of(lists.begin(), lists.end(),
+                  [&run](const SignedRuns& list) { return Lists(list, run); })) {
+    return false;
+  }
   return std::any_of(published.begin(), published.end(), [&](const StoredRun& larger) {
     return larger.run.begin <= run.begin && run.end <= larger.run.end &&
            larger.run.end - larger.run.begin > run.end - run.begin &&
-           std::find(signed_runs.begin(), signed_runs.end(), larger.run) != signed_runs.end();
+           Lists(lists.front(), larger.run);
   });
 }
 
@@ -252,11 +262,11 @@ absl::StatusOr<bool> KeyIndexKeeper::Merge() {
 absl::StatusOr<bool> KeyIndexKeeper::Clear() {
   bool more = false;
   MESO_RETURN_IF_ERROR(database_.Transact([&more](Transaction& tx) -> absl::Status {
-    MESO_ASSIGN_OR_RETURN(const std::optional<SignedRuns> signed_runs, LoadSignedRuns(tx));
+    MESO_ASSIGN_OR_RETURN(const std::vector<SignedRuns> lists, ListSignedRuns(tx));
     MESO_ASSIGN_OR_RETURN(const std::vector<StoredRun> published,
                           ListRuns(tx, RunState::kPublished));
     for (const StoredRun& stored : published) {
-      if (signed_runs && IsReplaced(stored.run, published, signed_runs->runs)) {
+      if (IsReplaced(stored.run, published, lists)) {
         MESO_RETURN_IF_ERROR(RetireRun(tx, stored.run_id));
       }
     }

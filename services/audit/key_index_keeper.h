@@ -37,8 +37,9 @@ class KeyIndexKeeper {
   absl::StatusOr<bool> Build(uint64_t entries_max);
   // Makes one larger run, if sixteen are there; true when it did. TREE_INCONSISTENT.
   absl::StatusOr<bool> Merge();
-  // Retires what the newest checkpoint has a larger run for, and deletes one step of what is
-  // retired; true when there is more to delete.
+  // Retires what the newest checkpoint has a larger run for, unless an earlier one that can still
+  // be proven from lists it, and deletes one step of what is retired; true when there is more to
+  // delete.
   absl::StatusOr<bool> Clear();
 
  private:

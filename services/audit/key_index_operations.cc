@@ -145,6 +145,19 @@ absl::StatusOr<std::optional<Hash>> SealKeyIndex(Transaction& tx, uint64_t tree_
   return IndexRoot(runs, hasher);
 }
 
+absl::StatusOr<StoredCheckpoint> ChooseCheckpoint(Transaction& tx, int cosignatures) {
+  if (cosignatures == 0) {
+    MESO_ASSIGN_OR_RETURN(std::optional<StoredCheckpoint> newest, LoadNewestCheckpoint(tx));
+    if (!newest) return CheckpointNotYet();
+    return *std::move(newest);
+  }
+  MESO_ASSIGN_OR_RETURN(const std::optional<uint64_t> size, FindCosignedSize(tx, cosignatures));
+  if (!size) return NotCosignedYet(cosignatures);
+  MESO_ASSIGN_OR_RETURN(std::optional<StoredCheckpoint> cosigned, LoadCheckpoint(tx, *size));
+  if (!cosigned) return NotCosignedYet(cosignatures);
+  return *std::move(cosigned);
+}
+
 absl::StatusOr<OpenedKey> OpenKey(Transaction& tx, const Hash& key,
                                   const std::vector<IndexRun>& runs, Hasher& hasher) {
   MESO_ASSIGN_OR_RETURN(const std::vector<StoredRun> published, ListRuns(tx, RunState::kPublished));

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/database/database.h"
+#include "services/audit/store/audit_store.h"
 #include "services/audit/store/key_index_store.h"
 
 namespace meso::audit {
@@ -40,6 +41,10 @@ absl::StatusOr<std::vector<RunKey>> KeysOfEntries(Transaction& tx, uint64_t begi
 // The root of the index of the log's `tree_size` entries, noted as what the checkpoint of this size
 // signs. nullopt when more than kIndexTailMax entries are in no run yet. LEAF_MISMATCH.
 absl::StatusOr<std::optional<Hash>> SealKeyIndex(Transaction& tx, uint64_t tree_size);
+
+// The checkpoint a bundle ends at: the newest or, with `cosignatures`, the newest with a key index
+// that at least so many witnesses have cosigned. CHECKPOINT_NOT_YET.
+absl::StatusOr<StoredCheckpoint> ChooseCheckpoint(Transaction& tx, int cosignatures);
 
 // A key in all runs that a checkpoint signs.
 struct OpenedKey {

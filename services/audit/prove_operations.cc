@@ -101,12 +101,11 @@ absl::StatusOr<std::unique_ptr<KeyExport>> ProveOperations::BeginProof(
   call.audit.object_type = "Bundle";
   call.audit.facts["payloads"] = request.payloads ? "yes" : "no";
   if (run->key.kind != KeyKind::kPatient) call.audit.facts["about"] = request.name;
-  MESO_ASSIGN_OR_RETURN(const std::optional<StoredCheckpoint> newest, LoadNewestCheckpoint(tx));
-  if (!newest) return CheckpointNotYet();
-  MESO_ASSIGN_OR_RETURN(run->checkpoint, ParseCheckpoint(newest->note));
-  MESO_ASSIGN_OR_RETURN(const std::optional<SignedRuns> index, LoadSignedRuns(tx));
+  MESO_ASSIGN_OR_RETURN(const StoredCheckpoint end, ChooseCheckpoint(tx, request.cosignatures));
+  MESO_ASSIGN_OR_RETURN(run->checkpoint, ParseCheckpoint(end.note));
+  MESO_ASSIGN_OR_RETURN(const std::optional<SignedRuns> index, LoadSignedRuns(tx, end.tree_size));
   if (!run->checkpoint.index_root) return IndexNotYet();
-  if (!index || index->tree_size != run->checkpoint.size ||
+  if (!index || end.tree_size != run->checkpoint.size ||
       !RunsCover(index->runs, run->checkpoint.size) ||
       IndexRoot(index->runs, hasher) != *run->checkpoint.index_root) {
     return TreeInconsistent("the runs of its key index are not those that were signed");
@@ -118,7 +117,7 @@ absl::StatusOr<std::unique_ptr<KeyExport>> ProveOperations::BeginProof(
 
   run->writer.Begin({run->checkpoint.origin, run->checkpoint.size, absl::ToUnixNanos(clock_.Now()),
                      "", run->payloads, run->key});
-  run->writer.AddCheckpoint(newest->note);
+  run->writer.AddCheckpoint(end.note);
   run->writer.AddIndex(index->runs);
   for (const KeyProof& proof : opened.proofs) run->writer.AddKeyProof(ToBundle(proof));
   return run;

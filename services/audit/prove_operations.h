@@ -32,6 +32,7 @@ std::optional<KeyKind> KeyKindOf(absl::string_view name);
 struct ProveRequest {
   std::string name;  // of a kind that KeyKindOf knows
   bool payloads = false;
+  int cosignatures = 0;  // that the checkpoint must have (ChooseCheckpoint)
 };
 
 // One step's entries with their paths.

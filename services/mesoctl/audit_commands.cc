@@ -299,6 +299,7 @@ ExitCode RunAuditExport(const SuiteClient& client, const ExportCommand& command,
   audit::v1::ExportEntriesRequest request;
   request.set_filter(command.filter);
   request.set_include_payloads(command.include_payloads);
+  request.set_min_cosignatures(command.min_cosignatures);
   if (command.fhir) request.set_format(audit::v1::EXPORT_FORMAT_FHIR_R4);
   return SaveBundle(
       "audit export", command.file, command.overwrite,
@@ -313,6 +314,7 @@ ExitCode RunAuditProve(const SuiteClient& client, const ProveCommand& command, s
   audit::v1::ProveEntriesRequest request;
   request.set_name(command.name);
   request.set_include_payloads(command.include_payloads);
+  request.set_min_cosignatures(command.min_cosignatures);
   return SaveBundle(
       "audit prove", command.file, command.overwrite,
       [&](const std::string& part) {
@@ -338,8 +340,15 @@ ExitCode RunAuditVerify(const VerifyCommand& command, ProgressBar* progress, std
     PrintProof(report, options, out);
     return ExitCode::kOk;
   }
-  err << "mesoctl: audit verify: VERIFICATION FAILED\n  " << report.problem << "\n"
-      << "  Verified before it: " << Plural(report.entries, "entry", "entries") << ".\n"
+  err << "mesoctl: audit verify: VERIFICATION FAILED\n  " << report.problem << "\n";
+  if (report.cosignatures_missing) {
+    err << "  Next: fetch a bundle that ends where the witnesses have cosigned: `mesoctl audit "
+           "export "
+           "--cosignatures "
+        << options.witnesses_needed << "` (or audit prove). See that they run if there is none.\n";
+    return ExitCode::kVerificationFailed;
+  }
+  err << "  Verified before it: " << Plural(report.entries, "entry", "entries") << ".\n"
       << "  Next: fetch the bundle again; if it fails again, keep this file and the log's newest "
          "checkpoint, and tell whoever answers for the log.\n";
   return ExitCode::kVerificationFailed;

@@ -22,8 +22,9 @@ struct ExportCommand {
   std::string filter;
   bool include_payloads = false;
   std::string token;
-  bool fhir = false;       // FHIR R4 AuditEvents, one per line, instead of a bundle
-  bool overwrite = false;  // without it a file that is there is refused, kUsage
+  bool fhir = false;         // FHIR R4 AuditEvents, one per line, instead of a bundle
+  bool overwrite = false;    // without it a file that is there is refused, kUsage
+  int min_cosignatures = 0;  // that the bundle's newest checkpoint must have
 };
 
 // Streams the bundle into the file. On an error no file of that name appears.
@@ -36,6 +37,7 @@ struct ProveCommand {
   bool include_payloads = false;
   std::string token;
   bool overwrite = false;
+  int min_cosignatures = 0;
 };
 
 // The same for the bundle with every entry about one object.

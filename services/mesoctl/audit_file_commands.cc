@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "services/mesoctl/audit_commands.h"
 #include "services/mesoctl/cli/spinner.h"
 #include "services/mesoctl/global_flags.h"
@@ -33,6 +34,15 @@ ExitCode FetchBundle(
   return code;
 }
 
+// Of a flag that may be left out; what is wrong with it is told.
+absl::StatusOr<int> NumberOr(const Invocation& invocation, absl::string_view flag, int otherwise) {
+  const std::string text = invocation.Get(flag);
+  int number = otherwise;
+  if (text.empty() || (absl::SimpleAtoi(text, &number) && number >= 0)) return number;
+  return absl::InvalidArgumentError(absl::StrCat("--", absl::StrReplaceAll(flag, {{"_", "-"}}),
+                                                 ": ", text, " is not a number from 0 on"));
+}
+
 ExitCode Export(const Invocation& invocation, Session& session) {
   ExportCommand command;
   command.file = invocation.Get("output");
@@ -48,6 +58,9 @@ ExitCode Export(const Invocation& invocation, Session& session) {
                          " is none: say bundle (proves itself) or fhir (R4, for other systems)")));
   }
   command.fhir = format == "fhir";
+  const absl::StatusOr<int> cosignatures = NumberOr(invocation, "cosignatures", 0);
+  if (!cosignatures.ok()) return session.Fail("audit export", cosignatures.status());
+  command.min_cosignatures = *cosignatures;
   return FetchBundle("audit export", "exporting...", session,
                      [&](const std::string& token, std::ostream& notes) {
                        command.token = token;
@@ -61,6 +74,9 @@ ExitCode Prove(const Invocation& invocation, Session& session) {
   command.name = invocation.Argument(0);
   command.include_payloads = invocation.On("payloads");
   command.overwrite = invocation.On("force");
+  const absl::StatusOr<int> cosignatures = NumberOr(invocation, "cosignatures", 0);
+  if (!cosignatures.ok()) return session.Fail("audit prove", cosignatures.status());
+  command.min_cosignatures = *cosignatures;
   return FetchBundle("audit prove", "proving...", session,
                      [&](const std::string& token, std::ostream& notes) {
                        command.token = token;
@@ -74,13 +90,11 @@ ExitCode Verify(const Invocation& invocation, Session& session) {
   command.keys = invocation.All("key");
   command.witnesses = invocation.All("witness");
   command.remembered = invocation.Get("checkpoint");
-  const std::string needed = invocation.Get("witnesses_needed");
-  size_t number = 0;
-  if (!needed.empty() && !absl::SimpleAtoi(needed, &number)) {
-    return session.Fail("audit verify", absl::InvalidArgumentError(absl::StrCat(
-                                            "--witnesses-needed: ", needed, " is not a number")));
+  if (!invocation.Get("witnesses_needed").empty()) {
+    const absl::StatusOr<int> needed = NumberOr(invocation, "witnesses_needed", 0);
+    if (!needed.ok()) return session.Fail("audit verify", needed.status());
+    command.witnesses_needed = static_cast<size_t>(*needed);
   }
-  if (!needed.empty()) command.witnesses_needed = number;
   const Terminal& terminal = session.terminal();
   ProgressBar progress(session.err(), terminal.err_animated, session.clock());
   return RunAuditVerify(command, terminal.err_animated ? &progress : nullptr, session.out(),
@@ -91,6 +105,14 @@ ValueKind Files() {
   ValueKind kind;
   kind.of = ValueKind::Of::kFile;
   return kind;
+}
+
+Flag CosignaturesFlag() {
+  return {.name = "cosignatures",
+          .value = "N",
+          .help =
+              "End at the newest checkpoint that at least N witnesses have cosigned, as `audit "
+              "verify --witness` wants it; without it, at the newest of all"};
 }
 
 // A verification may need several: during a change of keys the log has two.
@@ -117,6 +139,7 @@ std::vector<Command> AuditFileCommands() {
                   .value = "FILTER",
                   .help = "As in AuditService.ListEntries; none = all entries"},
                  {.name = "payloads", .help = "Include payloads, and so patient references"},
+                 CosignaturesFlag(),
                  {.name = "format",
                   .value = "FORMAT",
                   .help = "bundle, or fhir: one FHIR R4 AuditEvent per line, without proofs",
@@ -142,6 +165,7 @@ std::vector<Command> AuditFileCommands() {
                   .required = true,
                   .kind = Files()},
                  {.name = "payloads", .help = "Include payloads, and so patient references"},
+                 CosignaturesFlag(),
                  {.name = "force", .help = "Overwrite the file if it is there"}},
        .examples = {"mesoctl audit prove patients/p-17 -o p-17.bundle",
                     "mesoctl audit prove sites/par-1 -o par-1.bundle --payloads"},

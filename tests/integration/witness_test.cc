@@ -100,6 +100,30 @@ class WitnessSuiteTest : public testing::Test {
     EXPECT_EQ(Look(name).exit_code, kRefused) << "until a person has looked";
   }
 
+  // Fetches a bundle that ends where a witness has cosigned and verifies it with the witness's key.
+  void ExpectVerified(std::vector<std::string> fetch, const std::string& witness) {
+    std::ofstream(Path("auditor.token")) << auditor_;
+    std::vector<std::string> argv = {suite_.Binary("mesoctl"), "audit"};
+    argv.insert(argv.end(), fetch.begin(), fetch.end());
+    for (const std::string& flag :
+         {absl::StrCat("--output=", Path("cosigned.bundle")), std::string("--force"),
+          std::string("--cosignatures=1"), absl::StrCat("--token_file=", Path("auditor.token")),
+          absl::StrCat("--audit_address=", suite_.Socket("audit"))}) {
+      argv.push_back(flag);
+    }
+    const auto run = [this](const std::vector<std::string>& command) {
+      ChildProcess process;
+      process.Start(command, Path("auditor.out"), {{"MESO_CONFIG", Path("no-contexts")}});
+      return process.Wait();
+    };
+    EXPECT_EQ(run(argv), 0) << Contents(Path("auditor.out"));
+    EXPECT_EQ(run({suite_.Binary("mesoctl"), "audit", "verify", Path("cosigned.bundle"),
+                   "--key=" + suite_.KeyFile("audit-log.pub"),
+                   "--witness=" + Path(witness + ".key.pub")}),
+              0)
+        << Contents(Path("auditor.out"));
+  }
+
   audit::VerifierKey LogKey() {
     return *audit::ParseVerifierKey(Contents(suite_.KeyFile("audit-log.pub")));
   }
@@ -174,6 +198,10 @@ TEST_F(WitnessSuiteTest, TwoWitnessesFollowOneLog) {
   MustCosign("north");
   const uint64_t size = RememberedBy("north");
   EXPECT_EQ(CosignersOf(size), (std::vector<std::string>{"north.test/witness"}));
+  // An auditor who trusts north more than the log.
+  Grow(2);
+  ExpectVerified({"export"}, "north");
+  ExpectVerified({"prove", "users/ines"}, "north");
   // What one has seen the other can hold against the log.
   MustCosign("south", {"--note=" + Path("north/checkpoint.note")});
   EXPECT_GE(RememberedBy("south"), size);

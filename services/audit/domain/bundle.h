@@ -144,6 +144,7 @@ struct VerifyReport {
   uint64_t sources = 0;        // whose numbers were followed; without gaps when nothing is left out
   uint64_t runs = 0;           // of the key index, whose root is the signed one
   bool index_derived = false;  // and each is what the entries make it
+  bool cosignatures_missing = false;  // the problem: everything holds so far, but for the witnesses
   std::vector<WitnessedSize> witnessed;
 };
 

@@ -165,6 +165,7 @@ class Verifier {
     for (const WitnessedSize& witnessed : report_.witnessed) sizes.push_back(witnessed.size);
     std::sort(sizes.rbegin(), sizes.rend());
     if (sizes.size() >= options_.witnesses_needed) covered = sizes[options_.witnesses_needed - 1];
+    report_.cosignatures_missing = true;
     return Fail(absl::StrCat("The newest checkpoint, of ", size, " entries, has ", here, " of the ",
                              options_.witnesses_needed, " cosignatures needed; the first ", covered,
                              " entries have them."));

@@ -28,6 +28,12 @@ struct KeptCheckpoint {
 std::vector<uint64_t> SupersededCheckpoints(const std::vector<KeptCheckpoint>& kept,
                                             absl::Time now);
 
+// The sizes whose list of index runs is kept, so that bundles of one key can end there: the newest,
+// what was signed in the last minute and may yet be cosigned, and per number of witnesses the
+// newest that at least so many have cosigned, for a day. `kept` as above, without what was
+// superseded.
+std::vector<uint64_t> ProvableCheckpoints(const std::vector<KeptCheckpoint>& kept, absl::Time now);
+
 // Whether a checkpoint signed now is told, the one before having been signed at `before`.
 bool IsAnnounced(std::optional<absl::Time> before, absl::Time now);
 

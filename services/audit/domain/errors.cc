@@ -78,6 +78,14 @@ absl::Status IndexNotYet() {
                "Repeat in a few seconds, or export the whole log.");
 }
 
+absl::Status NotCosignedYet(int cosignatures) {
+  return Error(absl::StatusCode::kFailedPrecondition, "CHECKPOINT_NOT_YET",
+               absl::StrCat("No checkpoint of the last day with a key index has ", cosignatures,
+                            " cosignatures. See that the witnesses run, repeat in a minute, or "
+                            "ask for fewer."))
+      .With("wanted_cosignatures", absl::StrCat(cosignatures));
+}
+
 absl::Status KeptByLegalHold(absl::string_view hold, absl::string_view pseudonym) {
   return Error(absl::StatusCode::kFailedPrecondition, "LEGAL_HOLD",
                absl::StrCat(hold, " keeps entries about pseudonyms/", pseudonym,

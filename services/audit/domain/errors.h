@@ -36,6 +36,9 @@ absl::Status TimelineTooLarge(int limit);
 absl::Status ProofTooLarge(uint64_t limit);
 // FAILED_PRECONDITION / CHECKPOINT_NOT_YET: the newest checkpoint has no key index yet.
 absl::Status IndexNotYet();
+// FAILED_PRECONDITION / CHECKPOINT_NOT_YET: no checkpoint with a key index has so many
+// cosignatures.
+absl::Status NotCosignedYet(int cosignatures);
 // FAILED_PRECONDITION / LEGAL_HOLD: `hold` keeps entries about the patient.
 absl::Status KeptByLegalHold(absl::string_view hold, absl::string_view pseudonym);
 // FAILED_PRECONDITION / SELF_APPROVAL: who asked to lift the hold can't agree.

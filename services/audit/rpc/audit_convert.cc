@@ -206,16 +206,23 @@ absl::StatusOr<TimelineRequest> FromProto(const v1::GetTimelineRequest& request)
   return timeline;
 }
 
+void CheckCosignatures(int32_t cosignatures, FieldErrors* errors) {
+  if (cosignatures >= 0 && cosignatures <= kCosignaturesMax) return;
+  errors->Invalid("min_cosignatures", absl::StrCat("0 to ", kCosignaturesMax));
+}
+
 absl::StatusOr<ExportRequest> FromProto(const v1::ExportEntriesRequest& request) {
   FieldErrors errors;
   if (request.filter().size() > kFilterSizeMax) errors.Invalid("filter", "at most 2000 bytes");
   if (!v1::ExportFormat_IsValid(request.format())) {
     errors.Invalid("format", "EXPORT_FORMAT_UNSPECIFIED (a bundle) or EXPORT_FORMAT_FHIR_R4");
   }
+  CheckCosignatures(request.min_cosignatures(), &errors);
   MESO_RETURN_IF_ERROR(errors.ToStatus());
-  return ExportRequest{request.filter(), request.include_payloads(),
-                       request.format() == v1::EXPORT_FORMAT_FHIR_R4 ? ExportFormat::kFhirR4
-                                                                     : ExportFormat::kBundle};
+  return ExportRequest{
+      request.filter(), request.include_payloads(),
+      request.format() == v1::EXPORT_FORMAT_FHIR_R4 ? ExportFormat::kFhirR4 : ExportFormat::kBundle,
+      request.min_cosignatures()};
 }
 
 void ToProto(const AppendResult& result, v1::BatchAppendEntriesResponse* response) {

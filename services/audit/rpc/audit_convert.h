@@ -19,6 +19,9 @@ absl::StatusOr<uint64_t> FromProto(const v1::GetEntryRequest& request);
 absl::StatusOr<ProofRequest> FromProto(const v1::GetInclusionProofRequest& request);
 absl::StatusOr<ListRequest> FromProto(const v1::ListEntriesRequest& request);
 absl::StatusOr<TimelineRequest> FromProto(const v1::GetTimelineRequest& request);
+// Cosignatures a bundle may be asked to have.
+inline constexpr int32_t kCosignaturesMax = 16;
+void CheckCosignatures(int32_t cosignatures, FieldErrors* errors);
 absl::StatusOr<ExportRequest> FromProto(const v1::ExportEntriesRequest& request);
 
 void ToProto(const AppendResult& result, v1::BatchAppendEntriesResponse* response);

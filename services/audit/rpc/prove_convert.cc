@@ -2,6 +2,7 @@
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "services/audit/rpc/audit_convert.h"
 
 namespace meso::audit {
 
@@ -14,8 +15,9 @@ absl::StatusOr<ProveRequest> FromProto(const v1::ProveEntriesRequest& request) {
                    "patients/{code}, lots/{uuid}, sites/{site}/appointments/{uuid}, sites/{site}, "
                    "users/{user} or services/{service}");
   }
+  CheckCosignatures(request.min_cosignatures(), &errors);
   MESO_RETURN_IF_ERROR(errors.ToStatus());
-  return ProveRequest{request.name(), request.include_payloads()};
+  return ProveRequest{request.name(), request.include_payloads(), request.min_cosignatures()};
 }
 
 }  // namespace meso::audit

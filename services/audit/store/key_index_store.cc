@@ -1,5 +1,7 @@
 #include "services/audit/store/key_index_store.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "services/audit/domain/errors.h"
@@ -32,6 +34,18 @@ uint64_t ReadNumber(absl::string_view bytes, size_t at) {
 
 absl::Status Missing(absl::string_view what) {
   return TreeInconsistent(absl::StrCat("a part of its key index is missing, ", what));
+}
+
+absl::StatusOr<SignedRuns> ToSignedRuns(const Row& row) {
+  SignedRuns signed_runs{Unsigned(row.Int(0)), {}};
+  const absl::string_view bytes = row.Bytes(1);
+  if (bytes.size() % kRunSize != 0) return Missing("the list of its runs");
+  for (size_t at = 0; at < bytes.size(); at += kRunSize) {
+    signed_runs.runs.push_back({ReadNumber(bytes, at), ReadNumber(bytes, at + 8),
+                                ReadNumber(bytes, at + 16),
+                                HashFrom(bytes.substr(at + 24, sizeof(Hash)))});
+  }
+  return signed_runs;
 }
 
 }  // namespace
@@ -195,26 +209,52 @@ absl::Status SaveSignedRuns(Transaction& tx, uint64_t tree_size,
     AppendNumber(run.keys, &bytes);
     bytes.append(HashView(run.root).data(), run.root.size());
   }
-  MESO_RETURN_IF_ERROR(tx.Execute("DELETE FROM audit_index_root", {}));
   return tx.Execute("INSERT INTO audit_index_root (tree_size, runs) VALUES ($1, $2)",
                     {Int(tree_size), Blob{std::move(bytes)}});
 }
 
-absl::StatusOr<std::optional<SignedRuns>> LoadSignedRuns(Transaction& tx) {
+absl::Status KeepSignedRuns(Transaction& tx, const std::vector<uint64_t>& tree_sizes) {
+  MESO_ASSIGN_OR_RETURN(const Rows rows, tx.Query("SELECT tree_size FROM audit_index_root", {}));
+  for (const Row& row : rows) {
+    const uint64_t size = Unsigned(row.Int(0));
+    if (std::find(tree_sizes.begin(), tree_sizes.end(), size) != tree_sizes.end()) continue;
+    MESO_RETURN_IF_ERROR(
+        tx.Execute("DELETE FROM audit_index_root WHERE tree_size = $1", {Int(size)}));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<SignedRuns>> ListSignedRuns(Transaction& tx) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT tree_size, runs FROM audit_index_root ORDER BY tree_size DESC", {}));
+  std::vector<SignedRuns> lists;
+  for (const Row& row : rows) {
+    MESO_ASSIGN_OR_RETURN(SignedRuns list, ToSignedRuns(row));
+    lists.push_back(std::move(list));
+  }
+  return lists;
+}
+
+absl::StatusOr<std::optional<SignedRuns>> LoadSignedRuns(Transaction& tx, uint64_t tree_size) {
   MESO_ASSIGN_OR_RETURN(
       const std::optional<Row> row,
-      QueryOne(tx, "SELECT tree_size, runs FROM audit_index_root ORDER BY tree_size DESC LIMIT 1",
-               {}));
+      QueryOne(tx, "SELECT tree_size, runs FROM audit_index_root WHERE tree_size = $1",
+               {Int(tree_size)}));
   if (!row) return std::nullopt;
-  SignedRuns signed_runs{Unsigned(row->Int(0)), {}};
-  const absl::string_view bytes = row->Bytes(1);
-  if (bytes.size() % kRunSize != 0) return Missing("the list of its runs");
-  for (size_t at = 0; at < bytes.size(); at += kRunSize) {
-    signed_runs.runs.push_back({ReadNumber(bytes, at), ReadNumber(bytes, at + 8),
-                                ReadNumber(bytes, at + 16),
-                                HashFrom(bytes.substr(at + 24, sizeof(Hash)))});
-  }
-  return signed_runs;
+  return ToSignedRuns(*row);
+}
+
+absl::StatusOr<std::optional<uint64_t>> FindCosignedSize(Transaction& tx, int cosignatures) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx,
+               "SELECT tree_size FROM audit_index_root AS root WHERE (SELECT COUNT(*) FROM "
+               "audit_cosignature WHERE tree_size = root.tree_size) >= $1 "
+               "ORDER BY tree_size DESC LIMIT 1",
+               {int64_t{cosignatures}}));
+  if (!row) return std::nullopt;
+  return Unsigned(row->Int(0));
 }
 
 }  // namespace meso::audit

@@ -62,14 +62,20 @@ absl::StatusOr<std::string> LoadPostings(Transaction& tx, int64_t run_id, uint64
 // Reads nodes of the tree over a run's pages; valid as long as `tx`.
 NodeReader PageTreeReader(Transaction& tx, int64_t run_id);
 
-// The list of runs signed with the checkpoint of this size takes the place of earlier ones.
+// The list of runs signed with the checkpoint of this size.
 absl::Status SaveSignedRuns(Transaction& tx, uint64_t tree_size, const std::vector<IndexRun>& runs);
+// Drops all lists but those of these sizes.
+absl::Status KeepSignedRuns(Transaction& tx, const std::vector<uint64_t>& tree_sizes);
 struct SignedRuns {
   uint64_t tree_size = 0;
   std::vector<IndexRun> runs;
 };
-// The newest; nullopt when no checkpoint has an index yet.
-absl::StatusOr<std::optional<SignedRuns>> LoadSignedRuns(Transaction& tx);
+// The newest first; empty when no checkpoint has an index yet.
+absl::StatusOr<std::vector<SignedRuns>> ListSignedRuns(Transaction& tx);
+// Those of the checkpoint of this size; nullopt when they are not kept.
+absl::StatusOr<std::optional<SignedRuns>> LoadSignedRuns(Transaction& tx, uint64_t tree_size);
+// The largest size with a list whose checkpoint has at least so many cosignatures.
+absl::StatusOr<std::optional<uint64_t>> FindCosignedSize(Transaction& tx, int cosignatures);
 
 }  // namespace meso::audit
 

@@ -53,10 +53,10 @@ class KeyIndexFixture : public AuditLogFixture {
   }
 
   absl::StatusOr<std::string> Prove(const std::string& name, bool payloads = false,
-                                    const CallContext& call = Auditor()) {
+                                    const CallContext& call = Auditor(), int cosignatures = 0) {
     std::unique_ptr<KeyExport> run;
     const absl::Status begun = db()->Read([&](Transaction& tx) -> absl::Status {
-      auto result = prove_.BeginProof(tx, call, {name, payloads});
+      auto result = prove_.BeginProof(tx, call, {name, payloads, cosignatures});
       if (result.ok()) run = *std::move(result);
       return result.status();
     });
@@ -96,9 +96,9 @@ class KeyIndexFixture : public AuditLogFixture {
     return report.entries;
   }
   std::vector<IndexRun> Signed() {
-    const auto index = Write([](Transaction& tx) { return LoadSignedRuns(tx); });
-    EXPECT_TRUE(index.ok() && *index) << "no index is signed";
-    return index.ok() && *index ? (*index)->runs : std::vector<IndexRun>();
+    const auto lists = Write([](Transaction& tx) { return ListSignedRuns(tx); });
+    EXPECT_TRUE(lists.ok() && !lists->empty()) << "no index is signed";
+    return lists.ok() && !lists->empty() ? lists->front().runs : std::vector<IndexRun>();
   }
   std::vector<uint64_t> SignedSizes() {
     std::vector<uint64_t> sizes;

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <sstream>
 
 #include "common/base/error.h"
+#include "services/audit/checkpoint_operations.h"
 #include "tests/services/audit/key_index_fixture.h"
 
 namespace meso::audit {
@@ -149,6 +151,58 @@ TEST_F(ProveOperationsTest, AProofUnderWayIsOfItsOwnCheckpoint) {
     EXPECT_EQ(report.entries, 4096u);
   }
   EXPECT_EQ(Proven(kAppointment), 4500u);
+}
+
+// Whoever asks for a witness's word gets a bundle that ends where the witness gave it, also when
+// the index has been merged and cleared since.
+TEST_F(ProveOperationsTest, ABundleCanEndAtACosignedCheckpoint) {
+  const auto north = *MakeCosigningKey("north.test/witness", std::string(32, 2));
+  const CheckpointOperations checkpoints(
+      clock_, temp_->ids(), [&north] { return std::vector<VerifierKey>{north->verifier()}; });
+  Grow(4000);
+  ASSERT_TRUE(keeper_.Build(UINT64_MAX).ok());
+  ASSERT_TRUE(Sign().ok());
+  EXPECT_EQ(ReasonOf(Prove(kLot, false, Auditor(), 1).status()), "CHECKPOINT_NOT_YET");
+  ASSERT_TRUE(Write([&](Transaction& tx) -> absl::Status {
+                const auto stored = LoadCheckpoint(tx, 4000);
+                const std::string line = *Cosign((*stored)->note, *north, clock_.Now());
+                return checkpoints.AddCosignature(tx, Auditor(), {4000, line}).status();
+              }).ok());
+  clock_.Advance(absl::Hours(2));
+  Grow(4500);
+  Settle();
+  ASSERT_TRUE(Sign().ok());
+  Grow(4600);
+  ASSERT_TRUE(Sign().ok());
+  ClearAll();
+
+  VerifyOptions options;
+  options.keys = {ops_.verifier()};
+  options.witnesses = {north->verifier()};
+  options.witnesses_needed = 1;
+  const auto verify = [&options](const std::string& bundle) {
+    std::istringstream in(bundle);
+    return VerifyBundle(in, options);
+  };
+  const absl::StatusOr<std::string> bundle = Prove(kAppointment, false, Auditor(), 1);
+  ASSERT_TRUE(bundle.ok()) << bundle.status();
+  const VerifyReport report = verify(*bundle);
+  EXPECT_TRUE(report.ok) << report.problem;
+  EXPECT_EQ(report.entries, 4000u);
+  const VerifyReport whole = verify(ExportBundle({"", false, ExportFormat::kBundle, 1}));
+  EXPECT_TRUE(whole.ok) << whole.problem;
+  EXPECT_EQ(whole.header.tree_size, 4000u);
+  EXPECT_TRUE(whole.index_derived);
+
+  EXPECT_FALSE(verify(*Prove(kAppointment)).ok) << "the newest is not cosigned";
+  EXPECT_EQ(Proven(kAppointment), 4600u);
+  EXPECT_EQ(ReasonOf(Prove(kAppointment, false, Auditor(), 2).status()), "CHECKPOINT_NOT_YET");
+  clock_.Advance(absl::Hours(24));
+  Grow(4700);
+  ASSERT_TRUE(Sign().ok());
+  EXPECT_EQ(ReasonOf(Prove(kAppointment, false, Auditor(), 1).status()), "CHECKPOINT_NOT_YET");
+  ClearAll();
+  EXPECT_EQ(Proven(kAppointment), 4700u);
 }
 
 TEST_F(ProveOperationsTest, AWholeLogBundleCarriesTheIndexAndItIsDerivedAnew) {

@@ -46,6 +46,23 @@ TEST(CheckpointRetentionTest, KeepsWhatItHasShownForFiveSeconds) {
   EXPECT_EQ(Superseded(kept, 107), (Sizes{2, 3}));
 }
 
+TEST(CheckpointRetentionTest, BundlesCanEndAtTheNewestOfEveryNumberOfWitnesses) {
+  const auto provable = [](const std::vector<KeptCheckpoint>& kept, int64_t seconds) {
+    return ProvableCheckpoints(kept, absl::FromUnixSeconds(kHour + seconds));
+  };
+  const std::vector<KeptCheckpoint> kept = {At(1, 0, {"north", "south"}),
+                                            At(2, 10, {"north", "south"}),
+                                            At(3, 20, {"north"}),
+                                            At(4, 30, {"south"}),
+                                            At(5, 40),
+                                            At(6, 100)};
+  EXPECT_EQ(provable(kept, 100), (Sizes{2, 4, 6})) << "5 can be cosigned no more";
+  EXPECT_EQ(provable(kept, 99), (Sizes{2, 4, 5, 6}));
+  EXPECT_EQ(provable(kept, 10 + 24 * 3600 - 1), (Sizes{2, 4, 6}));
+  EXPECT_EQ(provable(kept, 10 + 24 * 3600), (Sizes{4, 6})) << "a day";
+  EXPECT_EQ(provable(kept, 200 + 24 * 3600), (Sizes{6})) << "the newest at any age";
+}
+
 TEST(CheckpointRetentionTest, TellsTheFirstOfEveryTenSeconds) {
   const auto at = [](int64_t seconds) { return absl::FromUnixSeconds(kHour + seconds); };
   EXPECT_TRUE(IsAnnounced(std::nullopt, at(0)));

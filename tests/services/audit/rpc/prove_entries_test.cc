@@ -123,6 +123,26 @@ TEST_F(ProveEntriesTest, RefusesAndRecordsTheRefusal) {
   EXPECT_EQ(entries[4].outcome, "DENIED");
 }
 
+TEST_F(ProveEntriesTest, AsManyCosignaturesAsThereCanBeWitnesses) {
+  Grow(1, 2);
+  const auto prove = [this](int cosignatures) {
+    v1::ProveEntriesRequest request;
+    request.set_name(kLot);
+    request.set_min_cosignatures(cosignatures);
+    grpc::ClientContext context;
+    TestServer::Prepare(auditor_, &context);
+    auto reader = stub_->ProveEntries(&context, request);
+    v1::ExportEntriesResponse piece;
+    while (reader->Read(&piece)) {
+    }
+    return ReasonOf(GrpcToStatus(reader->Finish()));
+  };
+  EXPECT_EQ(prove(0), "");
+  EXPECT_EQ(prove(-1), "FIELD_INVALID");
+  EXPECT_EQ(prove(17), "FIELD_INVALID");
+  EXPECT_EQ(prove(16), "CHECKPOINT_NOT_YET");
+}
+
 TEST_F(ProveEntriesTest, AnEntryDamagedInTheStoreEndsTheStreamWithoutATrailer) {
   Grow(1, 20);
   ASSERT_TRUE(server_.database()
