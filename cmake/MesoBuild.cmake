@@ -147,5 +147,6 @@ function(meso_test name)
   endif()
 endfunction()
 
+include(MesoPascal)
 include(MesoMigrations)  # meso_migrations(): SQL files embedded in a store
 include(MesoText)        # meso_text(): a text file embedded in a library

@@ -15,14 +15,7 @@
 # call inside the CMakeLists.txt of the target's own directory.
 
 function(meso_migrations target component directory)
-  string(REPLACE "_" ";" words ${component})
-  set(pascal "")
-  foreach(word IN LISTS words)
-    string(SUBSTRING ${word} 0 1 first)
-    string(TOUPPER ${first} first)
-    string(SUBSTRING ${word} 1 -1 rest)
-    string(APPEND pascal ${first}${rest})
-  endforeach()
+  meso_pascal(pascal ${component})
   file(GLOB files CONFIGURE_DEPENDS ${directory}/*.sql)
   list(SORT files)
   if(NOT files)

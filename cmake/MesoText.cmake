@@ -3,14 +3,11 @@
 # Embeds a text file into the target as `absl::string_view meso::NamePascal()` in generated/NAME.h, so that a binary has its
 # default content without a file beside it. The target must be a library with sources of its own. The file is at most 60 KB.
 function(meso_text target name file)
-  string(REPLACE "_" ";" words ${name})
-  set(pascal "")
-  foreach(word IN LISTS words)
-    string(SUBSTRING ${word} 0 1 first)
-    string(TOUPPER ${first} first)
-    string(SUBSTRING ${word} 1 -1 rest)
-    string(APPEND pascal ${first}${rest})
-  endforeach()
+  meso_pascal(pascal ${name})
+  file(SIZE ${file} size)
+  if(size GREATER 60000)
+    message(FATAL_ERROR "meso_text(${target} ${name}): ${file} has ${size} bytes, more than a string literal may")
+  endif()
   set(stem ${CMAKE_BINARY_DIR}/generated/${name})
   set(script ${CMAKE_SOURCE_DIR}/cmake/EmbedText.cmake)
   add_custom_command(

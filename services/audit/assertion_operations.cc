@@ -265,16 +265,10 @@ absl::StatusOr<std::vector<AssertionView>> AssertionOperations::ListAssertions(
 absl::StatusOr<ViolationPage> AssertionOperations::ListViolations(Transaction& tx,
                                                                   const CallContext& call,
                                                                   const RowQuery& query) const {
-  RowQuery more = query;
-  ++more.limit;  // one more tells that there is a next page
-  MESO_ASSIGN_OR_RETURN(auto rows, meso::audit::ListViolations(tx, more, call.AllowedSites()));
+  MESO_ASSIGN_OR_RETURN(auto rows,
+                        meso::audit::ListViolations(tx, OneMore(query), call.AllowedSites()));
   ViolationPage page;
-  for (auto& [row, violation] : rows) {
-    if (page.violations.size() == static_cast<size_t>(query.limit)) return page;
-    page.violations.push_back(std::move(violation));
-    page.next_row = row;
-  }
-  page.next_row = 0;
+  page.next_row = FillPage(std::move(rows), query.limit, &page.violations);
   return page;
 }
 

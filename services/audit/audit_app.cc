@@ -113,6 +113,9 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
   MESO_RETURN_IF_ERROR(app->OpenSources());
   MESO_RETURN_IF_ERROR(app->OpenRetention(config));
   process.WatchKeyFile("log_key_file", config.log_key_file, /*secret=*/true);
+  if (!config.previous_log_key_file.empty()) {
+    process.WatchKeyFile("previous_log_key_file", config.previous_log_key_file, /*secret=*/true);
+  }
   process.WatchKeyFile("pseudonym_key_file", config.pseudonym_key_file, /*secret=*/true);
   process.WatchKeyFile("payload_key_file", config.payload_key_file, /*secret=*/true);
   process.WatchKeyFile("witness_keys_file", config.witness_keys_file, /*secret=*/false);

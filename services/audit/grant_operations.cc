@@ -9,26 +9,6 @@
 #include "services/audit/domain/reading_scope.h"
 
 namespace meso::audit {
-namespace {
-
-// The page of rows of which one more was read than it holds; returns the row to go on below.
-template <typename T>
-int64_t FillPage(std::vector<std::pair<int64_t, T>> rows, int limit, std::vector<T>* page) {
-  int64_t last_row = 0;
-  for (auto& [row, item] : rows) {
-    if (page->size() == static_cast<size_t>(limit)) return last_row;
-    page->push_back(std::move(item));
-    last_row = row;
-  }
-  return 0;
-}
-
-RowQuery OneMore(RowQuery query) {
-  ++query.limit;
-  return query;
-}
-
-}  // namespace
 
 absl::StatusOr<AuditorGrant> GrantOperations::CreateAuditorGrant(Transaction& tx,
                                                                  const CallContext& call,
@@ -40,7 +20,7 @@ absl::StatusOr<AuditorGrant> GrantOperations::CreateAuditorGrant(Transaction& tx
   MESO_RETURN_IF_ERROR(CheckGrant(grant, grant.create_time));
   MESO_ASSIGN_OR_RETURN(const EntryFilter scope,
                         EntryFilter::Compile(wanted.scope, pseudonyms_, hasher));
-  grant.scope = scope.TypedText();
+  grant.scope = scope.Text();
   FieldErrors errors;
   if (grant.scope.empty())
     errors.Invalid("auditor_grant.scope", "must open something in particular");

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/error.h"
+#include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "services/audit/domain/control_errors.h"
 #include "services/audit/store/grant_store.h"
@@ -42,7 +43,15 @@ absl::Status AddGrants(Transaction& tx, const CallContext& call, const Pseudonym
   Hasher hasher;
   for (const AuditorGrant& grant : grants) {
     Opening opening{grant.name, grant.purpose, EntryFilter(), grant.payloads};
-    MESO_ASSIGN_OR_RETURN(opening.entries, EntryFilter::Compile(grant.scope, pseudonyms, hasher));
+    absl::StatusOr<EntryFilter> scope = EntryFilter::FromText(grant.scope);
+    // The first grants were stored as they were typed.
+    if (!scope.ok()) scope = EntryFilter::Compile(grant.scope, pseudonyms, hasher);
+    if (!scope.ok()) {
+      Log(Severity::kError, "an auditor grant opens nothing: its scope can't be read",
+          {{"grant", grant.name}});
+      continue;
+    }
+    opening.entries = *std::move(scope);
     if (sites) opening.entries.OnlySites(*sites);
     openings->push_back(std::move(opening));
   }

@@ -88,16 +88,10 @@ absl::StatusOr<LegalHold> RetentionOperations::LiftLegalHold(Transaction& tx,
 }
 
 absl::StatusOr<HoldPage> RetentionOperations::ListLegalHolds(Transaction& tx,
-                                                             const HoldListRequest& request) const {
-  MESO_ASSIGN_OR_RETURN(const std::vector<NumberedHold> found,
-                        ListHolds(tx, request.filter, request.before, request.page_size + 1));
+                                                             const RowQuery& query) const {
+  MESO_ASSIGN_OR_RETURN(auto rows, ListHolds(tx, OneMore(query)));
   HoldPage page;
-  for (const NumberedHold& one : found) {
-    if (static_cast<int>(page.holds.size()) == request.page_size) break;
-    page.holds.push_back(one.hold);
-    page.next_before = one.number;
-  }
-  if (static_cast<int>(found.size()) <= request.page_size) page.next_before.reset();
+  page.next_row = FillPage(std::move(rows), query.limit, &page.holds);
   return page;
 }
 
@@ -105,7 +99,7 @@ absl::StatusOr<std::string> RetentionOperations::FilterOf(Transaction& tx,
                                                           const std::string& hold) const {
   MESO_ASSIGN_OR_RETURN(const std::optional<LegalHold> stored, LoadHold(tx, hold));
   if (!stored) return ResourceNotFound(hold);
-  return stored->TypedFilter();
+  return EntryFilter::Retyped(stored->filter);
 }
 
 absl::StatusOr<RetentionOperations::Found> RetentionOperations::FindPayloads(

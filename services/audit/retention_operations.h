@@ -36,14 +36,9 @@ struct HoldOrder {
   std::string reason;
 };
 
-struct HoldListRequest {
-  std::string filter;
-  int page_size = 50;
-  std::optional<int64_t> before;  // continue below this number
-};
 struct HoldPage {
   std::vector<LegalHold> holds;
-  std::optional<int64_t> next_before;  // unset on the last page
+  int64_t next_row = 0;  // 0 on the last page
 };
 
 struct ErasureOrder {
@@ -78,7 +73,7 @@ class RetentionOperations {
   absl::StatusOr<LegalHold> LiftLegalHold(Transaction& tx, const CallContext& call,
                                           const std::string& name) const;
   // FILTER_INVALID.
-  absl::StatusOr<HoldPage> ListLegalHolds(Transaction& tx, const HoldListRequest& request) const;
+  absl::StatusOr<HoldPage> ListLegalHolds(Transaction& tx, const RowQuery& query) const;
   // The filter of a hold as the API spells it, for an answer that is given again.
   absl::StatusOr<std::string> FilterOf(Transaction& tx, const std::string& hold) const;
 

@@ -390,6 +390,11 @@ absl::StatusOr<EntryFilter> EntryFilter::FromText(absl::string_view text) {
   return filter;
 }
 
+std::string EntryFilter::Retyped(absl::string_view text) {
+  const absl::StatusOr<EntryFilter> read = FromText(text);
+  return read.ok() ? read->TypedText() : std::string(text);
+}
+
 bool EntryFilter::Matches(const Leaf& leaf) const {
   if (sites_ && sites_->count(leaf.site) == 0) return false;
   if (openings_ && std::none_of(openings_->begin(), openings_->end(),

@@ -46,6 +46,9 @@ class EntryFilter {
   // INVALID_ARGUMENT / FILTER_INVALID for anything Text would not write.
   static absl::StatusOr<EntryFilter> FromText(absl::string_view text);
 
+  // What Text wrote, in the words of the API; as it is when it can't be read.
+  static std::string Retyped(absl::string_view text);
+
   // Restricts the filter to entries of these sites.
   void OnlySites(std::set<std::string> sites) { sites_ = std::move(sites); }
   // Restricts the filter to entries that at least one of these matches too; none = no entry.

@@ -20,7 +20,7 @@ inline constexpr int kJustificationMax = 500;
 struct AuditorGrant {
   std::string name;
   std::string subject;
-  std::string scope;  // a filter with pseudonyms
+  std::string scope;  // a filter in the spelling of EntryFilter::Text, with pseudonyms
   std::string purpose;
   bool payloads = false;
   absl::Time start_time = absl::InfinitePast();

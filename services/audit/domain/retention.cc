@@ -21,11 +21,6 @@ HoldState LegalHold::state() const {
   return lift_requester.empty() ? HoldState::kActive : HoldState::kLiftRequested;
 }
 
-std::string LegalHold::TypedFilter() const {
-  const absl::StatusOr<EntryFilter> read = EntryFilter::FromText(filter);
-  return read.ok() ? read->TypedText() : filter;
-}
-
 absl::StatusOr<LegalHold> LiftedBy(LegalHold hold, const std::string& subject, absl::Time now) {
   switch (hold.state()) {
     case HoldState::kLifted:

@@ -31,8 +31,6 @@ struct LegalHold {
   std::optional<absl::Time> lift_time;  // set = it has ended
 
   HoldState state() const;
-  // The filter as the API spells it, still with pseudonyms; as stored when it can't be read.
-  std::string TypedFilter() const;
 };
 
 // The hold after `subject` has asked to lift it: asked for by the first, ended by another.

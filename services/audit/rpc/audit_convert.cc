@@ -10,11 +10,11 @@
 #include "common/rpc/message_bytes.h"
 #include "common/rpc/paging.h"
 #include "common/rpc/proto_values.h"
+#include "services/audit/rpc/row_query.h"
 
 namespace meso::audit {
 namespace {
 
-constexpr size_t kFilterSizeMax = 2000;
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
 
 Actor FromProto(const v1::Actor& proto) {

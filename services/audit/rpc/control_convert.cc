@@ -11,28 +11,14 @@
 #include "common/base/status_macros.h"
 #include "common/rpc/paging.h"
 #include "common/rpc/proto_values.h"
+#include "services/audit/domain/entry_filter.h"
+#include "services/audit/rpc/row_query.h"
 
 namespace meso::audit {
 namespace {
 
-constexpr size_t kFilterSizeMax = 2000;
 constexpr size_t kSubjectSizeMax = 128;
 constexpr size_t kNoteMax = 500;
-
-// The page asked for; the token holds the last row shown.
-template <typename Request>
-absl::StatusOr<RowQuery> ReadRowQuery(const Request& request) {
-  FieldErrors errors;
-  RowQuery query;
-  query.filter = request.filter();
-  query.limit = PageSize(request.page_size(), errors);
-  MESO_RETURN_IF_ERROR(errors.ToStatus());
-  MESO_ASSIGN_OR_RETURN(const std::string key, ReadPageToken(request, request.page_token()));
-  if (!key.empty() && (!absl::SimpleAtoi(key, &query.before_row) || query.before_row <= 0)) {
-    return PageTokenInvalid();
-  }
-  return query;
-}
 
 // Code points: what a person counts as characters.
 size_t Characters(const std::string& text) {
@@ -167,7 +153,7 @@ void ToProto(const ViolationPage& page, const v1::ListViolationsRequest& request
 void ToProto(const AuditorGrant& grant, v1::AuditorGrant* proto) {
   proto->set_name(grant.name);
   proto->set_subject(grant.subject);
-  proto->set_scope(grant.scope);
+  proto->set_scope(EntryFilter::Retyped(grant.scope));
   proto->set_purpose(grant.purpose);
   proto->set_payloads(grant.payloads);
   meso::ToProto(grant.start_time, proto->mutable_start_time());

@@ -11,11 +11,11 @@
 #include "common/base/status_macros.h"
 #include "common/rpc/paging.h"
 #include "common/rpc/proto_values.h"
+#include "services/audit/rpc/row_query.h"
 
 namespace meso::audit {
 namespace {
 
-constexpr size_t kFilterSizeMax = 2000;
 constexpr size_t kPseudonymSize = 32;
 
 // Words of a person that stay in the log for ever: short, and without a patient's name.
@@ -51,18 +51,8 @@ absl::StatusOr<std::string> FromProto(const v1::LiftLegalHoldRequest& request) {
   return request.name();
 }
 
-absl::StatusOr<HoldListRequest> FromProto(const v1::ListLegalHoldsRequest& request) {
-  FieldErrors errors;
-  HoldListRequest list;
-  list.filter = request.filter();
-  list.page_size = PageSize(request.page_size(), errors);
-  MESO_RETURN_IF_ERROR(errors.ToStatus());
-  MESO_ASSIGN_OR_RETURN(const std::string key, ReadPageToken(request, request.page_token()));
-  if (key.empty()) return list;
-  int64_t before = 0;
-  if (!absl::SimpleAtoi(key, &before)) return PageTokenInvalid();
-  list.before = before;
-  return list;
+absl::StatusOr<RowQuery> FromProto(const v1::ListLegalHoldsRequest& request) {
+  return ReadRowQuery(request);
 }
 
 absl::StatusOr<ErasureOrder> FromProto(const v1::ErasePatientRequest& request) {
@@ -102,7 +92,7 @@ absl::StatusOr<Erasure> FromProto(const v1::ErasureCertificate& certificate) {
 
 void ToProto(const LegalHold& hold, v1::LegalHold* proto) {
   proto->set_name(hold.name);
-  proto->set_filter(hold.TypedFilter());
+  proto->set_filter(EntryFilter::Retyped(hold.filter));
   proto->set_reason(hold.reason);
   proto->set_creator(hold.creator);
   meso::ToProto(hold.create_time, proto->mutable_create_time());
@@ -114,8 +104,8 @@ void ToProto(const LegalHold& hold, v1::LegalHold* proto) {
 void ToProto(const HoldPage& page, const v1::ListLegalHoldsRequest& request,
              v1::ListLegalHoldsResponse* response) {
   for (const LegalHold& hold : page.holds) ToProto(hold, response->add_legal_holds());
-  if (page.next_before) {
-    response->set_next_page_token(MakePageToken(request, absl::StrCat(*page.next_before)));
+  if (page.next_row > 0) {
+    response->set_next_page_token(MakePageToken(request, absl::StrCat(page.next_row)));
   }
 }
 

@@ -16,7 +16,7 @@ namespace meso::audit {
 absl::StatusOr<HoldOrder> FromProto(const v1::PlaceLegalHoldRequest& request);
 // The hold's name.
 absl::StatusOr<std::string> FromProto(const v1::LiftLegalHoldRequest& request);
-absl::StatusOr<HoldListRequest> FromProto(const v1::ListLegalHoldsRequest& request);
+absl::StatusOr<RowQuery> FromProto(const v1::ListLegalHoldsRequest& request);
 absl::StatusOr<ErasureOrder> FromProto(const v1::ErasePatientRequest& request);
 // A certificate that was kept.
 absl::StatusOr<Erasure> FromProto(const v1::ErasureCertificate& certificate);

@@ -14,15 +14,9 @@
 #include "common/base/filter.h"
 #include "common/database/database.h"
 #include "services/audit/domain/grant.h"
+#include "services/audit/store/row_page.h"
 
 namespace meso::audit {
-
-// A page of rows, newest first: below `before_row` (0 = from the newest).
-struct RowQuery {
-  std::string filter;
-  int64_t before_row = 0;
-  int limit = 50;
-};
 
 absl::Status InsertGrant(Transaction& tx, const AuditorGrant& grant);
 // RESOURCE_NOT_FOUND.

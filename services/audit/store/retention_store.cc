@@ -104,11 +104,11 @@ absl::StatusOr<std::vector<LegalHold>> ListActiveHolds(Transaction& tx) {
   return holds;
 }
 
-absl::StatusOr<std::vector<NumberedHold>> ListHolds(Transaction& tx, const std::string& filter,
-                                                    std::optional<int64_t> before, int limit) {
-  MESO_ASSIGN_OR_RETURN(const FilterNode parsed, ParseFilter(filter, {"state", "creator"}));
+absl::StatusOr<std::vector<std::pair<int64_t, LegalHold>>> ListHolds(Transaction& tx,
+                                                                     const RowQuery& query) {
+  MESO_ASSIGN_OR_RETURN(const FilterNode parsed, ParseFilter(query.filter, {"state", "creator"}));
   MESO_ASSIGN_OR_RETURN(const FilterSql where, CompileFilter(parsed, HoldFilterColumns(), 3));
-  Values args = {before.value_or(INT64_MAX), int64_t{limit}};
+  Values args = {query.before_row == 0 ? INT64_MAX : query.before_row, int64_t{query.limit}};
   args.insert(args.end(), where.args.begin(), where.args.end());
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
@@ -116,8 +116,8 @@ absl::StatusOr<std::vector<NumberedHold>> ListHolds(Transaction& tx, const std::
                                          " FROM audit_legal_hold WHERE hold_number < $1 AND ",
                                          where.where, " ORDER BY hold_number DESC LIMIT $2")),
                std::move(args)));
-  std::vector<NumberedHold> holds;
-  for (const Row& row : rows) holds.push_back({row.Int(8), ToHold(row)});
+  std::vector<std::pair<int64_t, LegalHold>> holds;
+  for (const Row& row : rows) holds.emplace_back(row.Int(8), ToHold(row));
   return holds;
 }
 

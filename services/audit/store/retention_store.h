@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "common/database/database.h"
 #include "services/audit/domain/retention.h"
+#include "services/audit/store/row_page.h"
 
 namespace meso::audit {
 
@@ -22,13 +23,9 @@ absl::StatusOr<std::optional<LegalHold>> LoadHold(Transaction& tx, const std::st
 absl::Status SaveHoldLift(Transaction& tx, const LegalHold& hold);
 absl::StatusOr<std::vector<LegalHold>> ListActiveHolds(Transaction& tx);
 
-// A page of holds, newest first, below number `before`, with their numbers. FILTER_INVALID.
-struct NumberedHold {
-  int64_t number = 0;
-  LegalHold hold;
-};
-absl::StatusOr<std::vector<NumberedHold>> ListHolds(Transaction& tx, const std::string& filter,
-                                                    std::optional<int64_t> before, int limit);
+// With their row numbers. FILTER_INVALID.
+absl::StatusOr<std::vector<std::pair<int64_t, LegalHold>>> ListHolds(Transaction& tx,
+                                                                     const RowQuery& query);
 
 absl::Status InsertErasure(Transaction& tx, const Erasure& erasure, bool restored);
 absl::StatusOr<std::optional<Erasure>> LoadErasure(Transaction& tx, const std::string& name);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
 #include "common/base/error.h"
 #include "services/audit/grant_operations.h"
 #include "services/audit/prove_operations.h"
@@ -284,6 +285,17 @@ TEST_F(ReadingAccessTest, ARoleOfOnesOwnNeedsNoGrantAndAddsToIt) {
   const CallContext everywhere = User("users/ines", "compliance_auditor");
   EXPECT_EQ(List("", 500, everywhere).size(), 30u);
   EXPECT_EQ(everywhere.audit.facts.count("grant"), 0u);
+}
+
+TEST_F(ReadingAccessTest, AScopeMayNameManyPatients) {
+  std::vector<std::string> patients;
+  for (int i = 1; i <= 50; ++i)
+    patients.push_back(absl::StrCat("patient = \"patients/p-", i, "\""));
+  const AuditorGrant grant = Give(absl::StrJoin(patients, " OR "));
+  EXPECT_EQ(List("", 500, External()),
+            List("patient = \"patients/p-1\" OR patient = \"patients/p-2\" OR patient = "
+                 "\"patients/p-3\""));
+  EXPECT_GT(grant.scope.size(), 2000u) << "longer than what may be typed";
 }
 
 TEST_F(ReadingAccessTest, StoresScopesWithoutPatients) {

@@ -265,14 +265,14 @@ TEST_F(RetentionOperationsTest, AHoldKeepsWhatComesLaterAndListsInPages) {
   ASSERT_TRUE(Append(Run(1, 8)).ok()) << "placed before there was anything to keep";
   EXPECT_EQ(ReasonOf(Erase(Auditor()).status()), "LEGAL_HOLD");
   std::vector<std::string> names;
-  HoldListRequest request{"state = ACTIVE", 3, std::nullopt};
+  RowQuery request{"state = ACTIVE", 0, 3};
   do {
     const auto page =
         Write([&](Transaction& tx) { return retention_->ListLegalHolds(tx, request); });
     ASSERT_TRUE(page.ok()) << page.status();
     for (const LegalHold& hold : page->holds) names.push_back(hold.name);
-    request.before = page->next_before;
-  } while (request.before);
+    request.before_row = page->next_row;
+  } while (request.before_row > 0);
   EXPECT_EQ(names.size(), 4u);
   request.filter = "state = LIFTED";
   EXPECT_TRUE(Write([&](Transaction& tx) {

@@ -56,7 +56,7 @@ TEST(RetentionTest, HoldsKeepWhatTheirFilterMatchesByPseudonym) {
 TEST(RetentionTest, AHoldIsShownInTheWordsOfTheApi) {
   const LegalHold hold = HoldOn(
       "patient = \"patients/p-1\" AND outcome = DENIED AND time >= \"2026-03-01T09:00:00Z\"");
-  const std::string shown = hold.TypedFilter();
+  const std::string shown = EntryFilter::Retyped(hold.filter);
   EXPECT_NE(shown.find("outcome = \"DENIED\""), std::string::npos) << shown;
   EXPECT_NE(shown.find("\"2026-03-01T09:00:00Z\""), std::string::npos) << shown;
   EXPECT_EQ(shown.find("patients/"), std::string::npos) << shown;

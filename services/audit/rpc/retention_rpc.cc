@@ -47,7 +47,7 @@ grpc::ServerUnaryReactor* AuditService::ListLegalHolds(grpc::CallbackServerConte
                                                        v1::ListLegalHoldsResponse* response) {
   return ServeRead(
       calls_, "meso.audit.v1.AuditService/ListLegalHolds", context, request, response, kFromProto,
-      [this](Transaction& tx, const CallContext&, const HoldListRequest& list) {
+      [this](Transaction& tx, const CallContext&, const RowQuery& list) {
         return retention_.ListLegalHolds(tx, list);
       },
       [request](const HoldPage& page, v1::ListLegalHoldsResponse* out) {

@@ -1,5 +1,6 @@
 // The controls of audit_service.h: assertions, auditor grants, emergency accesses.
 #include "common/base/status_macros.h"
+#include "services/audit/domain/entry_filter.h"
 #include "services/audit/rpc/audit_service.h"
 #include "services/audit/rpc/control_convert.h"
 
@@ -16,7 +17,7 @@ std::function<absl::Status(Transaction&, v1::AuditorGrant*)> RestoreGrant(
     const GrantOperations& grants) {
   return [&grants](Transaction& tx, v1::AuditorGrant* response) -> absl::Status {
     MESO_ASSIGN_OR_RETURN(const AuditorGrant stored, grants.FindGrant(tx, response->name()));
-    response->set_scope(stored.scope);
+    response->set_scope(EntryFilter::Retyped(stored.scope));
     return absl::OkStatus();
   };
 }

@@ -1,0 +1,12 @@
+# meso_pascal(VARIABLE name_of_words): sets the variable to NameOfWords, for the names of generated functions.
+function(meso_pascal variable name)
+  string(REPLACE "_" ";" words ${name})
+  set(pascal "")
+  foreach(word IN LISTS words)
+    string(SUBSTRING ${word} 0 1 first)
+    string(TOUPPER ${first} first)
+    string(SUBSTRING ${word} 1 -1 rest)
+    string(APPEND pascal ${first}${rest})
+  endforeach()
+  set(${variable} ${pascal} PARENT_SCOPE)
+endfunction()
