@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -69,13 +70,18 @@ class JwksAuthenticator final : public Authenticator {
     const absl::Time now = options_.clock->Now();
     const std::string digest = Sha256(token);
     std::shared_ptr<const KeySet> keys;
+    std::optional<Cached> known;
     {
       absl::MutexLock lock(&mutex_);
       keys = keys_;
       const auto it = cache_.find(digest);
       if (it != cache_.end() && now < it->second.until && now >= it->second.since) {
-        return it->second.principal;
+        known = it->second;
       }
+    }
+    if (known) {
+      if (first_use != nullptr) *first_use = IsFirstUse(digest, known->expiry, now);
+      return std::move(known->principal);
     }
     absl::StatusOr<VerifiedToken> verified =
         VerifyToken(token, *keys, options_.issuer, options_.audience);
@@ -91,7 +97,6 @@ class JwksAuthenticator final : public Authenticator {
         Sha256(authorization.substr(std::min<size_t>(7, authorization.size())));
     absl::MutexLock lock(&mutex_);
     used_.erase(digest);
-    cache_.erase(digest);  // what is cached is not looked at
   }
 
  private:
@@ -99,6 +104,7 @@ class JwksAuthenticator final : public Authenticator {
     Principal principal;
     absl::Time since;
     absl::Time until;
+    absl::Time expiry;  // of the token
   };
 
   void ReloadIfChanged() {
@@ -121,7 +127,8 @@ class JwksAuthenticator final : public Authenticator {
     // The keys may have changed since the signature was checked.
     if (keys != keys_) return;
     if (cache_.size() >= kCacheSizeMax) MakeRoom(now);
-    cache_[digest] = {verified.principal, now, std::min(verified.expiry, now + kCacheTimeMax)};
+    cache_[digest] = {verified.principal, now, std::min(verified.expiry, now + kCacheTimeMax),
+                      verified.expiry};
   }
 
   bool IsFirstUse(const std::string& digest, absl::Time expiry, absl::Time now) {

@@ -76,11 +76,17 @@ absl::Status IdentifyCaller(const CallServerOptions& options,
   call->deadline = DeadlineOf(context, *options.clock);
   ReadCallHeaders(context, call);
   BeginSpan(*options.ids, call);
-  absl::StatusOr<Principal> caller =
-      options.authenticator->Authenticate(HeaderOf(context, kAuthorizationKey), first_use);
+  const std::string authorization = HeaderOf(context, kAuthorizationKey);
+  absl::StatusOr<Principal> caller = options.authenticator->Authenticate(authorization, first_use);
   if (!caller.ok()) return caller.status();
   if (const auto identity = CertificateIdentity(context)) {
-    MESO_RETURN_IF_ERROR(CheckTokenFitsCertificate(*identity, caller->subject));
+    const absl::Status fits = CheckTokenFitsCertificate(*identity, caller->subject);
+    // A token in the wrong hands is no login of its holder.
+    if (!fits.ok() && first_use != nullptr && *first_use) {
+      options.authenticator->ForgetFirstUse(authorization);
+      *first_use = false;
+    }
+    MESO_RETURN_IF_ERROR(fits);
   }
   call->caller = *std::move(caller);
   return absl::OkStatus();

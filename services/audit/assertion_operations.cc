@@ -47,7 +47,7 @@ class AssertionOperations::LogReader {
   absl::StatusOr<std::optional<JudgedEntry>> Load(uint64_t index) {
     MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> stored, LoadEntry(tx_, index));
     absl::StatusOr<EntryView> view = LeafMismatch(index, "is missing");
-    if (stored) view = ToView(*std::move(stored), payloads_);
+    if (stored) view = ToView(*std::move(stored), payloads_, ReadingScope());
     if (view.ok()) return ToJudged(*std::move(view));
     if (!absl::IsDataLoss(view.status())) return view.status();
     Log(Severity::kError, "an entry can't be judged", {{"entry", absl::StrCat("entries/", index)}});

@@ -20,8 +20,9 @@
 namespace meso::audit {
 namespace {
 
-// How far back the signing looks for checkpoints to drop; more are not there within two hours.
-constexpr int kCheckpointsWatched = 64;
+// How far back the signing looks for checkpoints to drop; with kWitnessesMax no more are kept in
+// two hours.
+constexpr int kCheckpointsWatched = 128;
 
 absl::Status CheckRun(const Batch& batch) {
   FieldErrors errors;
@@ -127,20 +128,21 @@ absl::Status AuditOperations::CompareKnown(Transaction& tx, const Batch& batch,
   return absl::OkStatus();
 }
 
-void HidePayload(EntryView* view) {
-  view->payload.reset();
-  view->payload_erased = false;
-  view->parts.clear();
-}
-
-absl::StatusOr<EntryView> ToView(StoredEntry entry, PayloadReader& payloads) {
+absl::StatusOr<EntryView> ToView(StoredEntry entry, PayloadReader& payloads,
+                                 const ReadingScope& scope) {
   EntryView view;
   MESO_ASSIGN_OR_RETURN(view.leaf, DecodeLeaf(entry.leaf, entry.index));
-  MESO_ASSIGN_OR_RETURN(view.parts, payloads.Read(entry.index));
-  MESO_ASSIGN_OR_RETURN(Payload payload, MergeParts(view.parts, entry.index));
-  if (!payload.empty()) view.payload = std::move(payload);
-  view.payload_erased = AnyDestroyed(view.parts);
   view.leaf_bytes = std::move(entry.leaf);
+  const PayloadAccess access = scope.PayloadOf(view.leaf);
+  if (access.none()) return view;
+  MESO_ASSIGN_OR_RETURN(view.parts, payloads.Read(view.leaf.index));
+  for (const PayloadPart& part : view.parts) {
+    const bool shown = MayRead(access, view.leaf.schema_version, part);
+    view.payload_erased = view.payload_erased || (shown && !part.readable());
+  }
+  Withhold(access, view.leaf.schema_version, &view.parts);
+  MESO_ASSIGN_OR_RETURN(Payload payload, MergeParts(view.parts, view.leaf.index));
+  if (!payload.empty()) view.payload = std::move(payload);
   return view;
 }
 

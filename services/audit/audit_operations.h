@@ -50,9 +50,9 @@ struct AppendResult {
 struct EntryView {
   Leaf leaf;
   std::optional<Payload> payload;  // what is left of it; unset when there is none to read
-  bool payload_erased = false;     // a part of it was erased or pruned
+  bool payload_erased = false;     // a part that might be read was erased or pruned
   std::string leaf_bytes;
-  std::vector<PayloadPart> parts;
+  std::vector<PayloadPart> parts;  // those that may not be read as commitments; none = not one may
 };
 
 // One entry and, once a checkpoint covers it, the proof that it is in the log.
@@ -214,8 +214,9 @@ class AuditOperations {
   // Fixes what is exported and writes the bundle's head. FILTER_INVALID, CHECKPOINT_NOT_YET.
   absl::StatusOr<std::unique_ptr<Export>> BeginExport(Transaction& tx, const CallContext& call,
                                                       const ExportRequest& request) const;
-  // Reads the next kExportStep leaves at most. A damaged log is exported as it is: the verifier
-  // shall see it. GRANT_REQUIRED when a grant the export rests on ended meanwhile.
+  // Reads the next kExportStep leaves at most. A damaged log is exported as it is to whoever may
+  // read all of it: the verifier shall see it. GRANT_REQUIRED when a grant the export rests on
+  // ended meanwhile.
   absl::StatusOr<ExportStep> ReadExportStep(Transaction& tx, const Export& run) const;
   // Writes the step into the bundle, after the last one the trailer (then `done`). Patients
   // exported are touched; whenever the call holds as many keys as an access entry can,
@@ -265,11 +266,10 @@ class AuditOperations {
 // those that were hashed, or a payload can't be read.
 absl::Status AppendFhirLine(const ExportStep::Item& item, Export* run);
 
-// Takes the payload out of a view, where it may not be read, and with it whether it was erased.
-void HidePayload(EntryView* view);
-
-// The view of a stored entry. LEAF_MISMATCH when its bytes can't be read.
-absl::StatusOr<EntryView> ToView(StoredEntry entry, PayloadReader& payloads);
+// The view of a stored entry, with what may be read of its payload. LEAF_MISMATCH when its bytes
+// can't be read.
+absl::StatusOr<EntryView> ToView(StoredEntry entry, PayloadReader& payloads,
+                                 const ReadingScope& scope);
 
 }  // namespace meso::audit
 

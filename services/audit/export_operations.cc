@@ -17,13 +17,19 @@ namespace {
 constexpr size_t kExportPartKeys = kDraftKeysMax - 100;
 
 // The entry with whatever is stored, in or out of the bundle as the filter says. One that can't be
-// read is put in: it is evidence.
+// read is put in: it is evidence, for readers of everything. Others can't be shown what may not be
+// theirs, and their export ends.
 absl::Status ExportOne(ExportStep::Item item, const CallContext& call,
                        const std::function<absl::Status()>& record_part, Export* run) {
   ExportRow& row = item.row;
   const absl::StatusOr<Leaf> leaf = DecodeLeaf(row.entry.leaf, row.entry.index);
   const bool matches = item.candidate && (!leaf.ok() || run->filter.Matches(*leaf));
   const bool fhir = run->format == ExportFormat::kFhirR4;
+  const bool readable = leaf.ok() && (matches || row.hashes.size() >= sizeof(Hash));
+  if (!readable && item.candidate && run->scope.limited()) {
+    return LeafMismatch(row.entry.index, "can't be read");
+  }
+  if (leaf.ok()) Withhold(run->scope.PayloadOf(*leaf), leaf->schema_version, &item.parts);
   if (!matches && fhir) return absl::OkStatus();
   if (!matches && row.hashes.size() >= sizeof(Hash)) {
     run->writer.AddLeftOut(row.entry.index,

@@ -48,7 +48,7 @@ class GrantOperations {
       : clock_(clock), ids_(ids), pseudonyms_(std::move(pseudonyms)) {}
 
   // `wanted` has subject, scope (as the caller spelled it), purpose, payloads and times; an
-  // InfinitePast start is now. Errors: FIELD_INVALID, FILTER_INVALID.
+  // InfinitePast start is now. Errors: FIELD_INVALID, FILTER_INVALID, SELF_APPROVAL.
   absl::StatusOr<AuditorGrant> CreateAuditorGrant(Transaction& tx, const CallContext& call,
                                                   const AuditorGrant& wanted) const;
   // RESOURCE_NOT_FOUND, STATE_NOT_ALLOWED.

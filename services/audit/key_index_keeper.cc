@@ -44,6 +44,15 @@ class RunWriter {
     return absl::OkStatus();
   }
 
+  // What came of making the run. One that failed halfway is cleared away; where that fails too, at
+  // the next start.
+  absl::Status Settle(const absl::Status& made) {
+    if (!made.ok() && run_id_ != 0) {
+      database_.Transact([this](Transaction& tx) { return RetireRun(tx, run_id_); }).IgnoreError();
+    }
+    return made;
+  }
+
  private:
   absl::Status Write(const std::vector<IndexPage>& pages, const IndexRun* published) {
     int64_t run_id = 0;
@@ -151,6 +160,30 @@ absl::StatusOr<bool> MergeOne(std::vector<RunCursor>* cursors, RunPager* pager) 
   return true;
 }
 
+absl::Status WriteRun(const std::vector<RunKey>& keys, Hasher& hasher, RunWriter* writer) {
+  RunPager pager(hasher);
+  for (const RunKey& key : keys) {
+    pager.Add(key);
+    MESO_RETURN_IF_ERROR(writer->WriteSome(&pager));
+  }
+  return writer->Publish(&pager);
+}
+
+absl::Status MergeRuns(Database& database, const std::function<bool()>& stopping,
+                       std::vector<RunCursor>* cursors, Hasher& hasher, RunWriter* writer) {
+  RunPager pager(hasher);
+  for (bool more = true; more;) {
+    if (stopping()) return absl::CancelledError("the service stops");
+    MESO_RETURN_IF_ERROR(ReadWhatIsNeeded(database, cursors));
+    const auto needs_read = [](const RunCursor& cursor) { return cursor.NeedsRead(); };
+    while (more && std::none_of(cursors->begin(), cursors->end(), needs_read)) {
+      MESO_ASSIGN_OR_RETURN(more, MergeOne(cursors, &pager));
+      MESO_RETURN_IF_ERROR(writer->WriteSome(&pager));
+    }
+  }
+  return writer->Publish(&pager);
+}
+
 // The first sixteen neighbours of equal size that together are a larger run.
 std::vector<StoredRun> FindMergeable(const std::vector<StoredRun>& runs) {
   for (size_t first = 0; first + kIndexFanOut <= runs.size(); ++first) {
@@ -221,12 +254,7 @@ absl::StatusOr<bool> KeyIndexKeeper::Build(uint64_t entries_max) {
     }));
     if (begin == end) return false;
     RunWriter writer(database_, begin, end);
-    RunPager pager(hasher);
-    for (const RunKey& key : keys) {
-      pager.Add(key);
-      MESO_RETURN_IF_ERROR(writer.WriteSome(&pager));
-    }
-    MESO_RETURN_IF_ERROR(writer.Publish(&pager));
+    MESO_RETURN_IF_ERROR(writer.Settle(WriteRun(keys, hasher, &writer)));
     made += end - begin;
     Wake();
   }
@@ -243,19 +271,10 @@ absl::StatusOr<bool> KeyIndexKeeper::Merge() {
   if (parts.empty()) return false;
   Hasher hasher;
   RunWriter writer(database_, parts.front().run.begin, parts.back().run.end);
-  RunPager pager(hasher);
   std::vector<RunCursor> cursors;
   for (StoredRun& part : parts) cursors.emplace_back(std::move(part));
-  for (bool more = true; more;) {
-    if (Stopping()) return absl::CancelledError("the service stops");
-    MESO_RETURN_IF_ERROR(ReadWhatIsNeeded(database_, &cursors));
-    const auto needs_read = [](const RunCursor& cursor) { return cursor.NeedsRead(); };
-    while (more && std::none_of(cursors.begin(), cursors.end(), needs_read)) {
-      MESO_ASSIGN_OR_RETURN(more, MergeOne(&cursors, &pager));
-      MESO_RETURN_IF_ERROR(writer.WriteSome(&pager));
-    }
-  }
-  MESO_RETURN_IF_ERROR(writer.Publish(&pager));
+  MESO_RETURN_IF_ERROR(writer.Settle(MergeRuns(
+      database_, [this] { return Stopping(); }, &cursors, hasher, &writer)));
   return true;
 }
 

@@ -248,6 +248,7 @@ absl::StatusOr<std::optional<SecretKey>> PayloadReader::KeyOf(const StoredPart& 
 
 absl::StatusOr<PayloadPart> PayloadReader::OpenPart(const StoredPart& stored) {
   PayloadPart part = {stored.commitment};
+  part.patient = stored.key.pseudonym;
   if (stored.cipher.empty()) return part;
   absl::StatusOr<std::optional<SecretKey>> key = KeyOf(stored);
   if (key.ok() && !*key) return part;
@@ -257,7 +258,8 @@ absl::StatusOr<PayloadPart> PayloadReader::OpenPart(const StoredPart& stored) {
   }
   const bool damaged = key.ok() || absl::IsDataLoss(key.status());
   if (damaged && damage_ == Damage::kShow) {
-    return PayloadPart{stored.commitment, std::string(kSaltSize, '\0'), "damaged"};
+    return PayloadPart{stored.commitment, std::string(kSaltSize, '\0'), "damaged",
+                       stored.key.pseudonym};
   }
   if (!key.ok()) return key.status();
   return LeafMismatch(stored.place.index, "has not the payload the log committed to");

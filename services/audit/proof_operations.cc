@@ -41,12 +41,12 @@ absl::StatusOr<ProvenEntry> AuditOperations::GetEntry(Transaction& tx, const Cal
   MESO_ASSIGN_OR_RETURN(StoredEntry stored,
                         LoadSoundEntry(tx, call, scope, index, hasher, &proven.leaf_hash));
   PayloadReader payloads(tx, vault_);
-  MESO_ASSIGN_OR_RETURN(proven.entry, ToView(std::move(stored), payloads));
+  MESO_ASSIGN_OR_RETURN(proven.entry, ToView(std::move(stored), payloads, scope));
   const Leaf& leaf = proven.entry.leaf;
-  if (!PartsHold(leaf.schema_version, leaf.commitment, proven.entry.parts, hasher)) {
+  if (!scope.PayloadOf(leaf).none() &&
+      !PartsHold(leaf.schema_version, leaf.commitment, proven.entry.parts, hasher)) {
     return LeafMismatch(index, "has not the payload the log committed to");
   }
-  if (!scope.CoversPayload(proven.entry.leaf)) HidePayload(&proven.entry);
   MESO_ASSIGN_OR_RETURN(const std::optional<StoredCheckpoint> newest, LoadNewestCheckpoint(tx));
   if (!newest || newest->tree_size <= index) return proven;
   MESO_ASSIGN_OR_RETURN(proven.proof,

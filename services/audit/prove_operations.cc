@@ -150,6 +150,7 @@ absl::StatusOr<KeyExportStep> ProveOperations::ReadProofStep(Transaction& tx,
       if (!PartsHold(leaf->schema_version, leaf->commitment, item.parts, hasher)) {
         return LeafMismatch(index, "has not the payload the log committed to");
       }
+      Withhold(run.scope.PayloadOf(*leaf), leaf->schema_version, &item.parts);
     }
     step.items.push_back(std::move(item));
   }

@@ -36,9 +36,8 @@ class PageCollector {
     ++scanned_;
     MESO_ASSIGN_OR_RETURN(const Leaf leaf, DecodeLeaf(entry.leaf, entry.index));
     if (filter_.Matches(leaf)) {
-      MESO_ASSIGN_OR_RETURN(EntryView view, ToView(std::move(entry), payloads_));
+      MESO_ASSIGN_OR_RETURN(EntryView view, ToView(std::move(entry), payloads_, scope_));
       bytes_ += SizeOf(view);
-      if (!scope_.CoversPayload(view.leaf)) HidePayload(&view);
       page_.entries.push_back(std::move(view));
     }
     return static_cast<int>(page_.entries.size()) < page_size_ && bytes_ < kPageBytesMax &&
@@ -251,9 +250,8 @@ absl::StatusOr<TimelinePage> AuditOperations::GetTimeline(Transaction& tx, const
     }
     MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> entry, LoadEntry(tx, ordered[at]));
     if (!entry) return LeafMismatch(ordered[at], "is missing");
-    MESO_ASSIGN_OR_RETURN(EntryView view, ToView(*std::move(entry), payloads));
+    MESO_ASSIGN_OR_RETURN(EntryView view, ToView(*std::move(entry), payloads, scope));
     bytes += SizeOf(view);
-    if (!scope.CoversPayload(view.leaf)) HidePayload(&view);
     page.entries.push_back(std::move(view));
   }
   return page;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "services/audit/domain/checkpoint_retention.h"
 
 namespace meso::audit {
 
@@ -26,6 +27,10 @@ absl::StatusOr<std::vector<VerifierKey>> ParseWitnessKeys(absl::string_view text
     }
     if (!seen.insert(key->Encode()).second) {
       return absl::InvalidArgumentError(absl::StrCat("line ", number, ": the key is there twice"));
+    }
+    if (static_cast<int>(keys.size()) == kWitnessesMax) {
+      return absl::InvalidArgumentError(absl::StrCat("line ", number, ": more than ", kWitnessesMax,
+                                                     " keys; name fewer witnesses"));
     }
     keys.push_back(*std::move(key));
   }

@@ -17,6 +17,9 @@
 
 namespace meso::audit {
 
+// Witnesses of one log whose cosignatures are taken.
+inline constexpr int kWitnessesMax = 16;
+
 struct KeptCheckpoint {
   uint64_t size = 0;
   absl::Time sign_time;

@@ -18,6 +18,13 @@ absl::Status EmergencyAccessRequired(absl::string_view subject) {
       .With("subject", subject);
 }
 
+absl::Status SelfGrant(absl::string_view subject) {
+  return Error(absl::StatusCode::kFailedPrecondition, "SELF_APPROVAL",
+               "Nobody gives a grant to themselves. Have another person give it.")
+      .With("subject", subject)
+      .Because({"SELF_APPROVAL", std::string(subject), "granted by another person"});
+}
+
 absl::Status EmergencySelfReview(absl::string_view name) {
   return Error(absl::StatusCode::kFailedPrecondition, "SELF_APPROVAL",
                absl::StrCat(name, " was taken by the caller. Have another person review it."))

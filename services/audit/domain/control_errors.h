@@ -12,6 +12,8 @@ namespace meso::audit {
 absl::Status GrantRequired(absl::string_view subject, absl::string_view why);
 // PERMISSION_DENIED / EMERGENCY_ACCESS_REQUIRED: the caller's role does not reach this timeline.
 absl::Status EmergencyAccessRequired(absl::string_view subject);
+// FAILED_PRECONDITION / SELF_APPROVAL: nobody gives a grant to themselves.
+absl::Status SelfGrant(absl::string_view subject);
 // FAILED_PRECONDITION / SELF_APPROVAL: whoever took an emergency access does not review it.
 absl::Status EmergencySelfReview(absl::string_view name);
 

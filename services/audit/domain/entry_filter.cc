@@ -304,6 +304,44 @@ bool Demands(const FilterNode& node, const Key& key) {
   return KeyOf(node) == key;
 }
 
+// As EntryFilter::PatientsOpened, of a node that holds for the leaf.
+std::optional<std::set<std::string>> OpenedBy(const FilterNode& node, const Leaf& leaf) {
+  std::optional<std::set<std::string>> opened;
+  switch (node.kind) {
+    case FilterNode::Kind::kTerm:
+      if (const std::optional<Key> key = KeyOf(node); key && key->kind == KeyKind::kPatient) {
+        opened.emplace({key->value});
+      }
+      return opened;
+    case FilterNode::Kind::kNot:
+      return std::nullopt;
+    case FilterNode::Kind::kAnd:
+      for (const FilterNode& child : node.children) {
+        std::optional<std::set<std::string>> part = OpenedBy(child, leaf);
+        if (!part) continue;
+        if (!opened) opened.emplace();
+        opened->merge(*part);
+      }
+      return opened;
+    case FilterNode::Kind::kOr:
+      break;
+  }
+  opened.emplace();
+  for (const FilterNode& child : node.children) {
+    if (!Holds(child, leaf)) continue;
+    std::optional<std::set<std::string>> part = OpenedBy(child, leaf);
+    if (!part) return std::nullopt;
+    opened->merge(*part);
+  }
+  return opened;
+}
+
+void CollectPseudonyms(const FilterNode& node, std::set<std::string>* pseudonyms) {
+  const std::optional<Key> key = KeyOf(node);
+  if (key && key->kind == KeyKind::kPatient) pseudonyms->insert(key->value);
+  for (const FilterNode& child : node.children) CollectPseudonyms(child, pseudonyms);
+}
+
 // Whom the terms name, before they become pseudonyms.
 void CollectPatients(const FilterNode& node, std::set<std::string>* patients) {
   if (node.kind == FilterNode::Kind::kTerm && absl::StartsWith(node.value, "patients/")) {
@@ -413,6 +451,16 @@ bool EntryFilter::HoldsForAllUnder(KeyKind kind, absl::string_view value) const 
     return false;
   }
   return Suffices(root_, key);
+}
+
+std::optional<std::set<std::string>> EntryFilter::PatientsOpened(const Leaf& leaf) const {
+  return OpenedBy(root_, leaf);
+}
+
+std::set<std::string> EntryFilter::Pseudonyms() const {
+  std::set<std::string> pseudonyms;
+  CollectPseudonyms(root_, &pseudonyms);
+  return pseudonyms;
 }
 
 bool EntryFilter::HoldsOnlyUnder(KeyKind kind, absl::string_view value) const {

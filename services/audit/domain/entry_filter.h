@@ -62,6 +62,13 @@ class EntryFilter {
 
   bool Matches(const Leaf& leaf) const;
 
+  // The patients (pseudonyms) for whose sake a leaf matches: those asked for by name, when that is
+  // how it matches; nullopt when it matches for another reason, whoever is in it. Precondition:
+  // Matches(leaf).
+  std::optional<std::set<std::string>> PatientsOpened(const Leaf& leaf) const;
+  // Every patient (pseudonym) the filter asks for.
+  std::set<std::string> Pseudonyms() const;
+
   // The most selective key that every match has; nullopt when there is none.
   std::optional<int64_t> IndexKey(Hasher& hasher) const;
   // Every match has begin <= time_ns < end.

@@ -53,6 +53,19 @@ absl::StatusOr<Payload> MergeParts(const std::vector<PayloadPart>& parts, uint64
   return merged;
 }
 
+bool MayRead(const PayloadAccess& access, uint32_t schema_version, const PayloadPart& part) {
+  if (access.whole) return true;
+  if (!part.patient.empty()) return access.patients.count(part.patient) > 0;
+  return schema_version >= 2 && !access.patients.empty();
+}
+
+void Withhold(const PayloadAccess& access, uint32_t schema_version,
+              std::vector<PayloadPart>* parts) {
+  for (PayloadPart& part : *parts) {
+    if (!MayRead(access, schema_version, part)) part = PayloadPart{std::move(part.commitment)};
+  }
+}
+
 bool AnyDestroyed(const std::vector<PayloadPart>& parts) {
   return std::any_of(parts.begin(), parts.end(),
                      [](const PayloadPart& part) { return !part.readable(); });

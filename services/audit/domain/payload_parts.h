@@ -10,6 +10,7 @@
 #define MESO_SERVICES_AUDIT_DOMAIN_PAYLOAD_PARTS_H_
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ struct PayloadPart {
   std::string commitment;    // HMAC-SHA256(salt, payload)
   std::string salt = "";     // kSaltSize bytes; empty when the part was destroyed or is not shown
   std::string payload = "";  // bytes of EntryPayload; empty likewise
+  // The pseudonym of the patient it is about, where the log reads it; empty = about nobody in
+  // particular or, of schema_version 1, about several. Never in a bundle.
+  std::string patient = "";
   bool readable() const { return !salt.empty(); }
 };
 
@@ -48,6 +52,17 @@ bool PartsHold(uint32_t schema_version, absl::string_view commitment,
 // The readable parts as one payload, patients and facts sorted as if it had never been divided.
 // LEAF_MISMATCH when the bytes of one can't be read.
 absl::StatusOr<Payload> MergeParts(const std::vector<PayloadPart>& parts, uint64_t index);
+
+// Whose parts of an entry's payload somebody may read.
+struct PayloadAccess {
+  bool whole = false;
+  std::set<std::string> patients;  // pseudonyms; with any of them also what is about nobody
+  bool none() const { return !whole && patients.empty(); }
+};
+bool MayRead(const PayloadAccess& access, uint32_t schema_version, const PayloadPart& part);
+// Reduces the parts that may not be read to their commitments.
+void Withhold(const PayloadAccess& access, uint32_t schema_version,
+              std::vector<PayloadPart>* parts);
 
 // True when a part is there but can't be read.
 bool AnyDestroyed(const std::vector<PayloadPart>& parts);

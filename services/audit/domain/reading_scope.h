@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "services/audit/domain/entry_filter.h"
+#include "services/audit/domain/payload_parts.h"
 
 namespace meso::audit {
 
@@ -49,15 +50,16 @@ class ReadingScope {
   const std::vector<Opening>& openings() const { return openings_; }
 
   bool Covers(const Leaf& leaf) const;
-  // Whether the payload of a covered entry may be read too.
-  bool CoversPayload(const Leaf& leaf) const;
+  // What may be read of an entry's payload. What is opened for the sake of patients named by the
+  // opening opens nothing of others in the same entry.
+  PayloadAccess PayloadOf(const Leaf& leaf) const;
   // Whether every entry under the key is covered, those to come included: what a proof of
   // completeness shows. With `payloads`, their payloads too.
   bool CoversKey(KeyKind kind, absl::string_view value, bool payloads) const;
 
   // Keeps the openings that may be used by a question that names these patients by their codes:
-  // those with payloads, and those that open these patients in particular. Otherwise a question
-  // would tell whom a pseudonym stands for.
+  // those with everybody's or these patients' payloads, and those that open these patients in
+  // particular. Otherwise a question would tell whom a pseudonym stands for.
   void KeepForNamed(const std::set<std::string>& pseudonyms);
   // Keeps the openings with payloads.
   void KeepWithPayloads();

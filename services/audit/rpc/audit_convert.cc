@@ -10,6 +10,7 @@
 #include "common/rpc/message_bytes.h"
 #include "common/rpc/paging.h"
 #include "common/rpc/proto_values.h"
+#include "services/audit/domain/checkpoint_retention.h"
 #include "services/audit/rpc/row_query.h"
 
 namespace meso::audit {
@@ -207,8 +208,8 @@ absl::StatusOr<TimelineRequest> FromProto(const v1::GetTimelineRequest& request)
 }
 
 void CheckCosignatures(int32_t cosignatures, FieldErrors* errors) {
-  if (cosignatures >= 0 && cosignatures <= kCosignaturesMax) return;
-  errors->Invalid("min_cosignatures", absl::StrCat("0 to ", kCosignaturesMax));
+  if (cosignatures >= 0 && cosignatures <= kWitnessesMax) return;
+  errors->Invalid("min_cosignatures", absl::StrCat("0 to ", kWitnessesMax));
 }
 
 absl::StatusOr<ExportRequest> FromProto(const v1::ExportEntriesRequest& request) {

@@ -19,8 +19,7 @@ absl::StatusOr<uint64_t> FromProto(const v1::GetEntryRequest& request);
 absl::StatusOr<ProofRequest> FromProto(const v1::GetInclusionProofRequest& request);
 absl::StatusOr<ListRequest> FromProto(const v1::ListEntriesRequest& request);
 absl::StatusOr<TimelineRequest> FromProto(const v1::GetTimelineRequest& request);
-// Cosignatures a bundle may be asked to have.
-inline constexpr int32_t kCosignaturesMax = 16;
+// Of cosignatures a bundle may be asked to have: 0 to kWitnessesMax.
 void CheckCosignatures(int32_t cosignatures, FieldErrors* errors);
 absl::StatusOr<ExportRequest> FromProto(const v1::ExportEntriesRequest& request);
 

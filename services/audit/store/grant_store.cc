@@ -155,9 +155,11 @@ absl::StatusOr<std::vector<EmergencyAccess>> ListOpenEmergencyAccesses(Transacti
   static const std::string* const kSql = new std::string(
       absl::StrCat("SELECT ", kAccessColumns,
                    " FROM audit_emergency_access WHERE subject = $1 AND pseudonym = $2 AND "
-                   "expire_us > $3 ORDER BY row"));
-  MESO_ASSIGN_OR_RETURN(const Rows rows,
-                        tx.Query(kSql->c_str(), {subject, pseudonym, TimeValue(now)}));
+                   "expire_us > $3 AND review <> $4 ORDER BY row"));
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query(kSql->c_str(), {subject, pseudonym, TimeValue(now),
+                               static_cast<int64_t>(EmergencyReview::kUnjustified)}));
   std::vector<EmergencyAccess> accesses;
   for (const Row& row : rows) accesses.push_back(ToAccess(row));
   return accesses;

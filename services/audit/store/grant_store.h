@@ -35,7 +35,8 @@ absl::Status InsertEmergencyAccess(Transaction& tx, const EmergencyAccess& acces
 // RESOURCE_NOT_FOUND.
 absl::StatusOr<EmergencyAccess> LoadEmergencyAccess(Transaction& tx, const std::string& name);
 absl::Status SaveEmergencyReview(Transaction& tx, const EmergencyAccess& access);
-// Those of the subject to this patient that are open now, oldest first.
+// Those of the subject to this patient that are open now and were not found unjustified, oldest
+// first.
 absl::StatusOr<std::vector<EmergencyAccess>> ListOpenEmergencyAccesses(Transaction& tx,
                                                                        const std::string& subject,
                                                                        const std::string& pseudonym,

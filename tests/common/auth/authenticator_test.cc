@@ -58,6 +58,22 @@ TEST_F(AuthenticatorTest, ACachedTokenStillExpiresOnTime) {
   EXPECT_EQ(Outcome(header), "TOKEN_EXPIRED");
 }
 
+TEST_F(AuthenticatorTest, TellsTheFirstUseOfATokenOnceHoweverItWasMet) {
+  const std::string header = absl::StrCat("Bearer ", TokenUntil(clock_.Now() + absl::Hours(1)));
+  const auto is_first = [&] {
+    bool first = false;
+    EXPECT_TRUE(authenticator_->Authenticate(header, &first).ok());
+    return first;
+  };
+  EXPECT_EQ(Outcome(header), "users/anna") << "by a caller who keeps no count of logins";
+  EXPECT_TRUE(is_first()) << "also when it is cached";
+  EXPECT_FALSE(is_first());
+  clock_.Advance(absl::Minutes(5));
+  EXPECT_FALSE(is_first()) << "also when it is not cached any more";
+  authenticator_->ForgetFirstUse(header);
+  EXPECT_TRUE(is_first());
+}
+
 TEST_F(AuthenticatorTest, AReplacedKeySetCountsWithinASecondAlsoForCachedTokens) {
   const std::string header = absl::StrCat("Bearer ", TokenUntil(clock_.Now() + absl::Hours(1)));
   EXPECT_EQ(Outcome(header), "users/anna");

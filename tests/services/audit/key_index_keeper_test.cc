@@ -165,6 +165,23 @@ TEST_F(KeyIndexKeeperTest, AMergeThatEndedHalfwayIsMadeAnew) {
   ExpectSignedRunsAreTheEntries();
 }
 
+TEST_F(KeyIndexKeeperTest, AMergeThatFailsLeavesNothingBehind) {
+  for (uint64_t size = 256; size <= 4096; size += 256) {
+    Grow(size);
+    ASSERT_TRUE(keeper_.Build(UINT64_MAX).ok());
+  }
+  ASSERT_TRUE(Sign().ok());
+  // The last part can't be read any more once the others have been.
+  SetFailpoint("audit.index_step", [this] {
+    Tamper("UPDATE audit_index_page SET body = x'00' WHERE page_id >= (16 << 32) + 4");
+  });
+  const auto merged = keeper_.Merge();
+  SetFailpoint("audit.index_step", nullptr);
+  EXPECT_EQ(ReasonOf(merged.status()), "TREE_INCONSISTENT");
+  ClearAll();
+  EXPECT_EQ(CountRows("audit_index_run"), 16) << "without waiting for the next start";
+}
+
 TEST_F(KeyIndexKeeperTest, TheThreadMergesAndClears) {
   for (uint64_t size = 256; size <= 4096; size += 256) {
     Grow(size);

@@ -209,6 +209,125 @@ TEST_F(ReadingAccessTest, PayloadsOnlyWhereTheGrantSaysSo) {
   EXPECT_TRUE((*with)->filter.Matches(get(1).entry.leaf));
 }
 
+// An entry about four patients, read by somebody to whom one of them was opened.
+TEST_F(ReadingAccessTest, OfAnEntryAboutManyOnlyTheOpenedPatientIsShown) {
+  Batch batch{"scheduling", kEpoch, {SharedDraft(31)}};
+  ASSERT_TRUE(Append(batch).ok());
+  ASSERT_TRUE(Sign().ok());
+  const std::string filter = "patient = \"patients/p-1\" AND patient = \"patients/p-3\"";
+  using Patients = std::vector<std::string>;
+  const auto expect = [this](const CallContext& call, const std::string& scope) {
+    const auto get = Write([&](Transaction& tx) { return ops_.GetEntry(tx, call, 30); });
+    ASSERT_TRUE(get.ok()) << scope << get.status();
+    ASSERT_TRUE(get->entry.payload.has_value()) << scope;
+    EXPECT_EQ(get->entry.payload->patients, Patients{"patients/p-1"}) << scope;
+    EXPECT_EQ(get->entry.payload->object_name, "") << scope;
+    EXPECT_FALSE(get->entry.payload_erased) << "nothing was";
+    Hasher hasher;
+    const Leaf& leaf = get->entry.leaf;
+    EXPECT_TRUE(PartsHold(leaf.schema_version, leaf.commitment, get->entry.parts, hasher));
+    for (const PayloadPart& part : get->entry.parts) {
+      EXPECT_FALSE(absl::StrContains(part.payload, "patients/p-3"));
+    }
+  };
+  Give("patient = \"patients/p-1\"", true);
+  expect(External(), "a grant");
+  auto run = Begin(External(), "", true);
+  ASSERT_TRUE(run.ok()) << run.status();
+  const CallContext call = External();
+  std::string bundle;
+  while (!(*run)->done) {
+    auto step = Write([&](Transaction& tx) { return ops_.ReadExportStep(tx, **run); });
+    ASSERT_TRUE(step.ok()) << step.status();
+    ASSERT_TRUE(AuditOperations::WriteExportStep(
+                    call, *std::move(step), [] { return absl::OkStatus(); }, run->get())
+                    .ok());
+    bundle += (*run)->writer.Take();
+  }
+  EXPECT_TRUE(Verify(bundle).ok) << Verify(bundle).problem;
+  EXPECT_TRUE(absl::StrContains(bundle, "patients/p-1"));
+  EXPECT_FALSE(absl::StrContains(bundle, "patients/p-3"));
+  EXPECT_EQ(call.audit.keys.count({"patient", "patients/p-3"}), 0u) << "was not given out";
+  EXPECT_EQ(
+      List("patient = \"patients/p-3\"", 500, User("users/ines", "compliance_auditor")).size(),
+      List("patient = \"patients/p-3\"").size());
+  EXPECT_EQ(ReasonOf(ListStatus(External(), "patient = \"patients/p-3\"")), "GRANT_REQUIRED")
+      << "the answer would tell who the pseudonym is";
+
+  const ProveOperations prove(clock_, ops_);
+  std::unique_ptr<KeyExport> proof;
+  ASSERT_TRUE(db()->Read([&](Transaction& tx) -> absl::Status {
+                    auto begun = prove.BeginProof(tx, call, {"patients/p-1", true});
+                    if (begun.ok()) proof = *std::move(begun);
+                    return begun.status();
+                  })
+                  .ok());
+  auto step = Write([&](Transaction& tx) { return prove.ReadProofStep(tx, *proof); });
+  ASSERT_TRUE(step.ok()) << step.status();
+  ASSERT_TRUE(ProveOperations::WriteProofStep(
+                  call, *std::move(step), [] { return absl::OkStatus(); }, proof.get())
+                  .ok());
+  bundle = proof->writer.Take();
+  EXPECT_TRUE(Verify(bundle).ok) << Verify(bundle).problem;
+  EXPECT_TRUE(absl::StrContains(bundle, "patients/p-1"));
+  EXPECT_FALSE(absl::StrContains(bundle, "patients/p-3"));
+  // The glass broken for one patient shows nothing of the others of that day.
+  Break("users/kim", "patients/p-1");
+  const CallContext kim = User("users/kim", "practitioner", {"syd-1"}, {"doctor", "practitioner"});
+  const auto timeline = GetTimeline(kim, "patients/p-1");
+  ASSERT_TRUE(timeline.ok()) << timeline.status();
+  bool met = false;
+  for (const EntryView& view : timeline->entries) {
+    if (!view.payload) continue;
+    met = met || view.leaf.index == 30;
+    for (const std::string& patient : view.payload->patients) EXPECT_EQ(patient, "patients/p-1");
+  }
+  EXPECT_TRUE(met);
+}
+
+TEST_F(ReadingAccessTest, AnEmergencyFoundUnjustifiedIsOver) {
+  const EmergencyAccess access = Break("users/kim", "patients/p-1");
+  const CallContext kim = User("users/kim", "practitioner", {"syd-1"}, {"doctor", "practitioner"});
+  EXPECT_TRUE(GetTimeline(kim, "patients/p-1").ok());
+  ASSERT_TRUE(Write([&](Transaction& tx) {
+                return grants_.ReviewEmergencyAccess(
+                    tx, User("users/ines", "compliance_auditor"),
+                    {access.name, EmergencyReview::kUnjustified, "there was no emergency"});
+              }).ok());
+  EXPECT_EQ(ReasonOf(GetTimeline(kim, "patients/p-1").status()), "EMERGENCY_ACCESS_REQUIRED");
+}
+
+TEST_F(ReadingAccessTest, NobodyGivesThemselvesAGrant) {
+  AuditorGrant wanted;
+  wanted.subject = "users/ines";
+  wanted.scope = "service = scheduling";
+  wanted.purpose = "HLEGAL";
+  wanted.expire_time = clock_.Now() + absl::Hours(1);
+  EXPECT_EQ(ReasonOf(Write([&](Transaction& tx) {
+                       return grants_.CreateAuditorGrant(tx, User("users/ines", "chain_admin"),
+                                                         wanted);
+                     }).status()),
+            "SELF_APPROVAL");
+}
+
+// Whoever can damage a row must not thereby open it to an auditor whose grant leaves it out.
+TEST_F(ReadingAccessTest, ADamagedEntryIsNotShownUnderAGrant) {
+  Give("actor = users/u1", true);
+  Tamper("UPDATE audit_entry SET leaf = x'ff' WHERE entry_index = 1");
+  const auto run = Begin(External(), "outcome = OK OR outcome = REFUSED", true);
+  ASSERT_TRUE(run.ok()) << run.status();
+  (*run)->index_key.reset();  // every entry is looked at
+  auto step = Write([&](Transaction& tx) { return ops_.ReadExportStep(tx, **run); });
+  ASSERT_TRUE(step.ok()) << step.status();
+  const absl::Status written = AuditOperations::WriteExportStep(
+      External(), *std::move(step), [] { return absl::OkStatus(); }, run->get());
+  EXPECT_EQ(ReasonOf(written), "LEAF_MISMATCH") << written;
+  const std::string all = ExportBundle({"", true});
+  const VerifyReport report = Verify(all);
+  EXPECT_FALSE(report.ok);
+  EXPECT_EQ(report.first_bad_index, 1u) << "who may read everything is shown the damage";
+}
+
 TEST_F(ReadingAccessTest, WithoutPayloadsNobodyLearnsWhoAPseudonymIs) {
   Give("service = scheduling");
   EXPECT_EQ(ReasonOf(ListStatus(External(), "patient = \"patients/p-1\"")), "GRANT_REQUIRED");

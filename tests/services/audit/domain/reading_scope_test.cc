@@ -32,7 +32,7 @@ TEST(ReadingScopeTest, ARoleAtAllSitesIsNotNarrowed) {
   EXPECT_FALSE(all.limited());
   EXPECT_FALSE(all.empty());
   EXPECT_TRUE(all.Covers(LeafOf(1)));
-  EXPECT_TRUE(all.CoversPayload(LeafOf(1)));
+  EXPECT_TRUE(all.PayloadOf(LeafOf(1)).whole);
   EXPECT_TRUE(all.CoversKey(KeyKind::kLot, kLot, true));
   EntryFilter filter = Compile("outcome = OK");
   all.Narrow(&filter);
@@ -44,10 +44,10 @@ TEST(ReadingScopeTest, SitesAndOpeningsAddUp) {
   const ReadingScope scope({"sites/par-1"},
                            {Open("actor = users/u1"), Open("actor = users/u3", true)});
   EXPECT_TRUE(scope.Covers(LeafOf(2)));
-  EXPECT_TRUE(scope.CoversPayload(LeafOf(2))) << "of an own site";
+  EXPECT_TRUE(scope.PayloadOf(LeafOf(2)).whole) << "of an own site";
   EXPECT_TRUE(scope.Covers(LeafOf(1)));
-  EXPECT_FALSE(scope.CoversPayload(LeafOf(1))) << "its grant opens no payloads";
-  EXPECT_TRUE(scope.CoversPayload(LeafOf(3)));
+  EXPECT_TRUE(scope.PayloadOf(LeafOf(1)).none()) << "its grant opens no payloads";
+  EXPECT_TRUE(scope.PayloadOf(LeafOf(3)).whole);
   const ReadingScope less({}, {Open("actor = users/u1")});
   EXPECT_FALSE(less.Covers(LeafOf(2)));
   EXPECT_FALSE(less.Covers(LeafOf(3)));
@@ -98,6 +98,38 @@ TEST(ReadingScopeTest, OnlyAnOpeningOfTheWholeKeyCoversTheKey) {
   EXPECT_FALSE(ReadingScope({"sites/par-1"}, {}).CoversKey(KeyKind::kLot, kLot, false));
 }
 
+TEST(ReadingScopeTest, WhatIsOpenedForOnePatientsSakeOpensNothingOfOthers) {
+  // Names p-0 to p-3; of par-1.
+  const Leaf leaf = SampleEntry(SharedDraft(2), 1, 2).leaf;
+  const auto opened = [&leaf](const std::vector<Opening>& openings) {
+    return ReadingScope({}, openings).PayloadOf(leaf);
+  };
+  const std::string p1 = PseudonymOf("patients/p-1");
+  const std::string p2 = PseudonymOf("patients/p-2");
+  using Patients = std::set<std::string>;
+  for (const char* scope :
+       {"patient = \"patients/p-1\"", "patient = \"patients/p-1\" AND site = \"sites/par-1\"",
+        "patient = \"patients/p-1\" OR lot = \"lots/0198f2c4-0000-7000-8000-0000000000b2\"",
+        "patient = \"patients/p-1\" OR patient = \"patients/p-9\""}) {
+    const PayloadAccess access = opened({Open(scope, true)});
+    EXPECT_FALSE(access.whole) << scope;
+    EXPECT_EQ(access.patients, Patients{p1}) << scope;
+  }
+  EXPECT_EQ(
+      opened({Open("patient = \"patients/p-1\" AND patient = \"patients/p-2\"", true)}).patients,
+      (Patients{p1, p2}));
+  EXPECT_EQ(opened({Open("patient = \"patients/p-1\"", true),
+                    Open("patient = \"patients/p-2\"", true), Open("site = \"sites/par-1\"")})
+                .patients,
+            (Patients{p1, p2}));
+  EXPECT_TRUE(opened({Open("patient = \"patients/p-1\"")}).none()) << "without payloads";
+  for (const char* scope :
+       {"site = \"sites/par-1\"", "NOT patient = \"patients/p-9\"",
+        "patient = \"patients/p-1\" OR site = \"sites/par-1\"", "service = scheduling"}) {
+    EXPECT_TRUE(opened({Open(scope, true)}).whole) << scope;
+  }
+}
+
 TEST(ReadingScopeTest, APatientIsNamedUnderPayloadsOrAGrantForThisPatientOnly) {
   const std::string p1 = PseudonymOf("patients/p-1");
   const auto left = [&](const Opening& opening) {
@@ -106,6 +138,8 @@ TEST(ReadingScopeTest, APatientIsNamedUnderPayloadsOrAGrantForThisPatientOnly) {
     return !scope.empty();
   };
   EXPECT_TRUE(left(Open("service = scheduling", true)));
+  EXPECT_TRUE(left(Open("patient = \"patients/p-1\" OR patient = \"patients/p-2\"", true)));
+  EXPECT_FALSE(left(Open("patient = \"patients/p-2\" OR outcome = OK", true)));
   EXPECT_FALSE(left(Open("service = scheduling")));
   EXPECT_TRUE(left(Open("patient = \"patients/p-1\"")));
   EXPECT_TRUE(left(Open("patient = \"patients/p-1\" AND outcome = OK")));

@@ -209,6 +209,14 @@ TEST(WitnessKeysTest, NamesTheLineThatIsNoKey) {
   EXPECT_NE(
       ParseWitnessKeys(absl::StrCat(north, "\n", north)).status().message().find("line 2: the key"),
       std::string::npos);
+  std::string many;
+  for (char i = 1; i <= 17; ++i) {
+    const auto key =
+        MakeCosigningKey(absl::StrCat("w", int{i}, ".test/witness"), std::string(32, i));
+    absl::StrAppend(&many, (*key)->verifier().Encode(), "\n");
+  }
+  EXPECT_NE(ParseWitnessKeys(many).status().message().find("line 17: more than 16 keys"),
+            std::string::npos);
   const auto nothing = [] { return WitnessKeysText(); };
   const absl::Status missing = WitnessKeys::Open("/nowhere/at/all", nothing).status();
   EXPECT_EQ(missing.code(), absl::StatusCode::kFailedPrecondition);
