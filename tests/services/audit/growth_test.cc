@@ -1,0 +1,106 @@
+// What the log's work costs in a large log beside a small one, counted in statements and rows,
+// which no busy machine changes. tests/bench measures the same in time.
+#include <gtest/gtest.h>
+
+#include "tests/services/audit/key_index_fixture.h"
+
+namespace meso::audit {
+namespace {
+
+// Counts what passes through to another transaction.
+class CountingTransaction final : public Transaction {
+ public:
+  CountingTransaction(Transaction& inner, uint64_t* count) : inner_(inner), count_(*count) {}
+
+  absl::StatusOr<meso::Rows> Query(const Sql& sql, Values args, Expected expected) override {
+    absl::StatusOr<meso::Rows> rows = inner_.Query(sql, std::move(args), std::move(expected));
+    count_ += 1 + (rows.ok() ? rows->size() : 0);
+    return rows;
+  }
+  absl::Status Execute(const Sql& sql, Values args, Expected expected) override {
+    ++count_;
+    return inner_.Execute(sql, std::move(args), std::move(expected));
+  }
+  absl::StatusOr<std::vector<meso::Rows>> QueryAll(
+      std::vector<std::pair<Sql, Values>> reads) override {
+    count_ += reads.size();
+    absl::StatusOr<std::vector<meso::Rows>> results = inner_.QueryAll(std::move(reads));
+    if (!results.ok()) return results;
+    for (const meso::Rows& rows : *results) count_ += rows.size();
+    return results;
+  }
+  void AfterCommit(std::function<void()> action) override { inner_.AfterCommit(std::move(action)); }
+
+ private:
+  Transaction& inner_;
+  uint64_t& count_;
+};
+
+class GrowthTest : public KeyIndexFixture {
+ protected:
+  struct Costs {
+    uint64_t inclusion = 0;
+    uint64_t prove = 0;
+    uint64_t list = 0;
+    uint64_t append = 0;
+  };
+  static constexpr uint64_t kCalls = 20;
+
+  uint64_t Count(const std::function<absl::Status(Transaction&)>& work) {
+    uint64_t count = 0;
+    EXPECT_TRUE(db()->Transact([&](Transaction& tx) {
+                      CountingTransaction counting(tx, &count);
+                      return work(counting);
+                    })
+                    .ok());
+    return count;
+  }
+  // The log grown to `size`; each cost is of kCalls calls all over it.
+  Costs CostsAt(uint64_t size) {
+    Costs costs;
+    Grow(size);
+    Settle();
+    EXPECT_TRUE(Sign().ok());
+    clock_.Advance(absl::Hours(1));
+    for (uint64_t i = 0; i < kCalls; ++i) {
+      const uint64_t index = (2 * i + 1) * size / (2 * kCalls);
+      costs.inclusion += Count([&](Transaction& tx) {
+        return ops_.GetInclusionProof(tx, Auditor(), {index, 0}).status();
+      });
+      costs.prove += Count([&](Transaction& tx) {
+        const auto run = prove_.BeginProof(tx, Auditor(), {LotOf(index)});
+        if (!run.ok()) return run.status();
+        EXPECT_EQ((*run)->entries, std::vector<uint64_t>{index});
+        return prove_.ReadProofStep(tx, **run).status();
+      });
+      costs.list += Count([&](Transaction& tx) {
+        const auto page =
+            ops_.ListEntries(tx, Auditor(), {absl::StrCat("lot = \"", LotOf(index), "\""), 50, {}});
+        if (page.ok()) EXPECT_EQ(page->entries.size(), 1u);
+        return page.status();
+      });
+    }
+    costs.append = Count([&](Transaction& tx) {
+      return ops_
+          .BatchAppendEntries(tx, Scheduling(), AuditLogFixture::Run(size + 1, size + kCalls))
+          .status();
+    });
+    return costs;
+  }
+};
+
+TEST_F(GrowthTest, FromTenThousandEntriesToAHundredThousand) {
+  const Costs small = CostsAt(10'000);
+  const Costs large = CostsAt(100'000);
+  // A path is a hash longer per doubling, and stored eight levels to a row.
+  EXPECT_LE(large.inclusion * 2, small.inclusion * 3) << small.inclusion;
+  // A run more per power of sixteen, at most.
+  EXPECT_LE(large.prove, small.prove * 2) << small.prove;
+  EXPECT_LE(large.append * 10, small.append * 11) << small.append;
+  // A look into each segment of the search index.
+  const uint64_t segments = 100'000 / kKeySegmentSize + 1;
+  EXPECT_LE(large.list, small.list + kCalls * segments) << small.list;
+}
+
+}  // namespace
+}  // namespace meso::audit
