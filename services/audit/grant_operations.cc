@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "services/audit/domain/control_errors.h"
 #include "services/audit/domain/entry_filter.h"
 #include "services/audit/domain/reading_scope.h"
 

@@ -216,7 +216,7 @@ enum class Spelling { kTyped, kBundle };
 std::string PrintValue(const FilterNode& term, Spelling spelling) {
   const bool typed = spelling == Spelling::kTyped;
   if (typed && term.field == "time") {
-    return absl::FormatTime(absl::RFC3339_full, absl::FromUnixNanos(std::stoll(term.value)),
+    return absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", absl::FromUnixNanos(std::stoll(term.value)),
                             absl::UTCTimeZone());
   }
   if (typed && term.field == "action") return WordOf(ActionNames(), term.value);
