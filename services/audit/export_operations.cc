@@ -1,4 +1,6 @@
-// The exporting half of audit_operations.h.
+// The exporting half of audit_operations.h, and what export_operations.h declares.
+#include "services/audit/export_operations.h"
+
 #include <functional>
 #include <map>
 #include <set>
@@ -8,6 +10,7 @@
 #include "services/audit/audit_operations.h"
 #include "services/audit/domain/errors.h"
 #include "services/audit/key_index_operations.h"
+#include "services/audit/origin_operations.h"
 
 namespace meso::audit {
 namespace {
@@ -67,15 +70,31 @@ absl::StatusOr<std::set<uint64_t>> Candidates(Transaction& tx, int64_t key, uint
 
 // The runs of the key index that the newest checkpoint signs; as they are stored, for the verifier
 // shall see what is wrong with them.
-absl::Status AddSignedIndex(Transaction& tx, const StoredCheckpoint& newest, BundleWriter* writer) {
-  MESO_ASSIGN_OR_RETURN(const Checkpoint checkpoint, ParseCheckpoint(newest.note));
-  if (!checkpoint.index_root) return absl::OkStatus();
+absl::Status AddSignedIndex(Transaction& tx, const Checkpoint& newest, BundleWriter* writer) {
+  if (!newest.index_root) return absl::OkStatus();
   MESO_ASSIGN_OR_RETURN(const std::optional<SignedRuns> index, LoadSignedRuns(tx));
   writer->AddIndex(index ? index->runs : std::vector<IndexRun>());
   return absl::OkStatus();
 }
 
 }  // namespace
+
+absl::StatusOr<Checkpoint> WriteBundleHead(Transaction& tx, BundleHeader header,
+                                           BundleWriter* writer) {
+  MESO_ASSIGN_OR_RETURN(const std::vector<StoredCheckpoint> checkpoints, ListCheckpoints(tx));
+  if (checkpoints.empty()) return CheckpointNotYet();
+  MESO_ASSIGN_OR_RETURN(Checkpoint newest, ParseCheckpoint(checkpoints.back().note));
+  header.origin = newest.origin;
+  header.tree_size = checkpoints.back().tree_size;
+  writer->Begin(header);
+  for (const StoredCheckpoint& checkpoint : checkpoints) writer->AddCheckpoint(checkpoint.note);
+  MESO_ASSIGN_OR_RETURN(const std::vector<BundleEntry> openings,
+                        OpeningRecords(tx, header.tree_size));
+  for (const BundleEntry& opening : openings) writer->AddOpening(opening);
+  MESO_RETURN_IF_ERROR(AddSignedIndex(tx, newest, writer));
+  newest.size = header.tree_size;
+  return newest;
+}
 
 absl::StatusOr<std::unique_ptr<Export>> AuditOperations::BeginExport(
     Transaction& tx, const CallContext& call, const ExportRequest& request) const {
@@ -86,18 +105,16 @@ absl::StatusOr<std::unique_ptr<Export>> AuditOperations::BeginExport(
       run->filter, CompileFor(tx, call, request.filter, request.payloads, hasher, &run->scope));
   run->index_key = run->filter.IndexKey(hasher);
   run->payloads = request.payloads;
-  MESO_ASSIGN_OR_RETURN(const std::vector<StoredCheckpoint> checkpoints, ListCheckpoints(tx));
-  if (checkpoints.empty()) return CheckpointNotYet();
-  run->tree_size = checkpoints.back().tree_size;
+  BundleHeader header;
+  header.time_ns = absl::ToUnixNanos(clock_.Now());
+  header.filter = run->filter.Text();
+  header.payloads = run->payloads;
+  MESO_ASSIGN_OR_RETURN(const Checkpoint newest,
+                        WriteBundleHead(tx, std::move(header), &run->writer));
+  run->tree_size = newest.size;
   run->format = request.format;
-  run->origin = verifier().name;
+  run->origin = newest.origin;
   run->pseudonyms = &pseudonyms_;
-  run->writer.Begin({verifier().name, run->tree_size, absl::ToUnixNanos(clock_.Now()),
-                     run->filter.Text(), run->payloads});
-  for (const StoredCheckpoint& checkpoint : checkpoints) {
-    run->writer.AddCheckpoint(checkpoint.note);
-  }
-  MESO_RETURN_IF_ERROR(AddSignedIndex(tx, checkpoints.back(), &run->writer));
   call.audit.object_type = "Bundle";
   if (request.format == ExportFormat::kFhirR4) call.audit.facts["format"] = "FHIR R4";
   call.audit.facts["payloads"] = request.payloads ? "yes" : "no";
