@@ -3,8 +3,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/audit/audit_draft.h"
+#include "common/base/failpoint.h"
+#include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/config/process_config.h"
+#include "common/database/outbox.h"
 #include "generated/audit_migrations.h"
 #include "services/audit/assertion_file.h"
 #include "services/audit/events/audit_consumer.h"
@@ -53,6 +57,29 @@ absl::Status OpenVault(Database& database, const PayloadVault& vault) {
   return absl::OkStatus();
 }
 
+// What is remembered outside of the database, the service's own memory first.
+absl::StatusOr<std::vector<RememberedNote>> ReadRemembered(const AuditConfig& config,
+                                                           const CheckpointMemory* memory) {
+  std::vector<RememberedNote> notes;
+  if (memory != nullptr) {
+    MESO_ASSIGN_OR_RETURN(const std::optional<std::string> note, memory->Read());
+    if (note) notes.push_back({"checkpoint_memory_file", memory->path(), *note, true});
+  }
+  if (config.known_checkpoint_file.empty()) return notes;
+  MESO_ASSIGN_OR_RETURN(std::string known,
+                        ReadNoteFile("known_checkpoint_file", config.known_checkpoint_file));
+  notes.push_back({"known_checkpoint_file", config.known_checkpoint_file, std::move(known), false});
+  return notes;
+}
+
+// As the relay delivers them.
+absl::StatusOr<AppendResult> AppendOwnRecords(Transaction& tx, const AuditOperations& operations,
+                                              std::vector<AuditRecord> records) {
+  MESO_ASSIGN_OR_RETURN(const EventPosition self, HeadPosition(tx));
+  for (AuditRecord& record : records) record.digest = DigestOf(record);
+  return operations.Append(tx, BatchOf(self.source, self.epoch, records));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& config,
@@ -89,6 +116,11 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
     if (!taken.ok()) return InFile("previous_log_key_file", config.previous_log_key_file, taken);
   }
   app->operations_->AnnounceCheckpoints(process.ids());
+  if (!config.checkpoint_memory_file.empty()) {
+    app->memory_ = std::make_unique<CheckpointMemory>(config.checkpoint_memory_file);
+    app->operations_->RememberCheckpoints(
+        [app = app.get()](const std::string& note) { return app->memory_->Keep(note); });
+  }
   app->witness_keys_file_ =
       std::make_unique<WatchedFile>(config.witness_keys_file, process.clock());
   MESO_ASSIGN_OR_RETURN(app->witness_keys_,
@@ -101,9 +133,7 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
   app->prove_ = std::make_unique<ProveOperations>(process.clock(), operations);
   app->index_ = std::make_unique<KeyIndexKeeper>(process.database());
   app->signer_ = std::make_unique<CheckpointSigner>(process.database(), operations, *app->index_);
-  MESO_RETURN_IF_ERROR(process.database().Transact(
-      [&operations](Transaction& tx) { return operations.OpenLog(tx); }));
-  MESO_RETURN_IF_ERROR(OpenVault(process.database(), *app->vault_));
+  MESO_RETURN_IF_ERROR(app->OpenLog(config));
   MESO_RETURN_IF_ERROR(app->index_->Recover());
   process.DeliverAuditWith(
       [app = app.get()](const AuditSource& source, const std::vector<AuditRecord>& records) {
@@ -124,6 +154,53 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
                                      AuditControls{*app->assertions_, *app->grants_},
                                      *app->sources_, *app->retention_});
   return app;
+}
+
+absl::Status AuditApp::OpenLog(const AuditConfig& config) {
+  Database& database = process_->database();
+  const AuditOperations& operations = *operations_;
+  MESO_ASSIGN_OR_RETURN(const std::vector<RememberedNote> notes,
+                        ReadRemembered(config, memory_.get()));
+  const OriginOperations origins(operations, process_->clock(),
+                                 [&operations](Transaction& tx, auto records) {
+                                   return AppendOwnRecords(tx, operations, std::move(records));
+                                 });
+  std::optional<LogOpening> opening;
+  MESO_RETURN_IF_ERROR(database.Read([&](Transaction& tx) -> absl::Status {
+    MESO_ASSIGN_OR_RETURN(opening, origins.JudgeStart(tx, notes, config.open_new_origin));
+    return opening ? operations.CheckLog(tx) : absl::OkStatus();
+  }));
+  if (!opening) {
+    MESO_RETURN_IF_ERROR(
+        database.Transact([&operations](Transaction& tx) { return operations.OpenLog(tx); }));
+    MESO_RETURN_IF_ERROR(RememberNewest(database, notes));
+    return OpenVault(database, *vault_);
+  }
+  MESO_RETURN_IF_ERROR(OpenVault(database, *vault_));
+  const absl::Status opened = database.Transact([&](Transaction& tx) -> absl::Status {
+    MESO_RETURN_IF_ERROR(origins.OpenNewOrigin(tx, *opening));
+    return operations.OpenLog(tx);
+  });
+  MESO_FAILPOINT("audit.opened_origin");
+  return opened;
+}
+
+// The first start since there is such a memory, or one with an older one put back: it begins with
+// what the database says.
+absl::Status AuditApp::RememberNewest(Database& database,
+                                      const std::vector<RememberedNote>& notes) {
+  if (memory_ == nullptr || (!notes.empty() && notes.front().own)) return absl::OkStatus();
+  std::optional<StoredCheckpoint> newest;
+  MESO_RETURN_IF_ERROR(database.Read([&newest](Transaction& tx) -> absl::Status {
+    MESO_ASSIGN_OR_RETURN(newest, LoadNewestCheckpoint(tx));
+    return absl::OkStatus();
+  }));
+  if (!newest) return absl::OkStatus();
+  Log(Severity::kWarning,
+      "no checkpoint was remembered; from now on the newest one is, and older backups are found "
+      "out",
+      {{"file", memory_->path()}, {"entries", absl::StrCat(newest->tree_size)}});
+  return memory_->Keep(newest->note);
 }
 
 absl::Status AuditApp::OpenSources() {

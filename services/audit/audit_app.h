@@ -8,16 +8,19 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/config/watched_file.h"
 #include "common/process/service_process.h"
 #include "services/audit/assertion_watcher.h"
 #include "services/audit/audit_operations.h"
+#include "services/audit/checkpoint_memory.h"
 #include "services/audit/checkpoint_operations.h"
 #include "services/audit/checkpoint_signer.h"
 #include "services/audit/grant_operations.h"
 #include "services/audit/key_index_keeper.h"
+#include "services/audit/origin_operations.h"
 #include "services/audit/prove_operations.h"
 #include "services/audit/retention_work.h"
 #include "services/audit/rpc/audit_service.h"
@@ -36,6 +39,10 @@ struct AuditConfig {
   std::string previous_log_key_file;  // during a change of keys signs too; empty = none
   std::string witness_keys_file;      // whose cosignatures are taken; empty = nobody's
   std::string assertions_file;        // what is held against the log; empty = the binary's own
+  std::string
+      checkpoint_memory_file;  // the newest checkpoint, outside of the database; empty = none
+  std::string known_checkpoint_file;  // one that somebody else remembered; empty = none
+  bool open_new_origin = false;       // declares that entries were lost
 };
 
 class AuditApp {
@@ -56,6 +63,9 @@ class AuditApp {
 
  private:
   AuditApp() = default;
+  // Opens the log, or a new origin of it.
+  absl::Status OpenLog(const AuditConfig& config);
+  absl::Status RememberNewest(Database& database, const std::vector<RememberedNote>& notes);
   absl::Status OpenSources();
   absl::Status OpenRetention(const AuditConfig& config);
 
@@ -63,6 +73,7 @@ class AuditApp {
   std::unique_ptr<PayloadVault> vault_;
   std::unique_ptr<ServiceProcess> process_;
   std::unique_ptr<AuditOperations> operations_;
+  std::unique_ptr<CheckpointMemory> memory_;
   std::unique_ptr<WatchedFile> witness_keys_file_;
   std::unique_ptr<WitnessKeys> witness_keys_;
   std::unique_ptr<CheckpointOperations> checkpoints_;

@@ -16,6 +16,7 @@
 #include "services/audit/key_index_operations.h"
 #include "services/audit/source_operations.h"
 #include "services/audit/store/checkpoint_store.h"
+#include "services/audit/store/origin_store.h"
 
 namespace meso::audit {
 namespace {
@@ -67,8 +68,10 @@ absl::StatusOr<AppendResult> AuditOperations::Append(Transaction& tx, const Batc
   MESO_ASSIGN_OR_RETURN(const StoredSource known, LoadSource(tx, {batch.source, batch.epoch, 0}));
   const uint64_t first = batch.drafts.front().sequence;
   const uint64_t last = batch.drafts.back().sequence;
+  std::optional<uint64_t> opening;
   if (first > known.last_sequence + 1) {
-    return SequenceGap(batch.source, known.last_sequence + 1, first);
+    MESO_ASSIGN_OR_RETURN(opening, OpeningBefore(tx, known));
+    if (!opening) return SequenceGap(batch.source, known.last_sequence + 1, first);
   }
   MESO_RETURN_IF_ERROR(CompareKnown(tx, batch, known, hasher));
   MESO_ASSIGN_OR_RETURN(const uint64_t size, LoadTreeSize(tx));
@@ -77,6 +80,10 @@ absl::StatusOr<AppendResult> AuditOperations::Append(Transaction& tx, const Batc
   MESO_ASSIGN_OR_RETURN(Tree tree, Tree::Load(size, hasher, TreeReader(tx)));
   MESO_ASSIGN_OR_RETURN(const int64_t source_id,
                         SaveSource(tx, known, {batch.source, batch.epoch, last}));
+  if (opening) {
+    MESO_RETURN_IF_ERROR(KeepGap(
+        tx, batch, {source_id, known.last_sequence + 1, first - 1, *opening}, clock_.Now()));
+  }
   PayloadWriter payloads(tx, vault_);
   std::map<uint64_t, std::pair<int64_t, int64_t>> spans;  // of the time blocks touched
   for (const Draft& draft : batch.drafts) {
@@ -191,8 +198,9 @@ absl::Status AuditOperations::SignAlsoWith(std::unique_ptr<SigningKey> previous_
   return absl::OkStatus();
 }
 
-absl::Status AuditOperations::SignCheckpoint(Transaction& tx) const {
-  MESO_ASSIGN_OR_RETURN(const uint64_t size, LoadTreeSize(tx));
+absl::Status AuditOperations::SignCheckpoint(Transaction& tx, uint64_t size_max) const {
+  MESO_ASSIGN_OR_RETURN(const uint64_t leaves, LoadTreeSize(tx));
+  const uint64_t size = std::min(leaves, size_max);
   MESO_ASSIGN_OR_RETURN(const std::optional<StoredCheckpoint> newest, LoadNewestCheckpoint(tx));
   if (newest && newest->tree_size == size) return absl::OkStatus();
   if (newest && newest->tree_size > size) {
@@ -210,15 +218,22 @@ absl::Status AuditOperations::SignCheckpoint(Transaction& tx) const {
         {{"why", std::string(index_root.status().message())}});
     index_root = std::nullopt;
   }
-  std::string note = ::meso::audit::SignCheckpoint(size, tree.Root(), *index_root, *key_);
+  MESO_ASSIGN_OR_RETURN(const std::optional<StoredOrigin> origin, LoadNewestOrigin(tx));
+  Checkpoint checkpoint{verifier().name, size, tree.Root(), *index_root, std::nullopt};
+  if (origin) checkpoint.opening = origin->entry_index;
+  std::string note = ::meso::audit::SignCheckpoint(checkpoint, *key_);
   if (previous_key_ != nullptr) note = AddSignature(note, *previous_key_);
   MESO_RETURN_IF_ERROR(InsertCheckpoint(tx, {size, note, now}));
   MESO_ASSIGN_OR_RETURN(const std::vector<KeptCheckpoint> kept,
                         ListNewestKept(tx, kCheckpointsWatched));
   for (const uint64_t superseded : SupersededCheckpoints(kept, now)) {
+    // The last word of an origin that has ended is kept for ever.
+    if (origin && superseded <= origin->entry_index) continue;
     MESO_RETURN_IF_ERROR(DeleteCheckpoint(tx, superseded));
   }
   MESO_RETURN_IF_ERROR(KeepSignedRuns(tx, ProvableCheckpoints(kept, now)));
+  if (keep_) MESO_RETURN_IF_ERROR(keep_(note));
+  MESO_FAILPOINT("audit.keep_checkpoint");
   const bool announced =
       IsAnnounced(newest ? std::optional<absl::Time>(newest->sign_time) : std::nullopt, now);
   if (ids_ == nullptr || !announced) return absl::OkStatus();
@@ -227,15 +242,31 @@ absl::Status AuditOperations::SignCheckpoint(Transaction& tx) const {
 }
 
 absl::Status AuditOperations::OpenLog(Transaction& tx) const {
+  MESO_RETURN_IF_ERROR(CheckKeyName(tx));
+  MESO_RETURN_IF_ERROR(CheckLog(tx));
+  return NoteKeys(tx);
+}
+
+absl::Status AuditOperations::CheckKeyName(Transaction& tx) const {
+  MESO_ASSIGN_OR_RETURN(const std::optional<StoredOrigin> origin, LoadNewestOrigin(tx));
+  std::string name = origin ? origin->origin : "";
+  if (!origin) {
+    MESO_ASSIGN_OR_RETURN(const auto key_rows, ListLogKeyRows(tx));
+    if (key_rows.empty()) return absl::OkStatus();
+    MESO_ASSIGN_OR_RETURN(const VerifierKey key, ParseVerifierKey(key_rows.back().first));
+    name = key.name;
+  }
+  if (name == verifier().name) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("This log is named ", name, ", the key in --log_key_file ", verifier().name,
+                   ". Use a key of the log's name, or another database."));
+}
+
+absl::Status AuditOperations::CheckLog(Transaction& tx) const {
   MESO_ASSIGN_OR_RETURN(const auto key_rows, ListLogKeyRows(tx));
   std::vector<VerifierKey> keys = {verifier()};
   for (const auto& [text, first_use] : key_rows) {
     MESO_ASSIGN_OR_RETURN(const VerifierKey key, ParseVerifierKey(text));
-    if (key.name != verifier().name) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("This log is named ", key.name, ", the key in --log_key_file ",
-                       verifier().name, ". Use a key of the log's name, or another database."));
-    }
     keys.push_back(key);
   }
   MESO_ASSIGN_OR_RETURN(const uint64_t size, LoadTreeSize(tx));
@@ -257,11 +288,11 @@ absl::Status AuditOperations::OpenLog(Transaction& tx) const {
                                            " entries has not the root that was signed"));
     }
   }
-  return NoteKeys(tx, key_rows.empty() ? "" : key_rows.back().first);
+  return absl::OkStatus();
 }
 
-// The keys that sign are listed from now on. `last_key` is the one that was taken into use last.
-absl::Status AuditOperations::NoteKeys(Transaction& tx, const std::string& last_key) const {
+// The keys that sign are listed from now on.
+absl::Status AuditOperations::NoteKeys(Transaction& tx) const {
   const absl::Time now = clock_.Now();
   const std::string current = verifier().Encode();
   MESO_ASSIGN_OR_RETURN(const auto known, ListLogKeyRows(tx));
@@ -270,7 +301,10 @@ absl::Status AuditOperations::NoteKeys(Transaction& tx, const std::string& last_
   }
   const bool is_new = std::none_of(known.begin(), known.end(),
                                    [&current](const auto& key) { return key.first == current; });
-  if (!is_new || last_key.empty()) return absl::OkStatus();
+  if (!is_new || known.empty()) return absl::OkStatus();
+  const std::string& last_key = known.back().first;
+  // The first key of a new origin changes none: the entry that opens it says all.
+  if (ParseVerifierKey(last_key)->name != verifier().name) return absl::OkStatus();
   AuditRecord record;
   record.time = now;
   record.service = "audit";

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -178,10 +179,14 @@ class AuditOperations {
   // From now on signed checkpoints are told as events, with ids from here. Before anything is
   // signed.
   void AnnounceCheckpoints(IdSource& ids) { ids_ = &ids; }
+  // From now on each checkpoint is given to `keep` before anybody can see it; what it returns other
+  // than OK, SignCheckpoint returns. Before anything is signed.
+  using KeepCheckpoint = std::function<absl::Status(const std::string& note)>;
+  void RememberCheckpoints(KeepCheckpoint keep) { keep_ = std::move(keep); }
 
   // Appends a run of the caller's entries; those already there are compared and skipped. Errors:
-  // FIELD_INVALID (the source is not the caller, numbers not consecutive), SEQUENCE_GAP,
-  // LEAF_MISMATCH; then nothing is appended.
+  // FIELD_INVALID (the source is not the caller, numbers not consecutive), SEQUENCE_GAP (unless a
+  // declared restore explains it: then the gap is kept), LEAF_MISMATCH; then nothing is appended.
   absl::StatusOr<AppendResult> BatchAppendEntries(Transaction& tx, const CallContext& call,
                                                   const Batch& batch) const;
   // The same for this service's own entries, without a call.
@@ -229,13 +234,19 @@ class AuditOperations {
 
   // Signs the log's present state, with the root of its key index once that has caught up, if it
   // has grown since the last signature: a size is signed once. Drops the checkpoints that need not
-  // be kept, and tells the new one in an event (domain/checkpoint_retention.h says which).
-  absl::Status SignCheckpoint(Transaction& tx) const;
+  // be kept, and tells the new one in an event (domain/checkpoint_retention.h says which). At most
+  // `size_max` entries are signed: what is remembered outside of the database must be durable in
+  // it.
+  absl::Status SignCheckpoint(Transaction& tx,
+                              uint64_t size_max = std::numeric_limits<uint64_t>::max()) const;
   // The check at start: stored rows and newest checkpoint agree, its signature holds, the key
   // belongs to this log. Notes the key; the first use of another key than before is an entry.
   // Errors: TREE_INCONSISTENT; FAILED_PRECONDITION when the key
   // has another name than the log.
   absl::Status OpenLog(Transaction& tx) const;
+  // The same check alone, before a new origin is opened with the key: it has another name than the
+  // log.
+  absl::Status CheckLog(Transaction& tx) const;
 
   const VerifierKey& verifier() const { return key_->verifier(); }
   // The keys that sign: the current one, then the one before while both do.
@@ -246,7 +257,9 @@ class AuditOperations {
  private:
   absl::Status CompareKnown(Transaction& tx, const Batch& batch, const StoredSource& source,
                             Hasher& hasher) const;
-  absl::Status NoteKeys(Transaction& tx, const std::string& last_key) const;
+  // That the key is one of the log, as it is named now.
+  absl::Status CheckKeyName(Transaction& tx) const;
+  absl::Status NoteKeys(Transaction& tx) const;
   // A filter of the API, narrowed to what the caller may read; `scope` says what that is.
   absl::StatusOr<EntryFilter> CompileFor(Transaction& tx, const CallContext& call,
                                          const std::string& filter, bool payloads, Hasher& hasher,
@@ -257,6 +270,7 @@ class AuditOperations {
   std::unique_ptr<SigningKey> key_;
   std::unique_ptr<SigningKey> previous_key_;
   IdSource* ids_ = nullptr;
+  KeepCheckpoint keep_;
   SaltSource& salts_;
   PayloadVault& vault_;
   std::function<void()> on_append_;

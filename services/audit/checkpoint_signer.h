@@ -34,6 +34,7 @@ class CheckpointSigner {
   // Runs of the key index first, so that little is left to index while signing; true when the index
   // is still behind.
   bool BuildIndex();
+  absl::Status Sign();
 
   Database& database_;
   const AuditOperations& operations_;

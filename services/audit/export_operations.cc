@@ -1,4 +1,6 @@
-// The exporting half of audit_operations.h.
+// The exporting half of audit_operations.h, and what export_operations.h declares.
+#include "services/audit/export_operations.h"
+
 #include <functional>
 #include <map>
 #include <set>
@@ -8,6 +10,7 @@
 #include "services/audit/audit_operations.h"
 #include "services/audit/domain/errors.h"
 #include "services/audit/key_index_operations.h"
+#include "services/audit/origin_operations.h"
 
 namespace meso::audit {
 namespace {
@@ -73,15 +76,33 @@ absl::StatusOr<std::set<uint64_t>> Candidates(Transaction& tx, int64_t key, uint
 
 // The runs of the key index that the last checkpoint signs; as they are stored, for the verifier
 // shall see what is wrong with them.
-absl::Status AddSignedIndex(Transaction& tx, const StoredCheckpoint& last, BundleWriter* writer) {
-  MESO_ASSIGN_OR_RETURN(const Checkpoint checkpoint, ParseCheckpoint(last.note));
-  if (!checkpoint.index_root) return absl::OkStatus();
-  MESO_ASSIGN_OR_RETURN(const std::optional<SignedRuns> index, LoadSignedRuns(tx, last.tree_size));
+absl::Status AddSignedIndex(Transaction& tx, const Checkpoint& last, BundleWriter* writer) {
+  if (!last.index_root) return absl::OkStatus();
+  MESO_ASSIGN_OR_RETURN(const std::optional<SignedRuns> index, LoadSignedRuns(tx, last.size));
   writer->AddIndex(index ? index->runs : std::vector<IndexRun>());
   return absl::OkStatus();
 }
 
 }  // namespace
+
+absl::StatusOr<Checkpoint> WriteBundleHead(Transaction& tx, BundleHeader header, int cosignatures,
+                                           BundleWriter* writer) {
+  MESO_ASSIGN_OR_RETURN(const StoredCheckpoint stored, ChooseCheckpoint(tx, cosignatures));
+  MESO_ASSIGN_OR_RETURN(const std::vector<StoredCheckpoint> checkpoints, ListCheckpoints(tx));
+  MESO_ASSIGN_OR_RETURN(Checkpoint last, ParseCheckpoint(stored.note));
+  header.origin = last.origin;
+  header.tree_size = stored.tree_size;
+  writer->Begin(header);
+  for (const StoredCheckpoint& checkpoint : checkpoints) {
+    if (checkpoint.tree_size <= stored.tree_size) writer->AddCheckpoint(checkpoint.note);
+  }
+  MESO_ASSIGN_OR_RETURN(const std::vector<BundleEntry> openings,
+                        OpeningRecords(tx, header.tree_size));
+  for (const BundleEntry& opening : openings) writer->AddOpening(opening);
+  MESO_RETURN_IF_ERROR(AddSignedIndex(tx, last, writer));
+  last.size = header.tree_size;
+  return last;
+}
 
 absl::StatusOr<std::unique_ptr<Export>> AuditOperations::BeginExport(
     Transaction& tx, const CallContext& call, const ExportRequest& request) const {
@@ -92,18 +113,17 @@ absl::StatusOr<std::unique_ptr<Export>> AuditOperations::BeginExport(
       run->filter, CompileFor(tx, call, request.filter, request.payloads, hasher, &run->scope));
   run->index_key = run->filter.IndexKey(hasher);
   run->payloads = request.payloads;
-  MESO_ASSIGN_OR_RETURN(const StoredCheckpoint last, ChooseCheckpoint(tx, request.cosignatures));
-  MESO_ASSIGN_OR_RETURN(const std::vector<StoredCheckpoint> checkpoints, ListCheckpoints(tx));
-  run->tree_size = last.tree_size;
+  BundleHeader header;
+  header.time_ns = absl::ToUnixNanos(clock_.Now());
+  header.filter = run->filter.Text();
+  header.payloads = run->payloads;
+  MESO_ASSIGN_OR_RETURN(
+      const Checkpoint last,
+      WriteBundleHead(tx, std::move(header), request.cosignatures, &run->writer));
+  run->tree_size = last.size;
   run->format = request.format;
-  run->origin = verifier().name;
+  run->origin = last.origin;
   run->pseudonyms = &pseudonyms_;
-  run->writer.Begin({verifier().name, run->tree_size, absl::ToUnixNanos(clock_.Now()),
-                     run->filter.Text(), run->payloads});
-  for (const StoredCheckpoint& checkpoint : checkpoints) {
-    if (checkpoint.tree_size <= last.tree_size) run->writer.AddCheckpoint(checkpoint.note);
-  }
-  MESO_RETURN_IF_ERROR(AddSignedIndex(tx, last, &run->writer));
   call.audit.object_type = "Bundle";
   if (request.format == ExportFormat::kFhirR4) call.audit.facts["format"] = "FHIR R4";
   call.audit.facts["payloads"] = request.payloads ? "yes" : "no";

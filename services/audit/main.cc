@@ -33,6 +33,16 @@ ABSL_FLAG(std::string, erasure_file, "data/erasures.jsonl",
           "File with the certificates of all erasures, written by the service. Kept apart from the "
           "database's backups: after a restore the erasures in it are done again.");
 ABSL_FLAG(
+    std::string, checkpoint_memory_file, "data/audit-checkpoint.txt",
+    "File with the newest checkpoint the log has signed, written by the service. Kept apart from "
+    "the database's backups: by it an older backup that was put back is found out.");
+ABSL_FLAG(std::string, known_checkpoint_file, "",
+          "Checkpoint of this log that somebody else remembered, a witness or an export: the log "
+          "must hold it. Empty = none.");
+ABSL_FLAG(bool, open_new_origin, false,
+          "Declares that entries were lost with an older backup: opens a new origin of the log "
+          "with the key in --log_key_file, which mesoctl admin new-origin makes. Once.");
+ABSL_FLAG(
     std::string, retention_file, "",
     "File with the retention classes, as deploy/retention.json; empty = every payload is kept "
     "for ever.");
@@ -65,6 +75,9 @@ int main(int argc, char** argv) {
   audit_config.previous_log_key_file = absl::GetFlag(FLAGS_previous_log_key_file);
   audit_config.witness_keys_file = absl::GetFlag(FLAGS_witness_keys_file);
   audit_config.assertions_file = absl::GetFlag(FLAGS_assertions_file);
+  audit_config.checkpoint_memory_file = absl::GetFlag(FLAGS_checkpoint_memory_file);
+  audit_config.known_checkpoint_file = absl::GetFlag(FLAGS_known_checkpoint_file);
+  audit_config.open_new_origin = absl::GetFlag(FLAGS_open_new_origin);
   auto app = meso::audit::AuditApp::Create(audit_config);
   if (!app.ok()) return Fail(app.status());
   if (const absl::Status served = (*app)->Serve(); !served.ok()) return Fail(served);

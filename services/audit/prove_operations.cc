@@ -10,6 +10,7 @@
 #include "common/base/status_macros.h"
 #include "services/audit/domain/control_errors.h"
 #include "services/audit/domain/errors.h"
+#include "services/audit/origin_operations.h"
 #include "services/audit/reading_access.h"
 
 namespace meso::audit {
@@ -118,6 +119,9 @@ absl::StatusOr<std::unique_ptr<KeyExport>> ProveOperations::BeginProof(
   run->writer.Begin({run->checkpoint.origin, run->checkpoint.size, absl::ToUnixNanos(clock_.Now()),
                      "", run->payloads, run->key});
   run->writer.AddCheckpoint(end.note);
+  MESO_ASSIGN_OR_RETURN(const std::vector<BundleEntry> openings,
+                        OpeningRecords(tx, run->checkpoint.size));
+  for (const BundleEntry& opening : openings) run->writer.AddOpening(opening);
   run->writer.AddIndex(index->runs);
   for (const KeyProof& proof : opened.proofs) run->writer.AddKeyProof(ToBundle(proof));
   return run;

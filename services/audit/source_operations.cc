@@ -14,21 +14,27 @@ std::string KeyOf(const std::string& name, const std::string& epoch) {
   return absl::StrCat(name, "/", epoch);
 }
 
-// The log's own word on a source whose entries are not what it says it sent.
-absl::Status RecordMismatch(Transaction& tx, const Batch& batch, uint64_t sequence,
-                            absl::Time now) {
+// The log's own word on a source.
+AuditRecord FlaggedRecord(const Batch& batch, absl::Time now) {
   AuditRecord record;
   record.time = now;
   record.service = "audit";
   record.actor = "services/audit";
   record.actor_roles = {kRoleService};
-  record.method = "audit/sourceMismatch";
   record.action = "E";
   record.object_type = "Source";
   record.object_name = absl::StrCat("sources/", batch.source, "/epochs/", batch.epoch);
   record.outcome = "FAILED";
-  record.reason = "LEAF_MISMATCH";
   record.violation = true;
+  return record;
+}
+
+// Of one whose entries are not what it says it sent.
+absl::Status RecordMismatch(Transaction& tx, const Batch& batch, uint64_t sequence,
+                            absl::Time now) {
+  AuditRecord record = FlaggedRecord(batch, now);
+  record.method = "audit/sourceMismatch";
+  record.reason = "LEAF_MISMATCH";
   record.facts["sequence"] = absl::StrCat(sequence);
   Log(Severity::kError, "a source's heartbeat does not agree with its entries",
       {{"source", batch.source}, {"sequence", absl::StrCat(sequence)}});
@@ -37,9 +43,37 @@ absl::Status RecordMismatch(Transaction& tx, const Batch& batch, uint64_t sequen
 
 }  // namespace
 
+absl::StatusOr<std::optional<uint64_t>> OpeningBefore(Transaction& tx, const StoredSource& known) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<StoredOrigin> opening, LoadNewestOrigin(tx));
+  if (!opening) return std::nullopt;
+  if (known.source_id == 0) return opening->entry_index;  // nothing of it is left
+  MESO_ASSIGN_OR_RETURN(const uint64_t newest,
+                        LoadSourceEntry(tx, known.source_id, known.last_sequence));
+  if (newest >= opening->entry_index) return std::nullopt;
+  return opening->entry_index;
+}
+
+absl::Status KeepGap(Transaction& tx, const Batch& batch, const StoredGap& gap, absl::Time now) {
+  MESO_RETURN_IF_ERROR(InsertSourceGap(tx, gap));
+  AuditRecord record = FlaggedRecord(batch, now);
+  record.method = "audit/sourceGap";
+  record.reason = "SEQUENCE_GAP";
+  record.facts["first"] = absl::StrCat(gap.first);
+  record.facts["last"] = absl::StrCat(gap.last);
+  record.facts["opening"] = absl::StrCat("entries/", gap.opening_index);
+  Log(Severity::kWarning, "entries of a source were lost with the database that was restored",
+      {{"source", batch.source},
+       {"first", absl::StrCat(gap.first)},
+       {"last", absl::StrCat(gap.last)}});
+  return AppendAudit(tx, record);
+}
+
 absl::Status TakeDelivery(Transaction& tx, const Batch& batch, int64_t source_id,
                           uint64_t last_known, absl::Time now, Hasher& hasher) {
   MESO_ASSIGN_OR_RETURN(SourceState state, LoadSourceState(tx, source_id));
+  // Nobody here knows the hash behind a gap, nor of a source that was there before there was one.
+  const bool is_older = state.arrival_time_us == 0 && last_known > 0;
+  if (is_older || batch.drafts.front().sequence > last_known + 1) state.chain_hash.clear();
   for (const Draft& draft : batch.drafts) {
     if (draft.sequence <= last_known) continue;
     const bool agreed = !state.hash_mismatch;
@@ -57,6 +91,7 @@ absl::Status TakeDelivery(Transaction& tx, const Batch& batch, int64_t source_id
 absl::StatusOr<SourcePage> SourceOperations::ListSources(Transaction& tx,
                                                          const SourceListRequest& request) const {
   MESO_ASSIGN_OR_RETURN(std::vector<SourceRow> rows, ListSourceRows(tx));
+  MESO_ASSIGN_OR_RETURN(auto lost, ListSourceGaps(tx));
   const int64_t now_us = absl::ToUnixMicros(clock_.Now());
   SourcePage page;
   bool begun = request.after.empty();
@@ -75,7 +110,8 @@ absl::StatusOr<SourcePage> SourceOperations::ListSources(Transaction& tx,
       page.next_after = KeyOf(last.name, last.epoch);
       break;
     }
-    SourceView view{std::move(row), current, false, std::nullopt};
+    SourceView view{std::move(row), current, false, std::nullopt, {}};
+    view.lost = std::move(lost[view.row.source_id]);
     const auto claim = claims_.find(key);
     if (claim != claims_.end()) {
       uint64_t& claimed = view.row.state.claimed_sequence;

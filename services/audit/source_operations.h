@@ -23,6 +23,8 @@
 #include "common/database/database.h"
 #include "services/audit/domain/entry.h"
 #include "services/audit/domain/source_state.h"
+#include "services/audit/store/audit_store.h"
+#include "services/audit/store/origin_store.h"
 #include "services/audit/store/source_store.h"
 
 namespace meso::audit {
@@ -32,7 +34,8 @@ struct SourceView {
   SourceRow row;
   bool current = false;  // the newest epoch of its service
   bool silent = false;
-  std::optional<std::pair<uint64_t, uint64_t>> missing;  // first and last
+  std::optional<std::pair<uint64_t, uint64_t>> missing;  // behind the last one: first and last
+  std::vector<std::pair<uint64_t, uint64_t>> lost;       // before it, as a declared restore says
 };
 
 struct SourceListRequest {
@@ -44,6 +47,15 @@ struct SourcePage {
   std::vector<SourceView> sources;
   std::string next_after;  // empty = the last page
 };
+
+// Numbers that may be missing before `first`: `known` has delivered nothing since the log was
+// opened anew after a declared restore, so what it had sent before may be lost. The opening's
+// entry; unset when the gap is none the log has declared. Precondition: first is beyond the next
+// number.
+absl::StatusOr<std::optional<uint64_t>> OpeningBefore(Transaction& tx, const StoredSource& known);
+// Keeps the gap such a delivery begins behind, and writes an entry of this service's own about it,
+// flagged.
+absl::Status KeepGap(Transaction& tx, const Batch& batch, const StoredGap& gap, absl::Time now);
 
 // The part of an append that is about its source: folds the new drafts into the source's state,
 // holds heartbeats against it and writes it. A hash that does not agree is kept as an entry of this

@@ -14,6 +14,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -165,6 +166,17 @@ void AddRole(absl::string_view text, Principal& principal, FieldErrors& errors) 
   }
 }
 
+// The first origin of a log has a plain name, the others the same with /2, /3 and so on.
+std::pair<std::string, int> SplitOrigin(const std::string& name) {
+  const size_t slash = name.rfind('/');
+  int number = 0;
+  if (slash != std::string::npos && slash > 0 &&
+      absl::SimpleAtoi(name.substr(slash + 1), &number) && number >= 2) {
+    return {name.substr(0, slash), number};
+  }
+  return {name, 1};
+}
+
 }  // namespace
 
 absl::StatusOr<InitReport> InitKeys(const std::string& dir, const std::string& log_name,
@@ -219,6 +231,45 @@ absl::StatusOr<std::string> RotateLogKey(const std::string& dir) {
   MESO_RETURN_IF_ERROR(WriteSecret(path, absl::StrCat(made->Encode(), "\n")));
   MESO_RETURN_IF_ERROR(WriteSecret(PathIn(dir, kLogVerifierFile), absl::StrCat(verifier, "\n")));
   return verifier;
+}
+
+absl::StatusOr<NewOrigin> MakeNewOrigin(const std::string& dir) {
+  const std::string path = PathIn(dir, kLogKeyFile);
+  const std::string public_path = PathIn(dir, kLogVerifierFile);
+  if (Exists(PathIn(dir, kPreviousLogKeyFile))) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("a change of the log's key is not over: ", PathIn(dir, kPreviousLogKeyFile),
+                     " is there. Move it and ", kPreviousLogVerifierFile,
+                     " aside, keep both for what they have signed, then run this again"));
+  }
+  MESO_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+  MESO_ASSIGN_OR_RETURN(const auto key, audit::ParseSigningKey(text));
+  MESO_ASSIGN_OR_RETURN(const std::string public_text, ReadText(public_path));
+  MESO_ASSIGN_OR_RETURN(const audit::VerifierKey verifier, audit::ParseVerifierKey(public_text));
+  NewOrigin made;
+  const auto aside = [&dir, &made](int number) {
+    made.old_key_file = PathIn(dir, absl::StrCat("audit-log.origin-", number, ".key"));
+    made.old_verifier_file = PathIn(dir, absl::StrCat("audit-log.origin-", number, ".pub"));
+  };
+  // A run that was interrupted has made the key and not its public half.
+  if (verifier.name != key->verifier().name) {
+    made.name = key->verifier().name;
+    made.verifier = key->verifier().Encode();
+    aside(SplitOrigin(verifier.name).second);
+    MESO_RETURN_IF_ERROR(WriteSecret(public_path, absl::StrCat(made.verifier, "\n")));
+    return made;
+  }
+  const auto [base, number] = SplitOrigin(verifier.name);
+  aside(number);
+  made.name = absl::StrCat(base, "/", number + 1);
+  // The old key is safe under its new name before its old name is taken.
+  MESO_RETURN_IF_ERROR(WriteSecret(made.old_key_file, absl::StrCat(text, "\n")));
+  MESO_RETURN_IF_ERROR(WriteSecret(made.old_verifier_file, absl::StrCat(public_text, "\n")));
+  MESO_ASSIGN_OR_RETURN(const auto new_key, audit::NewSigningKey(made.name));
+  made.verifier = new_key->verifier().Encode();
+  MESO_RETURN_IF_ERROR(WriteSecret(path, absl::StrCat(new_key->Encode(), "\n")));
+  MESO_RETURN_IF_ERROR(WriteSecret(public_path, absl::StrCat(made.verifier, "\n")));
+  return made;
 }
 
 absl::StatusOr<std::string> MakeWitnessKey(const std::string& name, const std::string& file) {

@@ -48,6 +48,18 @@ absl::StatusOr<InitReport> InitKeys(const std::string& dir, const std::string& l
 // previous key is still there.
 absl::StatusOr<std::string> RotateLogKey(const std::string& dir);
 
+// The key of a new origin of the log, opened after a declared restore (services/audit).
+struct NewOrigin {
+  std::string name;          // of the new origin: the old one's with the next number behind a slash
+  std::string verifier;      // its public key
+  std::string old_key_file;  // where the key of the old origin is now
+  std::string old_verifier_file;
+};
+// Makes it in `dir` in place of the log's key, which is put aside first. Goes on where an
+// interrupted run has stopped. FAILED_PRECONDITION when there is no key, or a change of keys is not
+// over.
+absl::StatusOr<NewOrigin> MakeNewOrigin(const std::string& dir);
+
 // Makes a witness's key in the file, its public half beside it as FILE.pub, and returns that.
 // Never overwrites: FAILED_PRECONDITION naming what is there. INVALID_ARGUMENT for a bad name.
 absl::StatusOr<std::string> MakeWitnessKey(const std::string& name, const std::string& file);

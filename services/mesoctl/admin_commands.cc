@@ -93,6 +93,18 @@ ExitCode RotateKey(const Invocation& invocation, Session& session) {
   return ExitCode::kOk;
 }
 
+ExitCode OpenOrigin(const Invocation& invocation, Session& session) {
+  const absl::StatusOr<NewOrigin> made = MakeNewOrigin(invocation.Get("keys"));
+  if (!made.ok()) return session.Fail("admin new-origin", made.status());
+  session.err() << "made the key of " << made->name << "; the one before is " << made->old_key_file
+                << "\nNext: start meso-audit once with --open_new_origin. Keep "
+                << made->old_verifier_file
+                << ": what was signed before verifies with it. Give everybody who verifies the new "
+                   "public key, and tell the witnesses.\n";
+  session.out() << made->verifier << "\n";
+  return ExitCode::kOk;
+}
+
 ExitCode WitnessKey(const Invocation& invocation, Session& session) {
   const absl::StatusOr<std::string> key =
       MakeWitnessKey(invocation.Argument(0), invocation.Get("output"));
@@ -166,6 +178,18 @@ std::vector<Command> AdminCommands() {
                     "mesoctl admin init keys-4 --log_name my-clinics && mesoctl admin log-key "
                     "rotate --keys keys-4"},
        .run = RotateKey},
+      {.path = {"admin", "new-origin"},
+       .summary = "Make the key under which the audit log goes on after entries were lost",
+       .details =
+           "An audit log that an older backup was put back for does not start: entries it had "
+           "signed are gone. This makes a key with a new name and keeps the old one aside; "
+           "`meso-audit --open_new_origin` then writes into the log what was lost, once, and goes "
+           "on under that name. It is a declaration that everybody who verifies the log will see.",
+       .flags = {KeysFlag(true)},
+       .examples = {"mesoctl admin init keys-5 && mesoctl admin new-origin --keys keys-5",
+                    "mesoctl admin init keys-6 --log_name my-clinics && mesoctl admin new-origin "
+                    "--keys keys-6"},
+       .run = OpenOrigin},
       {.path = {"admin", "witness-key"},
        .summary = "Make the key of a witness; never overwrites one",
        .arguments = {{.name = "NAME", .help = "The witness's name, as in north.example/witness"}},

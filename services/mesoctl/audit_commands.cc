@@ -168,6 +168,25 @@ void PrintSources(const audit::VerifyReport& report, std::ostream& out) {
       << (whole ? "from 1 on without gap or repetition"
                 : "without repetition; gaps say nothing, as entries are left out")
       << "\n";
+  for (const audit::SourceGap& gap : report.gaps) {
+    out << "               but for " << absl::CHexEscape(gap.source) << " " << gap.first << " to "
+        << gap.last << ", lost when the log was opened anew\n";
+  }
+}
+
+// What was lost, as the log itself declares it.
+void PrintOpenings(const audit::VerifyReport& report, std::ostream& out) {
+  for (const audit::VerifiedOpening& one : report.openings) {
+    const audit::LogOpening& opening = one.opening;
+    out << "  opened anew  as " << absl::CHexEscape(opening.origin) << " at entries/"
+        << opening.index << ": of " << Plural(opening.lost.size, "entry", "entries")
+        << " signed as " << absl::CHexEscape(opening.lost.origin) << " those from "
+        << opening.kept_size << " on are LOST\n";
+    if (!one.lost_signed) {
+      out << "               on the log's own word; --key with the key of "
+          << absl::CHexEscape(opening.lost.origin) << " proves how many had been signed\n";
+    }
+  }
 }
 
 void PrintIndex(const audit::VerifyReport& report, std::ostream& out) {
@@ -211,6 +230,11 @@ void PrintConclusion(const audit::VerifyReport& report, std::ostream& out) {
   } else {
     out << "Complete: no entry of the log up to the file's newest checkpoint is missing.\n";
   }
+  if (!report.openings.empty()) {
+    out << "That is said of the log as it is: what it lost before it was opened anew is in "
+           "nobody's "
+           "bundle.\n";
+  }
 }
 
 void PrintProof(const audit::VerifyReport& report, const audit::VerifyOptions& options,
@@ -228,11 +252,17 @@ void PrintProof(const audit::VerifyReport& report, const audit::VerifyOptions& o
         << "  in the file  " << Plural(report.entries, "entry", "entries") << ", "
         << report.left_out << " left out and accounted for by their hashes\n";
   }
+  PrintOpenings(report, out);
   PrintPayloads(report, out);
   PrintSources(report, out);
   PrintIndex(report, out);
   out << "  checkpoints  " << report.checkpoints << " signed, root " << root.substr(0, 16)
       << "...\n";
+  if (report.unsigned_checkpoints > 0) {
+    out << "               " << report.unsigned_checkpoints
+        << " more of earlier origins fit the tree; whose they are says only --key with their "
+           "keys\n";
+  }
   PrintWitnesses(report, !options.witnesses.empty(), out);
   PrintConclusion(report, out);
   if (options.witnesses_needed == 0 && !options.remembered) {

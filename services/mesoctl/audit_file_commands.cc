@@ -118,7 +118,9 @@ Flag CosignaturesFlag() {
 // A verification may need several: during a change of keys the log has two.
 Flag LogKeysFlag() {
   Flag flag = LogKeyFlag(true);
-  flag.help = "The log's public key (audit-log.pub), or a file that holds it; may be repeated";
+  flag.help =
+      "The log's public key (audit-log.pub), or a file that holds it; may be repeated: also the "
+      "keys of its earlier origins";
   flag.repeated = true;
   return flag;
 }

@@ -47,6 +47,7 @@ class BadStartTest : public ::testing::Test {
       flags["pseudonym_key_file"] = suite_.KeyFile("pseudonym.key");
       flags["payload_key_file"] = suite_.KeyFile("payload.key");
       flags["erasure_file"] = suite_.KeyFile("erasures.jsonl");
+      flags["checkpoint_memory_file"] = suite_.KeyFile("audit-checkpoint.txt");
     }
     if (service == "scheduling") flags["offer_key_file"] = suite_.KeyFile("offer.key");
     return flags;

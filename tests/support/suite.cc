@@ -87,6 +87,7 @@ std::vector<std::string> Suite::Flags(const std::string& service) const {
     flags.push_back(absl::StrCat("--pseudonym_key_file=", KeyFile("pseudonym.key")));
     flags.push_back(absl::StrCat("--payload_key_file=", KeyFile("payload.key")));
     flags.push_back(absl::StrCat("--erasure_file=", KeyFile("erasures.jsonl")));
+    flags.push_back(absl::StrCat("--checkpoint_memory_file=", KeyFile("audit-checkpoint.txt")));
   }
   if (service == "scheduling") {
     flags.push_back(absl::StrCat("--offer_key_file=", KeyFile("offer.key")));

@@ -6,7 +6,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from bundle_filter import matches
 
-HEADER, CHECKPOINT, ENTRY, LEFT_OUT, TRAILER, INDEX, KEY_PROOF = range(1, 8)
+HEADER, CHECKPOINT, ENTRY, LEFT_OUT, TRAILER, INDEX, KEY_PROOF, OPENING = range(1, 9)
 EMPTY = hashlib.sha256(b"").digest()
 WHERE = [""]  # the entry that is looked at
 class Bad(Exception): """The bundle does not hold; says why."""
@@ -47,13 +47,16 @@ def read_keys(values, kind):
         data = read_base64(data)
         need(len(data) == 33 and data[0] == kind and sha(name, b"\n", data)[:4].hex().encode() == key_hash.lower(), "not a key")
         yield kind, name, sha(name, b"\n", data)[:4], data[1:]
-def open_note(note, keys):
-    """(origin, size, root, index root or None, how many witnesses cosigned) of a checkpoint a known key has signed."""
+def open_note(note, keys, own=None):
+    """(origin, size, root, index root or None, how many witnesses cosigned, opening or None) of a checkpoint that a key of its
+    origin has signed; with `own`, the newest origin, one of another origin that no key is of need not be signed."""
     text, gap, block = note.rpartition(b"\n\n")
-    need(gap and len(note) <= 65536 and not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", note) and block.count(b"\n") <= 100 and
-         re.fullmatch("(\u2014 [^+ \n]{1,255} [^ \n]+\n)+".encode(), block), "a checkpoint is malformed")
-    text, seen = text + b"\n", []
-    for name, data in (line.split(b" ")[1:] for line in block.splitlines()):
+    need(gap and len(note) <= 65536 and not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", note) and block[-1:] == b"\n" and
+         block.count(b"\n") <= 100, "a checkpoint is malformed")
+    lines, text, seen = text.split(b"\n"), text + b"\n", []
+    foreign = own is not None and lines[0] != own and not any(key[:2] == (1, lines[0]) for key in keys)
+    need(foreign or re.fullmatch("(\u2014 [^+ \n]{1,255} [^ \n]+\n)+".encode(), block), "a checkpoint is malformed")
+    for name, data in (line.split(b" ")[1:] for line in block.splitlines() if not foreign):
         data = read_base64(data)
         need(len(data) > 4, "a signature is too short")
         for key in (key for key in keys if key[1:3] == (name, data[:4])):
@@ -61,12 +64,15 @@ def open_note(note, keys):
             need(key[0] == 1 or len(data) == 76 and key not in seen, "a cosignature is malformed or there twice")
             Ed25519PublicKey.from_public_bytes(key[3]).verify(data[12 if prefix else 4:], prefix + text)
             seen.append(key)
-    need(any(key[0] == 1 for key in seen), "no signature by a known key")
-    lines = text[:-1].split(b"\n")
+    need(foreign or any(key[:2] == (1, lines[0]) for key in seen), "no signature by a known key")
     need(len(lines) > 2 and all(lines) and re.fullmatch(rb"0|[1-9][0-9]{0,19}", lines[1]), "a checkpoint is malformed")
     roots = [read_base64(lines[2])] + [read_base64(line[13:]) for line in lines[3:] if line.startswith(b"meso-index 1 ")]
     need(len(roots) < 3 and all(len(root) == 32 for root in roots), "a checkpoint is malformed")
-    return lines[0], int(lines[1]), roots[0], roots[1] if roots[1:] else None, sum(key[0] == 4 for key in seen)
+    opened = [line[15:] for line in lines[3:] if line.startswith(b"meso-opening 1 ")]
+    need(len(opened) < 2 and all(re.fullmatch(rb"0|[1-9][0-9]{0,19}", at) and int(at) < int(lines[1]) for at in opened),
+         "a checkpoint is malformed")
+    return (lines[0], int(lines[1]), roots[0], roots[1] if roots[1:] else None, sum(key[0] == 4 for key in seen),
+            int(opened[0]) if opened else None)
 
 class Tree:
     """The Merkle tree of RFC 6962: its complete subtrees from left to right."""
@@ -89,12 +95,46 @@ def leads_to(data, node, size, path, root):
     need(len(path) % 32 == 0 and node == last == 0 and leaf == root, "a path does not lead to the root")
 
 def read_leaf(data):
-    leaf = message(data, (1, 2, 12, 15, 17, 18), (3, 5, 6, 9, 11, 13, 14, 16, 19, 20), (21,), strict=False)
+    leaf = message(data, (1, 2, 12, 15, 17, 18), (3, 5, 6, 9, 11, 13, 14, 16, 19, 20), (21, 22), strict=False)
     leaf[19] = message(leaf[19], (3,), (1, 2), strict=False)
     leaf[21] = [(key[1], key[2]) for key in (message(key, (1,), (2,), strict=False) for key in leaf[21])]
     leaf[13] = message(leaf[13], (), (1, 2), strict=False)
     leaf["roles"] = [role for actor in (5, 6) for role in message(leaf[actor], (), (), (2,), strict=False)[2]]
     return leaf
+OPENS = (b"audit", b"audit/newOrigin")  # source and method of an entry that opens a new origin
+def number(text):
+    need(re.fullmatch(rb"0|[1-9][0-9]{0,19}", text), "an opening is malformed")
+    return int(text)
+def read_opening(body, newest, keys):
+    """(index, facts, lost checkpoint) of an entry that opens a new origin, proven to be in the log of the newest checkpoint."""
+    record = message(body, (1,), (2, 7))
+    leaf = read_leaf(record[2])
+    need(record[1] == leaf[1] < newest[1] and (leaf[19][1], leaf[11]) == OPENS, "an opening is none")
+    leads_to(record[2], record[1], newest[1], record[7], newest[2])
+    facts = [message(fact, (), (1, 2), strict=False) for fact in leaf[22]]
+    facts = {fact[1]: fact[2] for fact in facts} if len({fact[1] for fact in facts}) == len(facts) else {}
+    need(facts.get(b"origin") and facts.get(b"previous_origin"), "an opening is malformed")
+    lost = open_note(facts.get(b"lost_checkpoint", b""), [key for key in keys if key[0] == 1], b"")
+    need(lost[1] == number(facts.get(b"lost_size", b"")), "an opening is malformed")
+    return record[1], facts, lost
+def origin_spans(openings, newest):
+    """Per origin: name, opening, the size its checkpoints are above, and that they are at most. Every opening follows the one before."""
+    spans, names, begin, opened = [], set(), 0, None
+    for index, facts, lost in openings:
+        kept = number(facts.get(b"kept_size", b""))
+        names.add(facts[b"previous_origin"]) if not spans else None
+        need((number(facts[b"previous_opening"]) if b"previous_opening" in facts else None) == opened and
+             (opened is None or openings[len(spans) - 1][1][b"origin"] == facts[b"previous_origin"] and opened < index) and
+             facts[b"origin"] not in names and facts[b"origin"] != lost[0] and begin <= kept <= index and kept < lost[1],
+             "the log's origins do not follow each other")
+        names.add(facts[b"origin"])
+        spans.append((facts[b"previous_origin"], opened, begin, kept))
+        begin, opened = index, index
+    need(newest[5] == opened and (not openings or newest[0] == openings[-1][1][b"origin"]), "the newest origin was not opened")
+    return spans + [(newest[0], opened, begin, 1 << 64)]
+def in_a_span(note, spans):
+    return any(note[0] == name and note[5] == opened and note[1] <= end and (opened is None or note[1] > begin)
+               for name, opened, begin, end in spans)
 def read_records(file):
     start = file.read(12)  # the version comes first, then (type, body), the trailer with what those before it say
     need(start[:11] == b"MESOBNDL\0\0\0" and start[11:] in (b"\1", b"\2"), "not a bundle of a version known here")
@@ -148,14 +188,21 @@ def verify(file, keys, needed, remembered):
     if text: matches(text, read_leaf(b""))  # for its spelling
     roots, runs, due, sources, under, whole, bad_runs = {}, [], [], {}, {}, not header[6], 0
     kind, body = next(records)
+    notes, openings = [], []
     while kind == CHECKPOINT:
-        origin, size, root, index_root, cosigned = open_note(body, keys)
-        need(origin == header[1] and all(size > smaller for smaller in roots), "checkpoints are of another log or not in order")
+        notes.append(open_note(body, keys, header[1]))
+        origin, size, root, index_root, cosigned = notes[-1][:5]
+        need(all(size > smaller for smaller in roots), "checkpoints are not in order")
         roots[size], (kind, body) = root, next(records)
+    while kind == OPENING and version > 1 and notes and len(openings) < 1000:
+        openings.append(read_opening(body, notes[-1], keys))
+        kind, body = next(records)
+    spans = origin_spans(openings, notes[-1]) if notes else []
+    need(all(in_a_span(note, spans) for note in notes) and (not notes or origin == header[1]), "checkpoints are of another log")
     need(roots and size == header[2] and (whole or len(roots) == 1) and roots.get(0, EMPTY) == EMPTY, "no checkpoint covers the entries")
     need(cosigned >= needed, "too few witnesses have cosigned the newest checkpoint")
     if remembered:
-        need(remembered[0] == origin and remembered[1] <= size and (whole or remembered[1] in (0, size)) and
+        need(in_a_span(remembered, spans) and remembered[1] <= size and (whole or remembered[1] in (0, size)) and
              roots.setdefault(remembered[1], remembered[2]) == remembered[2], "not a later state of the remembered checkpoint")
     need(version == 1 or (kind == INDEX) == (index_root is not None) and (whole or index_root), "the index is not where it must be")
     if version > 1 and kind == INDEX:
@@ -179,9 +226,13 @@ def verify(file, keys, needed, remembered):
             leaf, leaves, entries = read_leaf(entry[2]), [sha(b"\0", entry[2])], entries + 1
             need(entry[1] == leaf[1] == index, "another entry stands in its place")
             check_payload(entry, leaf, header[5])
-            source, before = (leaf[19][1], leaf[19][2]), sources.get((leaf[19][1], leaf[19][2]), 0)
-            sources[source] = leaf[19][3]
-            need(version == 1 or before < leaf[19][3] <= (before + 1 if whole else 1 << 64), "its source's number does not follow")
+            source, passed = (leaf[19][1], leaf[19][2]), sum(opening[0] < index for opening in openings)
+            before, seen = sources.get(source, (0, 0))
+            sources[source] = leaf[19][3], passed
+            need(version == 1 or before < leaf[19][3] <= (before + 1 if whole and seen == passed else 1 << 64),
+                 "its source's number does not follow")
+            need(header[6] or version == 1 or (leaf[19][1], leaf[11]) != OPENS or index in [opening[0] for opening in openings],
+                 "it opens an origin the newest checkpoint knows nothing of")
             need(not text or matches(text, leaf), "the filter does not let it in")
         else:
             record, whole = message(body, (1,), (2,)), False
@@ -204,7 +255,9 @@ def verify(file, keys, needed, remembered):
          "the trailer does not fit, or something follows it")
     need(entries == len(due) if header[6] else tree.size == size, "entries are missing")
     need(not whole or not bad_runs, "the index the log signed is not the one of its entries")
-    return "OK: %d entries of a log of %d are what it signed, %d are left out" % (entries, size, left_out)
+    lost = ["; of %d entries signed as %s those from %d on are LOST (entries/%d)" % (note[1], note[0].decode(errors="replace"),
+            int(facts[b"kept_size"]), index) for index, facts, note in openings]
+    return "OK: %d entries of a log of %d are what it signed, %d are left out%s" % (entries, size, left_out, "".join(lost))
 
 def main(words):
     parser = argparse.ArgumentParser(description=__doc__)

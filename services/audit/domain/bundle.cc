@@ -49,6 +49,10 @@ void BundleWriter::AddRecord(char type, absl::string_view body) {
 
 void BundleWriter::AddCheckpoint(absl::string_view note) { AddRecord(kCheckpointRecord, note); }
 
+void BundleWriter::AddOpening(const BundleEntry& opening) {
+  AddRecord(kOpeningRecord, EncodeEntry(opening));
+}
+
 void BundleWriter::AddIndex(const std::vector<BundleRun>& runs) {
   AddRecord(kIndexRecord, EncodeIndex(runs));
 }

@@ -1,14 +1,14 @@
 // The export bundle: writing it, and verifying it with nothing but public keys.
 //
 // A bundle is a magic and version, then records (type, length, body). A LOG bundle: header,
-// checkpoints, the runs of the key index, one record per exported entry and runs of leaf hashes for
-// those left out, in index order, and a trailer with counts and a digest. A KEY bundle holds the
-// entries under one key instead, proven to be all of them: header, the newest checkpoint, the runs,
-// a proof per run, the entries with their paths, trailer. Version 1 of the frame knows LOG bundles
-// without an index only. The frame and the records are documented in services/audit/README.md and
-// frozen. The service writes with BundleWriter; mesoctl verifies with VerifyBundle, which needs no
-// server and trusts nothing in the bundle. One writer belongs to one thread; VerifyBundle is pure
-// apart from the stream.
+// checkpoints, the openings of new origins, the runs of the key index, one record per exported
+// entry and runs of leaf hashes for those left out, in index order, and a trailer with counts and a
+// digest. A KEY bundle holds the entries under one key instead, proven to be all of them: header,
+// the newest checkpoint, the runs, a proof per run, the entries with their paths, trailer. Version
+// 1 of the frame knows LOG bundles without an index only. The frame and the records are documented
+// in services/audit/README.md and frozen. The service writes with BundleWriter; mesoctl verifies
+// with VerifyBundle, which needs no server and trusts nothing in the bundle. One writer belongs to
+// one thread; VerifyBundle is pure apart from the stream.
 #ifndef MESO_SERVICES_AUDIT_DOMAIN_BUNDLE_H_
 #define MESO_SERVICES_AUDIT_DOMAIN_BUNDLE_H_
 
@@ -25,7 +25,9 @@
 #include "services/audit/domain/hash.h"
 #include "services/audit/domain/key_index.h"
 #include "services/audit/domain/leaf.h"
+#include "services/audit/domain/log_opening.h"
 #include "services/audit/domain/payload_parts.h"
+#include "services/audit/domain/source_state.h"
 
 namespace meso::audit {
 
@@ -33,6 +35,7 @@ inline constexpr absl::string_view kBundleMagic = "MESOBNDL";
 inline constexpr uint32_t kBundleVersion = 2;  // what is written; 1 is still read
 inline constexpr size_t kBundleRecordSizeMax = 4 << 20;
 inline constexpr size_t kBundleLeftOutMax = 2048;
+inline constexpr size_t kBundleOpeningsMax = 1000;
 
 struct BundleHeader {
   std::string origin;
@@ -81,14 +84,17 @@ struct BundleKeyProof {
 };
 
 // Puts records behind each other. Order of a LOG bundle: Begin, AddCheckpoint (ascending size, the
-// last of tree_size leaves), AddIndex when the newest checkpoint has an index root, then every
-// index from 0 to tree_size - 1 once as AddEntry or AddLeftOut, End. Of a KEY bundle: Begin,
-// AddCheckpoint once, AddIndex, AddKeyProof for every run with keys, AddEntry, End.
+// last of tree_size leaves), AddOpening for every one below tree_size, AddIndex when the newest
+// checkpoint has an index root, then every index from 0 to tree_size - 1 once as AddEntry or
+// AddLeftOut, End. Of a KEY bundle: Begin, AddCheckpoint once, AddOpening likewise, AddIndex,
+// AddKeyProof for every run with keys, AddEntry, End.
 class BundleWriter {
  public:
   // `version` 1 is for tests of what older logs wrote.
   void Begin(const BundleHeader& header, uint32_t version = kBundleVersion);
   void AddCheckpoint(absl::string_view note);
+  // Index, leaf and path of an entry that opens a new origin.
+  void AddOpening(const BundleEntry& opening);
   void AddIndex(const std::vector<BundleRun>& runs);
   void AddKeyProof(const BundleKeyProof& proof);
   void AddEntry(const BundleEntry& entry);
@@ -120,6 +126,12 @@ struct WitnessedSize {
   absl::Time time;
 };
 
+// An opening of a new origin, proven to be in the log.
+struct VerifiedOpening {
+  LogOpening opening;
+  bool lost_signed = false;  // the origin's own key was given and has signed what was lost
+};
+
 // The result of a verification. With ok, every entry included is, byte for byte, what the signed
 // log holds. LOG bundle: every leaf left out is accounted for by its hash; without a filter nothing
 // is left out, and with one every entry included matches it; nobody signs the header, so which
@@ -134,12 +146,15 @@ struct VerifyReport {
   std::optional<uint64_t> last_bad_index;
 
   uint32_t version = 0;
-  BundleHeader header;         // as claimed; with ok, origin and tree_size are proven
-  Hash root = {};              // of header.tree_size leaves, with ok
-  uint64_t checkpoints = 0;    // verified
-  uint64_t entries = 0;        // verified
-  uint64_t left_out = 0;       // leaf hashes counted in
-  uint64_t payloads = 0;       // payloads and parts verified against their commitments
+  BundleHeader header;                    // as claimed; with ok, origin and tree_size are proven
+  Hash root = {};                         // of header.tree_size leaves, with ok
+  uint64_t checkpoints = 0;               // verified
+  uint64_t unsigned_checkpoints = 0;      // of earlier origins whose keys were not given
+  std::vector<VerifiedOpening> openings;  // in their order; none in a log never opened anew
+  std::vector<SourceGap> gaps;            // behind openings, when nothing is left out
+  uint64_t entries = 0;                   // verified
+  uint64_t left_out = 0;                  // leaf hashes counted in
+  uint64_t payloads = 0;                  // payloads and parts verified against their commitments
   uint64_t withheld = 0;       // payloads and parts of which only the commitment is there
   uint64_t sources = 0;        // whose numbers were followed; without gaps when nothing is left out
   uint64_t runs = 0;           // of the key index, whose root is the signed one
@@ -152,7 +167,9 @@ struct VerifyReport {
 using VerifyProgress = std::function<void(uint64_t done, uint64_t total)>;
 
 struct VerifyOptions {
-  std::vector<VerifierKey> keys;       // the log's, one of which has signed every checkpoint
+  // The log's. Every checkpoint is signed with a key of its origin's name; those of an earlier
+  // origin of which no key is here are held against the tree only.
+  std::vector<VerifierKey> keys;
   std::vector<VerifierKey> witnesses;  // whose cosignatures count; none of theirs may be bad
   size_t witnesses_needed = 0;         // that must have cosigned the newest checkpoint
   // A checkpoint kept from earlier: it must be an earlier state of the same log, or the log was
@@ -163,11 +180,12 @@ struct VerifyOptions {
 };
 
 // Verifies a bundle from its first byte to the stream's end, in order and with bounded memory
-// (index_derivation.h): signatures of every checkpoint, the content of every entry against its
-// hash, commitments against payloads, the filter, the sources' numbers, every stored node, the root
-// at each checkpoint's size, the key index against its signed root and, where no entry is left out,
-// against the entries, index order, counts, the digest, nothing behind the trailer. Starts one
-// thread of its own. Filter, numbers and index are checked in version 2 only.
+// (index_derivation.h): signatures of every checkpoint, the origins and their openings, the content
+// of every entry against its hash, commitments against payloads, the filter, the sources' numbers,
+// every stored node, the root at each checkpoint's size, the key index against its signed root and,
+// where no entry is left out, against the entries, index order, counts, the digest, nothing behind
+// the trailer. Starts one thread of its own. Filter, numbers and index are checked in version 2
+// only.
 VerifyReport VerifyBundle(std::istream& in, const VerifyOptions& options);
 VerifyReport VerifyBundle(std::istream& in, const std::vector<VerifierKey>& keys,
                           const VerifyProgress& progress,

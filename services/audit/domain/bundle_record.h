@@ -1,5 +1,5 @@
 // The bodies of a bundle's records (meso.audit.v1.BundleHeader, BundleEntry, BundleLeftOut,
-// BundleTrailer, BundleIndex, BundleKeyProof) and their types.
+// BundleTrailer, BundleIndex, BundleKeyProof) and their types; an opening is a BundleEntry too.
 //
 // Shared by the two sides of bundle.h and by nobody else. A body has exactly one valid spelling: a
 // decoder refuses what its encoder would not have written, so that no byte of a record is without
@@ -23,6 +23,7 @@ inline constexpr char kLeftOutRecord = 4;
 inline constexpr char kTrailerRecord = 5;
 inline constexpr char kIndexRecord = 6;
 inline constexpr char kKeyProofRecord = 7;
+inline constexpr char kOpeningRecord = 8;
 
 struct BundleLeftOut {
   uint64_t first_index = 0;

@@ -9,6 +9,7 @@
 #include "services/audit/domain/index_derivation.h"
 #include "services/audit/domain/key_bundle.h"
 #include "services/audit/domain/merkle_tree.h"
+#include "services/audit/domain/origin_check.h"
 
 namespace meso::audit {
 namespace {
@@ -19,7 +20,7 @@ constexpr char kNotHashed[] = "its content is not what was hashed into the log";
 class Verifier {
  public:
   Verifier(std::istream& in, const VerifyOptions& options)
-      : options_(options), reader_(in), tree_(node_hasher_) {}
+      : options_(options), reader_(in), tree_(node_hasher_), origins_(options, report_.header) {}
 
   VerifyReport Run() {
     const char* problem = reader_.ReadPrefix();
@@ -100,6 +101,8 @@ class Verifier {
         return TakeLeftOut();
       case kTrailerRecord:
         return TakeTrailer();
+      case kOpeningRecord:
+        return second ? TakeOpening() : FailHere("a record of an unknown type");
       case kIndexRecord:
         return second ? TakeIndex() : FailHere("a record of an unknown type");
       case kKeyProofRecord:
@@ -110,18 +113,18 @@ class Verifier {
   }
 
   bool TakeCheckpoint() {
-    if (checkpoints_closed_) return FailHere("a checkpoint stands behind other records");
-    const absl::StatusOr<CosignedCheckpoint> opened =
-        OpenCosigned(reader_.body(), options_.keys, options_.witnesses);
+    if (checkpoints_closed_ || opening_taken_) {
+      return FailHere("a checkpoint stands behind other records");
+    }
+    bool is_signed = false;
+    const absl::StatusOr<CosignedCheckpoint> opened = origins_.Open(reader_.body(), &is_signed);
     if (!opened.ok()) return Fail(std::string(opened.status().message()));
     const Checkpoint& checkpoint = opened->checkpoint;
-    if (checkpoint.origin != report_.header.origin) {
-      return Fail("A checkpoint is of another log than the bundle's header says.");
-    }
     if (!checkpoints_.empty() && checkpoint.size <= checkpoints_.back().size) {
       return Fail("The checkpoints are not in the order of their sizes.");
     }
     checkpoints_.push_back(checkpoint);
+    is_signed_.push_back(is_signed);
     for (const Cosignature& cosignature : opened->cosignatures) {
       const auto same = [&cosignature](const WitnessedSize& witnessed) {
         return witnessed.witness == cosignature.witness;
@@ -134,7 +137,15 @@ class Verifier {
     return true;
   }
 
-  // Before anything else than checkpoints: their set is complete and covers what the header says.
+  bool TakeOpening() {
+    if (checkpoints_closed_) return FailHere("an opening stands behind other records");
+    opening_taken_ = true;
+    std::string problem = origins_.TakeOpening(reader_.body());
+    return problem.empty() || Fail(std::move(problem));
+  }
+
+  // Before anything else than checkpoints and openings: their set is complete and covers what the
+  // header says.
   bool CloseCheckpoints() {
     if (checkpoints_closed_) return true;
     checkpoints_closed_ = true;
@@ -149,9 +160,15 @@ class Verifier {
         return Fail("The checkpoint of the empty log has a root.");
       }
       ++next_checkpoint_;
-      ++report_.checkpoints;
     }
-    return CheckWitnesses() && CheckAgainstRemembered();
+    return CheckOrigins() && CheckWitnesses() && CheckAgainstRemembered();
+  }
+
+  bool CheckOrigins() {
+    std::string problem = origins_.Close(checkpoints_, node_hasher_);
+    if (!problem.empty()) return Fail(std::move(problem));
+    report_.openings = origins_.openings();
+    return true;
   }
 
   bool CheckWitnesses() {
@@ -174,8 +191,8 @@ class Verifier {
   bool CheckAgainstRemembered() {
     if (!options_.remembered) return true;
     const Checkpoint& remembered = *options_.remembered;
-    if (remembered.origin != report_.header.origin) {
-      return Fail("The remembered checkpoint is of another log.");
+    if (std::string problem = origins_.CheckRemembered(); !problem.empty()) {
+      return Fail(std::move(problem));
     }
     if (remembered.size > report_.header.tree_size) {
       return Fail(absl::StrCat("The log has been cut back: the remembered checkpoint has ",
@@ -277,9 +294,19 @@ class Verifier {
     }
     const std::string problem = check_->Check(entry_);
     if (!problem.empty()) return FailAt(index, index, problem);
+    if (check_->opens_origin() && report_.version > 1 && !TakeOpener(index)) return false;
     if (derivation_) derivation_->Add(index, check_->leaf().keys);
     ++report_.entries;
     return TakeLeaf(leaf_hash, entry_.hashes.substr(sizeof(Hash)));
+  }
+
+  // An entry that opens an origin: the newest checkpoint stands for it, or nothing does.
+  bool TakeOpener(uint64_t index) {
+    if (!origins_.Opens(index)) {
+      return FailAt(index, index, "it opens an origin the newest checkpoint knows nothing of");
+    }
+    check_->AllowJumps();
+    return true;
   }
 
   bool TakeLeftOut() {
@@ -320,14 +347,25 @@ class Verifier {
     Progress(index + 1, report_.header.tree_size);
     while (next_checkpoint_ < checkpoints_.size() &&
            checkpoints_[next_checkpoint_].size == tree_.size()) {
-      if (tree_.Root() != checkpoints_[next_checkpoint_].root) return FailRoot();
-      // The contents are right up to here: a node that differs was itself altered.
-      if (suspect_) return FailAt(suspect_->last, suspect_->last, "a stored tree node was altered");
-      good_size_ = tree_.size();
+      if (!TakeRoot(is_signed_[next_checkpoint_], checkpoints_[next_checkpoint_])) return false;
       ++next_checkpoint_;
-      ++report_.checkpoints;
     }
     return CheckRemembered();
+  }
+
+  bool TakeRoot(bool is_signed, const Checkpoint& checkpoint) {
+    if (!is_signed) {
+      if (tree_.Root() == checkpoint.root) return true;
+      return Fail(absl::StrCat("The checkpoint of ", checkpoint.size, " entries of ",
+                               checkpoint.origin,
+                               " is not of this log, or the entries are not; give that origin's "
+                               "key to find out which."));
+    }
+    if (tree_.Root() != checkpoint.root) return FailRoot();
+    // The contents are right up to here: a node that differs was itself altered.
+    if (suspect_) return FailAt(suspect_->last, suspect_->last, "a stored tree node was altered");
+    good_size_ = tree_.size();
+    return true;
   }
 
   void Progress(uint64_t done, uint64_t total) const {
@@ -355,7 +393,10 @@ class Verifier {
     }
     if (!reader_.AtEnd()) return Fail("There are bytes behind the bundle's trailer.");
     if (!FinishIndex()) return false;
-    report_.checkpoints = checkpoints_.size();
+    report_.checkpoints =
+        static_cast<uint64_t>(std::count(is_signed_.begin(), is_signed_.end(), true));
+    report_.unsigned_checkpoints = checkpoints_.size() - report_.checkpoints;
+    report_.gaps = check_->gaps();
     report_.root = checkpoints_.back().root;
     report_.payloads = check_->payloads();
     report_.withheld = check_->withheld();
@@ -386,11 +427,14 @@ class Verifier {
   Hasher node_hasher_;
   Tree tree_;
   VerifyReport report_;
+  OriginCheck origins_;
   bool header_taken_ = false;
   bool finished_ = false;
   bool checkpoints_closed_ = false;
   bool index_taken_ = false;
+  bool opening_taken_ = false;
   std::vector<Checkpoint> checkpoints_;
+  std::vector<bool> is_signed_;  // per checkpoint
   size_t next_checkpoint_ = 0;
   uint64_t good_size_ = 0;          // the root is proven for this many leaves
   std::optional<Suspect> suspect_;  // the leaves below the first claimed node that did not fit

@@ -23,6 +23,7 @@ constexpr size_t kTimeSize = 8;
 constexpr size_t kSignatureSize = 64;
 constexpr absl::string_view kSignaturePrefix = "\xE2\x80\x94 ";  // em dash, space
 constexpr absl::string_view kIndexPrefix = "meso-index 1 ";
+constexpr absl::string_view kOpeningPrefix = "meso-opening 1 ";
 
 uint64_t BigEndian(absl::string_view bytes) {
   uint64_t value = 0;
@@ -74,28 +75,46 @@ absl::StatusOr<NoteParts> SplitNote(absl::string_view note) {
   return parts;
 }
 
+// A number in its one spelling.
+bool StrictNumber(absl::string_view text, uint64_t* number) {
+  return absl::SimpleAtoi(text, number) && absl::StrCat(*number) == text;
+}
+
+// What an extension line says, if it is known here; others are signed over and otherwise ignored.
+absl::Status TakeExtension(absl::string_view line, Checkpoint* checkpoint) {
+  if (line.empty()) return CheckpointBroken("an extension line is empty");
+  if (absl::ConsumePrefix(&line, kOpeningPrefix)) {
+    uint64_t opening = 0;
+    if (!StrictNumber(line, &opening) || opening >= checkpoint->size) {
+      return CheckpointBroken("the opening of its origin is not one of its entries");
+    }
+    if (checkpoint->opening) return CheckpointBroken("it has two openings");
+    checkpoint->opening = opening;
+  }
+  if (!absl::ConsumePrefix(&line, kIndexPrefix)) return absl::OkStatus();
+  Hash index_root;
+  if (!StrictHash(line, &index_root)) {
+    return CheckpointBroken("the index root is not 32 bytes in base64");
+  }
+  if (checkpoint->index_root) return CheckpointBroken("it has two index roots");
+  checkpoint->index_root = index_root;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Checkpoint> ParseText(absl::string_view text) {
   const std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
   // origin, size, root, [extension lines,] and the empty piece behind the last newline
   if (lines.size() < 4 || lines[0].empty()) return CheckpointBroken("it has fewer than 3 lines");
   Checkpoint checkpoint;
   checkpoint.origin = std::string(lines[0]);
-  if (!absl::SimpleAtoi(lines[1], &checkpoint.size) || absl::StrCat(checkpoint.size) != lines[1]) {
+  if (!StrictNumber(lines[1], &checkpoint.size)) {
     return CheckpointBroken("the size is not a number");
   }
   if (!StrictHash(lines[2], &checkpoint.root)) {
     return CheckpointBroken("the root is not 32 bytes in base64");
   }
   for (size_t i = 3; i + 1 < lines.size(); ++i) {
-    absl::string_view line = lines[i];
-    if (line.empty()) return CheckpointBroken("an extension line is empty");
-    if (!absl::ConsumePrefix(&line, kIndexPrefix)) continue;
-    Hash index_root;
-    if (!StrictHash(line, &index_root)) {
-      return CheckpointBroken("the index root is not 32 bytes in base64");
-    }
-    if (checkpoint.index_root) return CheckpointBroken("it has two index roots");
-    checkpoint.index_root = index_root;
+    MESO_RETURN_IF_ERROR(TakeExtension(lines[i], &checkpoint));
   }
   return checkpoint;
 }
@@ -153,11 +172,17 @@ std::string SignCheckpoint(uint64_t size, const Hash& root, const SigningKey& ke
 
 std::string SignCheckpoint(uint64_t size, const Hash& root, const std::optional<Hash>& index_root,
                            const SigningKey& key) {
-  std::string text =
-      absl::StrCat(key.verifier().name, "\n", size, "\n", absl::Base64Escape(HashView(root)), "\n");
-  if (index_root) {
-    absl::StrAppend(&text, kIndexPrefix, absl::Base64Escape(HashView(*index_root)), "\n");
+  return SignCheckpoint(Checkpoint{"", size, root, index_root, std::nullopt}, key);
+}
+
+std::string SignCheckpoint(const Checkpoint& checkpoint, const SigningKey& key) {
+  std::string text = absl::StrCat(key.verifier().name, "\n", checkpoint.size, "\n",
+                                  absl::Base64Escape(HashView(checkpoint.root)), "\n");
+  if (checkpoint.index_root) {
+    absl::StrAppend(&text, kIndexPrefix, absl::Base64Escape(HashView(*checkpoint.index_root)),
+                    "\n");
   }
+  if (checkpoint.opening) absl::StrAppend(&text, kOpeningPrefix, *checkpoint.opening, "\n");
   return absl::StrCat(text, "\n", SignatureLineOf(key.verifier(), key.Sign(text)), "\n");
 }
 
@@ -196,14 +221,19 @@ absl::StatusOr<CosignedCheckpoint> OpenCosigned(absl::string_view note,
                                                 const std::vector<VerifierKey>& witnesses) {
   MESO_ASSIGN_OR_RETURN(const NoteParts parts, SplitNote(note));
   CosignedCheckpoint opened;
-  bool verified = false;
+  const absl::string_view origin = parts.text.substr(0, parts.text.find('\n'));
+  bool by_known = false;
+  bool by_own = false;
   std::set<std::string> seen;
   for (const absl::string_view text : parts.signatures) {
     MESO_ASSIGN_OR_RETURN(const SignatureLine line, ParseSignatureLine(text));
     for (const VerifierKey& key : keys) {
       if (key.kind != SignerKind::kLog || !line.IsBy(key)) continue;
       if (!key.Holds(parts.text, line.signature)) return DoesNotHold(key);
-      verified = true;
+      by_known = true;
+      // The key of one origin says nothing about another: a log's old key can't speak for the
+      // origin that was opened after it.
+      by_own |= absl::string_view(key.name) == origin;
     }
     for (const VerifierKey& key : witnesses) {
       if (key.kind != SignerKind::kWitness || !line.IsBy(key)) continue;
@@ -214,8 +244,9 @@ absl::StatusOr<CosignedCheckpoint> OpenCosigned(absl::string_view note,
       opened.cosignatures.push_back(std::move(cosignature));
     }
   }
-  if (!verified) return CheckpointBroken("no signature by a known key");
+  if (!by_known) return CheckpointBroken("no signature by a known key");
   MESO_ASSIGN_OR_RETURN(opened.checkpoint, ParseText(parts.text));
+  if (!by_own) return CheckpointBroken("no signature by a known key of its origin");
   return opened;
 }
 

@@ -2,7 +2,8 @@
 // signed-note forms, with the witnesses' cosignatures (C2SP tlog-cosignature).
 //
 //   <origin> \n <size> \n <root in base64> \n [meso-index 1 <index root in base64> \n]
-//   \n — <key name> <base64 of key hash and signature> \n [further signatures]
+//   [meso-opening 1 <entry> \n] \n — <key name> <base64 of key hash and signature> \n [further
+//   signatures]
 //
 // The log signs with its SigningKey, during a change of keys with two; a witness adds a line made
 // with its CosigningKey; anybody verifies with the VerifierKeys given by hand. A line of an unknown
@@ -30,10 +31,14 @@ struct Checkpoint {
   std::string origin;  // the log's name
   uint64_t size = 0;
   Hash root = {};
-  std::optional<Hash> index_root;  // of the key index; unset in notes of older logs
+  // Of the key index; unset in notes of older logs.
+  std::optional<Hash> index_root = std::nullopt;
+  // The entry that opened this origin after a declared restore (log_opening.h); unset in a log
+  // that was never opened anew.
+  std::optional<uint64_t> opening = std::nullopt;
   friend bool operator==(const Checkpoint& a, const Checkpoint& b) {
-    return std::tie(a.origin, a.size, a.root, a.index_root) ==
-           std::tie(b.origin, b.size, b.root, b.index_root);
+    return std::tie(a.origin, a.size, a.root, a.index_root, a.opening) ==
+           std::tie(b.origin, b.size, b.root, b.index_root, b.opening);
   }
   friend bool operator!=(const Checkpoint& a, const Checkpoint& b) { return !(a == b); }
 };
@@ -52,6 +57,8 @@ struct CosignedCheckpoint {
 std::string SignCheckpoint(uint64_t size, const Hash& root, const SigningKey& key);
 std::string SignCheckpoint(uint64_t size, const Hash& root, const std::optional<Hash>& index_root,
                            const SigningKey& key);
+// The same of all a checkpoint says but its origin, which is the key's name.
+std::string SignCheckpoint(const Checkpoint& checkpoint, const SigningKey& key);
 // The note with one more signature of the log. Precondition: a note that parses.
 std::string AddSignature(absl::string_view note, const SigningKey& key);
 
@@ -66,8 +73,8 @@ std::string AddSignatureLine(absl::string_view note, absl::string_view line);
 // Reads a note without checking signatures. DATA_LOSS / TREE_INCONSISTENT when it is malformed.
 absl::StatusOr<Checkpoint> ParseCheckpoint(absl::string_view note);
 
-// Reads a note and checks it: at least one signature by one of `keys`, none of theirs bad. Errors:
-// DATA_LOSS / TREE_INCONSISTENT.
+// Reads a note and checks it: at least one signature by one of `keys` that has the origin's name,
+// none of theirs bad. Errors: DATA_LOSS / TREE_INCONSISTENT.
 absl::StatusOr<Checkpoint> OpenCheckpoint(absl::string_view note,
                                           const std::vector<VerifierKey>& keys);
 // The same, and the cosignatures by `witnesses`: none of theirs bad, none twice. Which of them must

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/audit/domain/entry.h"
 #include "services/audit/domain/leaf.h"
+#include "services/audit/domain/log_opening.h"
 
 namespace meso::audit {
 namespace {
@@ -73,14 +74,24 @@ std::string EntryCheck::CheckSequence() {
   // The name's length first: no two pairs may look the same.
   source_.clear();
   absl::StrAppend(&source_, leaf_.source.size(), ":", leaf_.source, leaf_.epoch);
-  uint64_t& last = last_[source_];
-  const bool follows = gaps_ ? leaf_.sequence > last : leaf_.sequence == last + 1;
+  Seen& seen = last_[source_];
+  const bool jumps = !gaps_ && seen.openings < openings_ && leaf_.sequence > seen.last + 1;
+  const bool follows =
+      gaps_ || jumps ? leaf_.sequence > seen.last : leaf_.sequence == seen.last + 1;
   if (!follows) {
-    return absl::StrCat("its source's number is ", leaf_.sequence, " behind ", last,
+    return absl::StrCat("its source's number is ", leaf_.sequence, " behind ", seen.last,
                         ": entries are missing or repeated");
   }
-  last = leaf_.sequence;
+  if (jumps) {
+    jumps_.push_back(
+        {std::string(leaf_.source), std::string(leaf_.epoch), seen.last + 1, leaf_.sequence - 1});
+  }
+  seen = {leaf_.sequence, openings_};
   return "";
+}
+
+bool EntryCheck::opens_origin() const {
+  return leaf_.source == kLogSource && leaf_.method == kOpeningMethod;
 }
 
 }  // namespace meso::audit

@@ -9,16 +9,6 @@
 namespace meso::audit {
 namespace {
 
-// False when it is not whole hashes, or more than a path of any tree has.
-bool ReadPath(absl::string_view bytes, Proof* path) {
-  if (bytes.size() % sizeof(Hash) != 0 || bytes.size() > 64 * sizeof(Hash)) return false;
-  path->clear();
-  for (size_t at = 0; at < bytes.size(); at += sizeof(Hash)) {
-    path->push_back(HashFrom(bytes.substr(at, sizeof(Hash))));
-  }
-  return true;
-}
-
 bool ReadIndexLeaf(const std::optional<BundleIndexLeaf>& in, std::optional<IndexLeaf>* out) {
   if (!in) return true;
   out->emplace();
@@ -28,6 +18,15 @@ bool ReadIndexLeaf(const std::optional<BundleIndexLeaf>& in, std::optional<Index
 }
 
 }  // namespace
+
+bool ReadPath(absl::string_view bytes, Proof* path) {
+  if (bytes.size() % sizeof(Hash) != 0 || bytes.size() > 64 * sizeof(Hash)) return false;
+  path->clear();
+  for (size_t at = 0; at < bytes.size(); at += sizeof(Hash)) {
+    path->push_back(HashFrom(bytes.substr(at, sizeof(Hash))));
+  }
+  return true;
+}
 
 bool KeyBundle::IsPossible(const Key& key) {
   return key.kind >= KeyKind::kPatient && key.kind < KeyKind::kRequest && !key.value.empty();

@@ -13,8 +13,13 @@
 #include "services/audit/domain/checkpoint.h"
 #include "services/audit/domain/key_index.h"
 #include "services/audit/domain/leaf_view.h"
+#include "services/audit/domain/merkle_tree.h"
 
 namespace meso::audit {
+
+// The hashes of a path; false when the bytes are not whole hashes, or more than any tree's path
+// has.
+bool ReadPath(absl::string_view bytes, Proof* path);
 
 class KeyBundle {
  public:

@@ -76,6 +76,7 @@ bool ReadLeafView(absl::string_view bytes, LeafView* view) {
   bool parts_ok = true;
   while (parts_ok && in.Next()) {
     if (in.field() == 1) view->index = in.Number();
+    if (in.field() == 11) view->method = in.Bytes();
     if (in.field() == 18) view->schema_version = in.Number();
     if (in.field() == 19) parts_ok = ReadSource(in.Bytes(), view);
     if (in.field() == 20) view->commitment = in.Bytes();

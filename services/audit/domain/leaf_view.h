@@ -21,6 +21,7 @@ struct KeyView {
 struct LeafView {
   uint64_t index = 0;
   uint64_t schema_version = 0;
+  absl::string_view method;
   absl::string_view commitment;
   absl::string_view source;
   absl::string_view epoch;

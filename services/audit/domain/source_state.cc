@@ -25,9 +25,13 @@ std::string FactOf(const Draft& draft, absl::string_view name) {
 void TakeHeartbeat(const Draft& draft, SourceState* state) {
   uint64_t sequence = 0;
   const bool readable = absl::SimpleAtoi(FactOf(draft, "sequence"), &sequence);
+  const std::string said = FactOf(draft, "running_hash");
+  if (state->chain_hash.empty() && said.size() == 2 * sizeof(Hash)) {
+    state->chain_hash = absl::HexStringToBytes(said);
+  }
   // It speaks of what stands before it, all of it: the log knows the hash of nothing else.
   state->hash_mismatch = !readable || sequence + 1 != draft.sequence ||
-                         FactOf(draft, "running_hash") != absl::BytesToHexString(state->chain_hash);
+                         said != absl::BytesToHexString(state->chain_hash);
   state->heartbeat_time_ns = draft.time_ns;
   int64_t interval = 0;
   if (absl::SimpleAtoi(FactOf(draft, "interval_seconds"), &interval) && interval > 0) {
@@ -44,7 +48,9 @@ void Fold(const Draft& draft, Hasher& hasher, SourceState* state) {
   } else {
     state->stopped = draft.method == kStop;  // the last heartbeat comes behind the stop
   }
-  state->chain_hash = HashBytes(hasher.Plain(absl::StrCat(state->chain_hash, draft.digest)));
+  if (!state->chain_hash.empty()) {
+    state->chain_hash = HashBytes(hasher.Plain(absl::StrCat(state->chain_hash, draft.digest)));
+  }
   state->last_time_ns = draft.time_ns;
   state->claimed_sequence = std::max(state->claimed_sequence, draft.sequence);
 }

@@ -19,13 +19,24 @@ namespace meso::audit {
 // Heartbeats a source may miss before it counts as silent.
 inline constexpr int kHeartbeatsMissed = 3;
 
+// Numbers of a source that are missing between entries of the log: lost, as a declared restore
+// says.
+struct SourceGap {
+  std::string source;
+  std::string epoch;
+  uint64_t first = 0;
+  uint64_t last = 0;
+};
+
 struct SourceState {
-  std::string chain_hash = std::string(32, '\0');  // up to the last number in the log
-  int64_t last_time_ns = 0;                        // of the last entry, at its source
-  int64_t arrival_time_us = 0;                     // of the last delivery, by the log's clock
-  uint64_t claimed_sequence = 0;                   // the newest number it said it gave out
-  bool stopped = false;                            // ended in order, and nothing since
-  int64_t heartbeat_time_ns = 0;                   // 0 = none yet
+  // Up to the last number in the log. Empty = not known, behind a gap or of a source from before
+  // there were heartbeats, until one, taken at its word, says what it is.
+  std::string chain_hash = std::string(32, '\0');
+  int64_t last_time_ns = 0;       // of the last entry, at its source
+  int64_t arrival_time_us = 0;    // of the last delivery, by the log's clock
+  uint64_t claimed_sequence = 0;  // the newest number it said it gave out
+  bool stopped = false;           // ended in order, and nothing since
+  int64_t heartbeat_time_ns = 0;  // 0 = none yet
   int64_t heartbeat_interval_seconds = 60;
   bool hash_mismatch = false;  // as the last heartbeat had it
 };

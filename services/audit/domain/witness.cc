@@ -12,15 +12,25 @@ namespace {
 
 using Kind = WitnessVerdict::Kind;
 
+// What to say of a checkpoint of another origin than the witness's keys are of.
+std::string OfAnother(const Checkpoint& checkpoint) {
+  if (!checkpoint.opening) {
+    return absl::StrCat("The checkpoint is of the log ", checkpoint.origin, ", not of this one.");
+  }
+  return absl::StrCat("The log was opened anew as ", checkpoint.origin, " at entries/",
+                      *checkpoint.opening,
+                      ": entries were lost before it, and maybe some that are remembered here. "
+                      "Whether to follow the new origin is for a person to decide.");
+}
+
 // The origin is signed, the key's name is not: a key used for two logs must not mix them up.
 absl::StatusOr<Checkpoint> OpenOwn(absl::string_view note, const std::vector<VerifierKey>& keys) {
-  MESO_ASSIGN_OR_RETURN(Checkpoint checkpoint, OpenCheckpoint(note, keys));
-  const bool is_own = std::any_of(keys.begin(), keys.end(), [&checkpoint](const VerifierKey& key) {
-    return key.name == checkpoint.origin;
-  });
-  if (is_own) return checkpoint;
-  return absl::DataLossError(
-      absl::StrCat("The checkpoint is of the log ", checkpoint.origin, ", not of this one."));
+  const absl::StatusOr<Checkpoint> claimed = ParseCheckpoint(note);
+  const auto is_own = [&claimed](const VerifierKey& key) { return key.name == claimed->origin; };
+  if (claimed.ok() && std::none_of(keys.begin(), keys.end(), is_own)) {
+    return absl::DataLossError(OfAnother(*claimed));
+  }
+  return OpenCheckpoint(note, keys);
 }
 
 WitnessVerdict Contradiction(Checkpoint checkpoint, std::string why) {
@@ -76,6 +86,9 @@ absl::StatusOr<WitnessVerdict> JudgeNewest(absl::string_view note,
   const absl::StatusOr<Checkpoint> checkpoint = OpenOwn(note, log_keys);
   if (!checkpoint.ok()) return Contradiction({}, std::string(checkpoint.status().message()));
   if (!remembered) return WitnessVerdict{Kind::kFirst, "", *checkpoint, std::nullopt};
+  if (checkpoint->origin != remembered->origin) {
+    return Contradiction(*checkpoint, OfAnother(*checkpoint));
+  }
   if (checkpoint->size < remembered->size) {
     return Contradiction(*checkpoint,
                          absl::StrCat("The log has been cut back: it had signed ", remembered->size,

@@ -22,11 +22,13 @@ void ToProto(const SourceView& view, v1::Source* source) {
                   source->mutable_last_heartbeat_time());
   }
   source->set_claimed_sequence(row.state.claimed_sequence);
-  if (view.missing) {
+  const auto add_gap = [source](const std::pair<uint64_t, uint64_t>& numbers) {
     v1::SequenceRange* gap = source->add_gaps();
-    gap->set_first(view.missing->first);
-    gap->set_last(view.missing->second);
-  }
+    gap->set_first(numbers.first);
+    gap->set_last(numbers.second);
+  };
+  for (const auto& numbers : view.lost) add_gap(numbers);
+  if (view.missing) add_gap(*view.missing);
   source->set_silent(view.silent);
   source->set_hash_mismatch(row.state.hash_mismatch);
   meso::ToProto(absl::FromUnixMicros(row.state.arrival_time_us),

@@ -203,5 +203,56 @@ TEST_F(AdminTest, WithoutKeysTheErrorSaysHowToMakeThem) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("mesoctl admin init"));
 }
 
+TEST_F(AdminTest, ANewOriginHasTheNextNumberAndKeepsTheOldKey) {
+  ASSERT_TRUE(InitKeys(Keys(), "my-clinics", kNow).ok());
+  const auto before = Contents();
+  const auto second = MakeNewOrigin(Keys());
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->name, "my-clinics/2");
+  auto after = Contents();
+  EXPECT_EQ(after[kLogVerifierFile], second->verifier);
+  EXPECT_EQ((*audit::ParseSigningKey(after[kLogKeyFile]))->verifier().Encode(), second->verifier);
+  EXPECT_EQ(after["audit-log.origin-1.key"], before.at(kLogKeyFile));
+  EXPECT_EQ(after["audit-log.origin-1.pub"], before.at(kLogVerifierFile));
+  EXPECT_EQ(second->old_verifier_file, absl::StrCat(Keys(), "/audit-log.origin-1.pub"));
+  const auto third = MakeNewOrigin(Keys());
+  ASSERT_TRUE(third.ok()) << third.status();
+  EXPECT_EQ(third->name, "my-clinics/3");
+  EXPECT_EQ(Contents()["audit-log.origin-2.pub"], second->verifier);
+  EXPECT_EQ(Contents()["audit-log.origin-1.key"], before.at(kLogKeyFile));
+}
+
+TEST_F(AdminTest, ANewOriginInterruptedAnywhereIsMadeOnce) {
+  ASSERT_TRUE(InitKeys(Keys(), "my-clinics", kNow).ok());
+  const auto before = Contents();
+  ASSERT_TRUE(MakeNewOrigin(Keys()).ok());
+  const auto after = Contents();
+  const auto put = [this](const std::string& file, const std::string& content) {
+    ASSERT_TRUE(WriteSecret(absl::StrCat(Keys(), "/", file), content + "\n").ok());
+  };
+  // After the key, before its public half.
+  put(kLogVerifierFile, before.at(kLogVerifierFile));
+  auto made = MakeNewOrigin(Keys());
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->name, "my-clinics/2");
+  EXPECT_EQ(Contents(), after);
+  // After the old key was put aside, before anything else.
+  put(kLogKeyFile, before.at(kLogKeyFile));
+  put(kLogVerifierFile, before.at(kLogVerifierFile));
+  made = MakeNewOrigin(Keys());
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->name, "my-clinics/2");
+  EXPECT_EQ(Contents()["audit-log.origin-1.key"], before.at(kLogKeyFile));
+}
+
+TEST_F(AdminTest, NoNewOriginDuringAChangeOfKeys) {
+  ASSERT_TRUE(InitKeys(Keys(), "my-clinics", kNow).ok());
+  ASSERT_TRUE(RotateLogKey(Keys()).ok());
+  const auto before = Contents();
+  EXPECT_THAT(std::string(MakeNewOrigin(Keys()).status().message()),
+              HasSubstr("a change of the log's key is not over"));
+  EXPECT_EQ(Contents(), before);
+}
+
 }  // namespace
 }  // namespace meso::mesoctl

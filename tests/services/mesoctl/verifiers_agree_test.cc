@@ -56,9 +56,16 @@ class Cases {
   // `options` come behind the log's key.
   void Add(const std::string& name, const std::string& bundle, std::optional<int> expected,
            const std::vector<std::string>& options = {}) {
+    std::vector<std::string> words = {"--key", audit::SampleKey()->verifier().Encode()};
+    words.insert(words.end(), options.begin(), options.end());
+    AddWith(name, bundle, expected, words);
+  }
+  // The keys are among the options.
+  void AddWith(const std::string& name, const std::string& bundle, std::optional<int> expected,
+               const std::vector<std::string>& options) {
     const std::string path = absl::StrCat(dir_, "/", cases_.size(), ".bundle");
     std::ofstream(path, std::ios::binary) << bundle;
-    Case one = {name, {path, "--key", audit::SampleKey()->verifier().Encode()}, expected};
+    Case one = {name, {path}, expected};
     one.words.insert(one.words.end(), options.begin(), options.end());
     cases_.push_back(std::move(one));
   }
@@ -216,6 +223,110 @@ TEST(VerifiersAgreeTest, OnWitnessesAndRememberedCheckpoints) {
   const auto other = *audit::MakeSigningKey("meso.test/audit", std::string(32, 'k'));
   cases.Add("another's checkpoint", whole, 6,
             remembered("o60", audit::SignCheckpoint(60, newest.root, *other)));
+  cases.Run();
+}
+
+// A log that was opened anew: what holds, what an opening must say, which keys are needed.
+TEST(VerifiersAgreeTest, OnOpenedOrigins) {
+  const TempDir dir;
+  Cases cases(dir.path());
+  IndexedLog once(40, {8, 16, 30}, {24});
+  once.Open(20, 16, 30, 5);
+  once.Resign();
+  IndexedLog twice(60, {8, 16, 30, 50}, {});
+  twice.Open(20, 16, 30, 5);
+  twice.Open(36, 30, 44, 2);
+  twice.Resign();
+  const auto keys = [](std::vector<size_t> numbers) {
+    std::vector<std::string> words;
+    for (const size_t number : numbers) {
+      words.push_back("--key");
+      words.push_back(audit::SampleOriginKey(number)->verifier().Encode());
+    }
+    return words;
+  };
+  cases.Add("opened once", once.LogBundle(), 0, keys({2}));
+  cases.Add("opened once, old key only", once.LogBundle(), 6);
+  cases.AddWith("opened once, new key only", once.LogBundle(), 0, keys({2}));
+  cases.AddWith("opened twice", twice.LogBundle(), 0, keys({1, 2, 3}));
+  cases.AddWith("opened twice, two keys", twice.LogBundle(), 0, keys({1, 3}));
+  cases.AddWith("opened twice, newest key", twice.LogBundle(), 0, keys({3}));
+  cases.AddWith("opened twice, not the newest key", twice.LogBundle(), 6, keys({1, 2}));
+  int number = 0;
+  for (const IndexedLog* log : {&once, &twice}) {
+    const std::vector<std::string> all = keys({1, 2, 3});
+    for (const std::string& bundle :
+         {log->LogBundle(false), log->LogBundle(true, "site = \"sites/par-1\""),
+          log->KeyBundle(Patient(1)), log->KeyBundle({audit::KeyKind::kLot, "lots/none"})}) {
+      cases.AddWith("a bundle", bundle, 0, all);
+      const std::vector<RecordAt> records = RecordsOf(bundle);
+      for (size_t i = 0; i < records.size(); ++i) {
+        if (records[i].type != audit::kOpeningRecord &&
+            records[i].type != audit::kCheckpointRecord) {
+          continue;
+        }
+        std::vector<RecordAt> changed = records;
+        changed.erase(changed.begin() + static_cast<std::ptrdiff_t>(i));
+        cases.AddWith(absl::StrCat("without record ", i), BundleOf(changed), std::nullopt, all);
+        changed = records;
+        std::swap(changed[i], changed[i + 1]);
+        cases.AddWith(absl::StrCat("record ", i, " exchanged"), BundleOf(changed), 6, all);
+        changed = records;
+        changed.insert(changed.begin() + static_cast<std::ptrdiff_t>(i), records[i]);
+        cases.AddWith(absl::StrCat("record ", i, " twice"), BundleOf(changed), 6, all);
+        std::mt19937_64 random(i);
+        for (int flip = 0; flip < 40; ++flip) {
+          changed = records;
+          const size_t bit = random() % (changed[i].body.size() * 8);
+          changed[i].body[bit / 8] = static_cast<char>(changed[i].body[bit / 8] ^ (1 << bit % 8));
+          cases.AddWith(absl::StrCat("bit ", bit, " of record ", i), BundleOf(changed),
+                        std::nullopt, all);
+          cases.AddWith(absl::StrCat("bit ", bit, " of record ", i, ", newest key"),
+                        BundleOf(changed), std::nullopt, keys({log->openings.size() + 1}));
+        }
+      }
+    }
+    for (const std::string& note : log->checkpoints) {
+      std::vector<std::string> words = all;
+      words.insert(words.end(), {"--checkpoint", cases.File(absl::StrCat("c", number++), note)});
+      cases.AddWith("remembered", log->LogBundle(), 0, words);
+      cases.AddWith("remembered, of a key", log->KeyBundle(Patient(1)),
+                    note == log->checkpoints.back() ? 0 : 6, words);
+    }
+    for (const audit::LogOpening& opening : log->openings) {
+      std::vector<std::string> words = all;
+      words.insert(words.end(),
+                   {"--checkpoint", cases.File(absl::StrCat("l", number++), opening.lost_note)});
+      cases.AddWith("remembered what is lost", log->LogBundle(), 6, words);
+    }
+  }
+  // Openings that lie, signed by the log itself.
+  const auto lie = [&](const std::string& name, const std::string& value) {
+    IndexedLog log = once;
+    audit::Leaf leaf = *audit::DecodeLeaf(log.entries[20].leaf, 20);
+    for (audit::Fact& fact : leaf.facts) {
+      if (fact.key == name) fact.value = value;
+    }
+    log.entries[20].leaf = audit::EncodeLeaf(leaf);
+    log.Resign();
+    for (const auto& given : {keys({1, 2}), keys({2})}) {
+      cases.AddWith(absl::StrCat(name, " ", value), log.LogBundle(), std::nullopt, given);
+    }
+  };
+  for (const char* number : {"0", "8", "15", "16", "17", "20", "21", "30", "31", "016", "x", ""}) {
+    lie("kept_size", number);
+    lie("lost_size", number);
+  }
+  for (const char* name : {"meso.test/audit", "meso.test/audit/2", "other", ""}) {
+    lie("origin", name);
+    lie("previous_origin", name);
+  }
+  const audit::Checkpoint lost{"", 30, audit::EmptyRoot()};
+  for (const size_t number : {1, 2, 3}) {
+    lie("lost_checkpoint", audit::SignCheckpoint(lost, *audit::SampleOriginKey(number)));
+  }
+  lie("lost_checkpoint", once.openings[0].lost_note.substr(1));
+  lie("lost_checkpoint", once.openings[0].lost_note + "x");
   cases.Run();
 }
 

@@ -53,6 +53,54 @@ std::unique_ptr<CosigningKey> SampleWitness(int number) {
                      : *MakeCosigningKey("witness.test/syd-1", std::string(32, 0x52));
 }
 
+std::unique_ptr<SigningKey> SampleOriginKey(size_t number) {
+  if (number < 2) return SampleKey();
+  return *MakeSigningKey(absl::StrCat("meso.test/audit/", number),
+                         std::string(32, static_cast<char>(0x2a + number)));
+}
+
+void IndexedLog::Open(uint64_t index, uint64_t kept, uint64_t lost, uint64_t gap) {
+  const size_t number = openings.size() + 2;
+  LogOpening opening;
+  opening.index = index;
+  opening.origin = SampleOriginKey(number)->verifier().name;
+  opening.previous_origin = SampleOriginKey(number - 1)->verifier().name;
+  Checkpoint signed_then{"", lost, Hasher().Plain(absl::StrCat("lost ", lost)), std::nullopt,
+                         std::nullopt};
+  if (!openings.empty()) {
+    opening.previous_opening = openings.back().index;
+    signed_then.opening = openings.back().index;
+  }
+  opening.kept_size = kept;
+  opening.lost_note = SignCheckpoint(signed_then, *SampleOriginKey(number - 1));
+  opening.lost = *ParseCheckpoint(opening.lost_note);
+  Leaf leaf;
+  leaf.index = index;
+  leaf.time_ns = kExportTimeNs;
+  leaf.service = "audit";
+  leaf.actor.subject = "services/audit";
+  leaf.method = std::string(kOpeningMethod);
+  leaf.schema_version = 2;
+  leaf.source = {"audit", kEpoch, openings.size() + 1};
+  leaf.keys = {{KeyKind::kActor, "services/audit"}};
+  for (const auto& [key, value] : OpeningFacts(opening)) leaf.facts.push_back({key, value});
+  const Leaf replaced = *DecodeLeaf(entries[index].leaf, index);
+  entries[index] = {index, EncodeLeaf(leaf), ""};
+  for (uint64_t i = index + 1; i < entries.size(); ++i) {
+    Leaf later = *DecodeLeaf(entries[i].leaf, i);
+    if (later.source.name == replaced.source.name) --later.source.sequence;
+    if (later.source.name == "scheduling") later.source.sequence += gap;
+    entries[i].leaf = EncodeLeaf(later);
+  }
+  openings.push_back(std::move(opening));
+}
+
+std::vector<BundleEntry> IndexedLog::OpeningRecords() const {
+  std::vector<BundleEntry> records;
+  for (const LogOpening& opening : openings) records.push_back(WithPath(opening.index));
+  return records;
+}
+
 IndexedLog::IndexedLog(uint64_t size, std::vector<uint64_t> checkpoint_sizes,
                        std::vector<uint64_t> run_ends)
     : checkpoint_sizes(std::move(checkpoint_sizes)), run_ends(std::move(run_ends)) {
@@ -93,14 +141,22 @@ void IndexedLog::Resign() {
   }
   checkpoints.clear();
   Tree tree(hasher);
-  const auto key = SampleKey();
+  const auto sign = [&](const std::optional<Hash>& index_root) {
+    Checkpoint checkpoint{"", tree.size(), tree.Root(), index_root, std::nullopt};
+    size_t origin = 1;
+    for (const LogOpening& opening : openings) {
+      if (opening.index >= tree.size()) continue;
+      checkpoint.opening = opening.index;
+      ++origin;
+    }
+    checkpoints.push_back(SignCheckpoint(checkpoint, *SampleOriginKey(origin)));
+  };
   for (uint64_t i = 0; i <= size; ++i) {
     if (i == size) {
-      const std::string note = SignCheckpoint(size, tree.Root(), IndexRoot(runs, hasher), *key);
-      checkpoints.push_back(note);
+      sign(IndexRoot(runs, hasher));
     } else if (std::find(checkpoint_sizes.begin(), checkpoint_sizes.end(), i) !=
                checkpoint_sizes.end()) {
-      checkpoints.push_back(SignCheckpoint(i, tree.Root(), *key));
+      sign(std::nullopt);
     }
     if (i == size) break;
     entries[i].hashes.clear();
@@ -120,7 +176,7 @@ void IndexedLog::Resign() {
 
 BundleHeader IndexedLog::Header(bool payloads) const {
   BundleHeader header;
-  header.origin = "meso.test/audit";
+  header.origin = openings.empty() ? "meso.test/audit" : openings.back().origin;
   header.tree_size = entries.size();
   header.time_ns = kExportTimeNs;
   header.payloads = payloads;
@@ -146,6 +202,7 @@ std::string IndexedLog::LogBundle(bool payloads, const std::string& filter) cons
   header.filter = filter;
   writer.Begin(header);
   for (const std::string& note : checkpoints) writer.AddCheckpoint(note);
+  for (const BundleEntry& opening : OpeningRecords()) writer.AddOpening(opening);
   writer.AddIndex(runs);
   for (BundleEntry entry : entries) {
     if (!matches.Matches(*DecodeLeaf(entry.leaf, entry.index))) {
@@ -171,6 +228,7 @@ std::string IndexedLog::KeyBundle(const Key& key, bool payloads) const {
   header.key = key;
   writer.Begin(header);
   writer.AddCheckpoint(checkpoints.back());
+  for (const BundleEntry& opening : OpeningRecords()) writer.AddOpening(opening);
   writer.AddIndex(runs);
   for (uint64_t run = 0; run < runs.size(); ++run) {
     if (run_keys[run].empty()) continue;

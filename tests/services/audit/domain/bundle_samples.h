@@ -11,6 +11,7 @@
 
 #include "services/audit/domain/bundle.h"
 #include "services/audit/domain/key_index.h"
+#include "services/audit/domain/log_opening.h"
 #include "tests/services/audit/domain/entry_samples.h"
 
 namespace meso::audit {
@@ -18,6 +19,9 @@ namespace meso::audit {
 // Two witnesses of the golden files: "witness.test/par-1" and "witness.test/syd-1", seeds 32 x 0x51
 // and 32 x 0x52.
 std::unique_ptr<CosigningKey> SampleWitness(int number);
+
+// The key of the log's n-th origin: that of SampleKey, then "meso.test/audit/2" and so on.
+std::unique_ptr<SigningKey> SampleOriginKey(size_t number);
 
 struct IndexedLog {
   // Entries of two sources in turn; every fourth has a payload in parts, every eighth one part of
@@ -29,14 +33,21 @@ struct IndexedLog {
   // `filter` in the printed form; the entries it does not match are left out.
   std::string LogBundle(bool payloads = true, const std::string& filter = "") const;
   std::string KeyBundle(const Key& key, bool payloads = true) const;
+  // Opens a new origin with the entry at `index`, which must not be behind the end, as if `lost`
+  // entries had been signed of the origin before and `kept` of them were left. Of the entries
+  // behind it those of scheduling are numbered as if `gap` were missing. Then Resign.
+  void Open(uint64_t index, uint64_t kept, uint64_t lost, uint64_t gap);
   BundleHeader Header(bool payloads) const;
   // The entry with its path instead of its hashes.
   BundleEntry WithPath(uint64_t index) const;
   // Makes rows, index, notes anew after entries were changed: a log that lies from the start.
   void Resign();
+  // Its openings as their records have them.
+  std::vector<BundleEntry> OpeningRecords() const;
 
   std::vector<uint64_t> checkpoint_sizes;
   std::vector<uint64_t> run_ends;
+  std::vector<LogOpening> openings;
   std::vector<BundleEntry> entries;
   std::vector<std::vector<RunKey>> run_keys;  // per run
   std::vector<IndexRun> runs;

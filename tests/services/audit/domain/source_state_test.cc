@@ -59,6 +59,31 @@ TEST(SourceStateTest, AnotherContentOrAnotherNumberDoesNotAgree) {
   EXPECT_TRUE(silent_hash.hash_mismatch) << "a heartbeat that says nothing";
 }
 
+TEST(SourceStateTest, BehindAGapTheHashIsAHeartbeatsWordAndThenHeldAgainst) {
+  Hasher hasher;
+  SourceState source;
+  for (int i = 1; i <= 5; ++i) Fold(Plain(i, absl::StrCat(i)), hasher, &source);
+  SourceState log;
+  log.chain_hash.clear();  // 1 to 3 are lost
+  Fold(Plain(4, "4"), hasher, &log);
+  Fold(Plain(5, "5"), hasher, &log);
+  EXPECT_TRUE(log.chain_hash.empty());
+  const Draft first = Heartbeat(6, source.chain_hash, 5);
+  Fold(first, hasher, &log);
+  Fold(first, hasher, &source);
+  EXPECT_FALSE(log.hash_mismatch);
+  EXPECT_EQ(log.chain_hash, source.chain_hash);
+  Fold(Plain(7, "another"), hasher, &log);
+  Fold(Plain(7, "7"), hasher, &source);
+  Fold(Heartbeat(8, source.chain_hash, 7), hasher, &log);
+  EXPECT_TRUE(log.hash_mismatch);
+  // One that says nothing readable is no word.
+  SourceState other;
+  other.chain_hash.clear();
+  Fold(Heartbeat(6, "short", 5), hasher, &other);
+  EXPECT_TRUE(other.hash_mismatch);
+}
+
 TEST(SourceStateTest, StoppedUntilSomethingButAHeartbeatComes) {
   Hasher hasher;
   SourceState state;

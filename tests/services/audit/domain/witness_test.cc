@@ -140,6 +140,21 @@ TEST(WitnessTest, RefusesABadSignatureAndAnotherLogsCheckpoint) {
   ExpectContradiction(JudgeNewest(both, Keys(), log.At(5), log.prove()), "of the log other");
 }
 
+TEST(WitnessTest, RefusesANewOriginWhateverKeysItHas) {
+  Log log(12);
+  const auto opened = Key(3, absl::StrCat(log.At(12).origin, "/2"));
+  Checkpoint checkpoint = log.At(12);
+  checkpoint.opening = 9;
+  const std::string note = SignCheckpoint(checkpoint, *opened);
+  const std::string why = absl::StrCat("opened anew as ", opened->verifier().name, " at entries/9");
+  ExpectContradiction(JudgeNewest(note, Keys(), log.At(7), log.prove()), why);
+  std::vector<VerifierKey> both = Keys();
+  both.push_back(opened->verifier());
+  ExpectContradiction(JudgeNewest(note, both, log.At(7), log.prove()), why);
+  // A person has decided: it begins with the new origin.
+  EXPECT_EQ(JudgeNewest(note, {opened->verifier()}, std::nullopt, log.prove())->kind, Kind::kFirst);
+}
+
 TEST(WitnessTest, HoldsAHeardCheckpointAgainstWhatTheLogOffers) {
   Log log(12);
   Log fork(12, 6);
