@@ -126,6 +126,35 @@ TEST_F(SourceOperationsTest, ShowsThatWhatCameIsNotWhatWasCommitted) {
 }
 
 // The hash is public. Were it made of the draft alone, whoever has an export could try out names.
+// Source and log were upgraded while entries were on their way: each began to hash somewhere else.
+TEST_F(SourceOperationsTest, ASourceFromBeforeThereWereHashesIsNotAccused) {
+  for (int i = 0; i < 3; ++i) Record();
+  Deliver();
+  const auto forget = [](Database& database, const char* statement) {
+    ASSERT_TRUE(database.Transact([&](Transaction& tx) { return tx.Execute(statement, {}); }).ok());
+  };
+  forget(*db(), "DELETE FROM audit_source_state");
+  forget(*source_,
+         "UPDATE meso_source SET audit_chain_sequence = audit_deleted, audit_chain_hash = "
+         "x'0000000000000000000000000000000000000000000000000000000000000000'");
+  Record();
+  Beat();
+  Deliver();
+  EXPECT_FALSE(Only().row.state.hash_mismatch);
+  Record();
+  Beat();
+  Deliver();
+  EXPECT_FALSE(Only().row.state.hash_mismatch) << "from the first heartbeat on they agree";
+  EXPECT_TRUE(OwnRecords().empty());
+  Record();
+  damage_ = [](std::vector<AuditRecord>* records) { records->front().method = "other"; };
+  Deliver();
+  damage_ = nullptr;
+  Beat();
+  Deliver();
+  EXPECT_TRUE(Only().row.state.hash_mismatch);
+}
+
 TEST_F(SourceOperationsTest, TheSameEntryNeverGivesTheSameHash) {
   std::set<std::string> hashes;
   for (int i = 0; i < 3; ++i) {
