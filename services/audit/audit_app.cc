@@ -149,10 +149,12 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
   process.WatchKeyFile("pseudonym_key_file", config.pseudonym_key_file, /*secret=*/true);
   process.WatchKeyFile("payload_key_file", config.payload_key_file, /*secret=*/true);
   process.WatchKeyFile("witness_keys_file", config.witness_keys_file, /*secret=*/false);
+  app->verify_ =
+      std::make_unique<VerifyOperations>(process.database(), operations, process.clock());
   app->service_ = std::make_unique<AuditService>(
       process.calls(), AuditUseCases{operations, *app->checkpoints_, *app->prove_,
                                      AuditControls{*app->assertions_, *app->grants_},
-                                     *app->sources_, *app->retention_});
+                                     *app->sources_, *app->retention_, *app->verify_});
   return app;
 }
 

@@ -25,6 +25,7 @@
 #include "services/audit/retention_work.h"
 #include "services/audit/rpc/audit_service.h"
 #include "services/audit/rpc/erasure_journal.h"
+#include "services/audit/verify_operations.h"
 #include "services/audit/witness_keys.h"
 
 namespace meso::audit {
@@ -87,6 +88,7 @@ class AuditApp {
   std::unique_ptr<ErasureJournal> journal_;
   std::unique_ptr<RetentionOperations> retention_;
   std::unique_ptr<RetentionWork> retention_work_;
+  std::unique_ptr<VerifyOperations> verify_;
   std::unique_ptr<AuditService> service_;
 };
 

@@ -25,6 +25,7 @@ namespace meso::mesoctl {
 namespace {
 
 constexpr char kExportMethod[] = "meso.audit.v1.AuditService/ExportEntries";
+constexpr char kVerifyMethod[] = "meso.audit.v1.AuditService/VerifyLog";
 constexpr char kProveMethod[] = "meso.audit.v1.AuditService/ProveEntries";
 
 // Streams the pieces of `method`'s bundle into the file `part`; returns its size.
@@ -272,6 +273,58 @@ void PrintProof(const audit::VerifyReport& report, const audit::VerifyOptions& o
   }
 }
 
+// The bar of a verification at the service: one after the other per stage.
+class StageBar {
+ public:
+  explicit StageBar(ProgressBar* bar) : bar_(bar) {}
+
+  void Show(const audit::v1::VerifyLogProgress& progress) {
+    if (bar_ == nullptr) return;
+    if (progress.stage() != stage_) {
+      End();
+      stage_ = progress.stage();
+      bar_->Begin(NameOf(stage_), progress.total());
+    }
+    bar_->Reach(progress.done());
+  }
+  void End() {
+    if (bar_ != nullptr && stage_ != audit::v1::VerifyLogProgress::STAGE_UNSPECIFIED) bar_->End();
+    stage_ = audit::v1::VerifyLogProgress::STAGE_UNSPECIFIED;
+  }
+
+ private:
+  static const char* NameOf(audit::v1::VerifyLogProgress::Stage stage) {
+    switch (stage) {
+      case audit::v1::VerifyLogProgress::STAGE_ENTRIES:
+        return "entries verified";
+      case audit::v1::VerifyLogProgress::STAGE_KEY_INDEX:
+        return "entries of the key index";
+      default:
+        return "entries of the search index";
+    }
+  }
+
+  ProgressBar* const bar_;
+  audit::v1::VerifyLogProgress::Stage stage_ = audit::v1::VerifyLogProgress::STAGE_UNSPECIFIED;
+};
+
+void PrintCheck(const audit::v1::VerifyLogResult& result, std::ostream& out) {
+  out << "OK: everything the service has stored is what it signed.\n"
+      << "  log          " << absl::CHexEscape(result.origin()) << ", "
+      << Plural(result.tree_size(), "entry", "entries") << "\n"
+      << "  payloads     " << result.payloads() << " checked against their commitments, "
+      << result.erased() << " erased\n"
+      << "  sources      " << result.sources() << "\n"
+      << "  checkpoints  " << result.checkpoints() << " signed, root "
+      << absl::BytesToHexString(result.root_hash()).substr(0, 16) << "...\n"
+      << "  key index    " << Plural(result.runs(), "run", "runs")
+      << ", made anew from the entries\n";
+  if (result.openings() > 0) {
+    out << "  opened anew  " << Plural(result.openings(), "time", "times")
+        << " after entries were lost; `mesoctl audit verify` says which\n";
+  }
+}
+
 // The options of a command. `err` is told what is wrong with them.
 ExitCode ReadOptions(const VerifyCommand& command, audit::VerifyOptions* options,
                      std::ostream& err) {
@@ -351,6 +404,37 @@ ExitCode RunAuditProve(const SuiteClient& client, const ProveCommand& command, s
         return Fetch(client, kProveMethod, command.token, request, part);
       },
       HowToCheck(command.file), out, err);
+}
+
+ExitCode RunAuditCheck(const SuiteClient& client, const CheckCommand& command,
+                       ProgressBar* progress, std::ostream& out, std::ostream& err) {
+  audit::v1::VerifyLogResponse message;
+  audit::v1::VerifyLogResult result;
+  bool has_result = false;
+  StageBar bar(progress);
+  const absl::Status status = client.Stream(
+      kVerifyMethod, command.token, audit::v1::VerifyLogRequest(), &message, [&]() -> absl::Status {
+        if (message.has_progress()) bar.Show(message.progress());
+        has_result |= message.has_result();
+        if (message.has_result()) result = message.result();
+        return absl::OkStatus();
+      });
+  bar.End();
+  if (!status.ok() || !has_result) {
+    const absl::Status why =
+        status.ok() ? absl::UnavailableError("the service ended without a result") : status;
+    err << RenderError("audit check", why, "AuditService.VerifyLog") << "\n";
+    return ExitCodeOf(why);
+  }
+  if (command.json) out << ToJson(result, /*pretty=*/true) << "\n";
+  if (result.ok()) {
+    if (!command.json) PrintCheck(result, out);
+    return ExitCode::kOk;
+  }
+  err << "mesoctl: audit check: VERIFICATION FAILED\n  " << result.problem() << "\n"
+      << "  Next: change nothing; copy the database and keep the newest checkpoint, export the log "
+         "and verify it, and tell whoever answers for it.\n";
+  return ExitCode::kVerificationFailed;
 }
 
 ExitCode RunAuditVerify(const VerifyCommand& command, ProgressBar* progress, std::ostream& out,

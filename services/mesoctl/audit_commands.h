@@ -44,6 +44,16 @@ struct ProveCommand {
 ExitCode RunAuditProve(const SuiteClient& client, const ProveCommand& command, std::ostream& out,
                        std::ostream& err);
 
+struct CheckCommand {
+  std::string token;
+  bool json = false;  // the result as JSON instead of lines
+};
+
+// Has the service look through its own log: kOk, or kVerificationFailed with the problem on `err`;
+// else the code of the error. `progress` may be null.
+ExitCode RunAuditCheck(const SuiteClient& client, const CheckCommand& command,
+                       ProgressBar* progress, std::ostream& out, std::ostream& err);
+
 struct VerifyCommand {
   std::string file;
   // Verifier keys, or paths of files that hold some, one a line.

@@ -84,6 +84,19 @@ ExitCode Prove(const Invocation& invocation, Session& session) {
                      });
 }
 
+ExitCode Check(const Invocation&, Session& session) {
+  CheckCommand command;
+  const absl::StatusOr<std::string> token = session.Token();
+  if (!token.ok()) return session.Fail("audit check", token.status());
+  if (!session.timeout_given()) session.set_timeout(kExportTimeout);
+  command.token = *token;
+  command.json = session.output().format == OutputFormat::kJson;
+  const Terminal& terminal = session.terminal();
+  ProgressBar progress(session.err(), terminal.err_animated, session.clock());
+  return RunAuditCheck(session.client(), command, terminal.err_animated ? &progress : nullptr,
+                       session.out(), session.err());
+}
+
 ExitCode Verify(const Invocation& invocation, Session& session) {
   VerifyCommand command;
   command.file = invocation.Argument(0);
@@ -172,6 +185,14 @@ std::vector<Command> AuditFileCommands() {
        .examples = {"mesoctl audit prove patients/p-17 -o p-17.bundle",
                     "mesoctl audit prove sites/par-1 -o par-1.bundle --payloads"},
        .run = Prove},
+      {.path = {"audit", "check"},
+       .summary = "Have the service look through everything it has stored",
+       .details = "Entries, payloads, tree, checkpoints, numbers of sources and indexes, up to the "
+                  "newest checkpoint; the exit code is 0 when all of it is good and 6 when it is "
+                  "not. Somebody who does not trust the service exports the log and runs `mesoctl "
+                  "audit verify`.",
+       .examples = {"mesoctl audit check", "mesoctl audit check -o json"},
+       .run = Check},
       {.path = {"audit", "verify"},
        .summary = "Check a bundle; needs no server",
        .details = "A log that was cut back or forked verifies by itself. A checkpoint kept from "

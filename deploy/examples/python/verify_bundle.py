@@ -203,7 +203,8 @@ def verify(file, keys, needed, remembered):
     need(cosigned >= needed, "too few witnesses have cosigned the newest checkpoint")
     if remembered:
         need(in_a_span(remembered, spans) and remembered[1] <= size and (whole or remembered[1] in (0, size)) and
-             roots.setdefault(remembered[1], remembered[2]) == remembered[2], "not a later state of the remembered checkpoint")
+             roots.setdefault(remembered[1], remembered[2]) == remembered[2] and
+             (remembered[1] < size or remembered[3] == index_root), "not a later state of the remembered checkpoint")
     need(version == 1 or (kind == INDEX) == (index_root is not None) and (whole or index_root), "the index is not where it must be")
     if version > 1 and kind == INDEX:
         runs = [message(run, (1, 2, 3), (4,)) for run in message(body, (), (), (1,))[1]]

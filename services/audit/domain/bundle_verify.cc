@@ -199,6 +199,10 @@ class Verifier {
                                remembered.size, " entries, the bundle ", report_.header.tree_size,
                                "."));
     }
+    if (remembered.size == report_.header.tree_size &&
+        remembered.index_root != checkpoints_.back().index_root) {
+      return Fail("The remembered checkpoint signs another key index over the same entries.");
+    }
     if (!report_.header.key || remembered.size == 0) return CheckRemembered();
     if (remembered.size < report_.header.tree_size) {
       return Fail(

@@ -8,6 +8,7 @@
 #include "services/audit/rpc/export_stream.h"
 #include "services/audit/rpc/prove_stream.h"
 #include "services/audit/rpc/source_convert.h"
+#include "services/audit/rpc/verify_stream.h"
 
 namespace meso::audit {
 namespace {
@@ -179,6 +180,11 @@ grpc::ServerUnaryReactor* AuditService::AddCosignature(grpc::CallbackServerConte
 grpc::ServerWriteReactor<v1::ExportEntriesResponse>* AuditService::ProveEntries(
     grpc::CallbackServerContext* context, const v1::ProveEntriesRequest* request) {
   return new ProveStream(calls_, prove_, *context, *request);
+}
+
+grpc::ServerWriteReactor<v1::VerifyLogResponse>* AuditService::VerifyLog(
+    grpc::CallbackServerContext* context, const v1::VerifyLogRequest* request) {
+  return new VerifyStream(calls_, operations_, verify_, *context, *request);
 }
 
 }  // namespace meso::audit

@@ -14,6 +14,7 @@
 #include "services/audit/prove_operations.h"
 #include "services/audit/retention_operations.h"
 #include "services/audit/source_operations.h"
+#include "services/audit/verify_operations.h"
 
 namespace meso::audit {
 
@@ -25,6 +26,7 @@ struct AuditUseCases {
   const AuditControls controls;
   const SourceOperations& sources;
   const RetentionOperations& retention;
+  const VerifyOperations& verify;
 };
 
 class AuditService final : public v1::AuditService::CallbackService {
@@ -37,7 +39,8 @@ class AuditService final : public v1::AuditService::CallbackService {
         prove_(use_cases.prove),
         controls_(use_cases.controls),
         sources_(use_cases.sources),
-        retention_(use_cases.retention) {}
+        retention_(use_cases.retention),
+        verify_(use_cases.verify) {}
 
   grpc::ServerUnaryReactor* BatchAppendEntries(grpc::CallbackServerContext* context,
                                                const v1::BatchAppendEntriesRequest* request,
@@ -78,6 +81,9 @@ class AuditService final : public v1::AuditService::CallbackService {
                                            v1::Checkpoint* response) override;
   grpc::ServerWriteReactor<v1::ExportEntriesResponse>* ProveEntries(
       grpc::CallbackServerContext* context, const v1::ProveEntriesRequest* request) override;
+
+  grpc::ServerWriteReactor<v1::VerifyLogResponse>* VerifyLog(
+      grpc::CallbackServerContext* context, const v1::VerifyLogRequest* request) override;
 
   // Controls: control_service.cc.
   grpc::ServerUnaryReactor* ListAssertions(grpc::CallbackServerContext* context,
@@ -136,6 +142,7 @@ class AuditService final : public v1::AuditService::CallbackService {
   const AuditControls controls_;
   const SourceOperations& sources_;
   const RetentionOperations& retention_;
+  const VerifyOperations& verify_;
 };
 
 }  // namespace meso::audit

@@ -214,6 +214,10 @@ TEST(VerifiersAgreeTest, OnWitnessesAndRememberedCheckpoints) {
   cases.Add("an earlier state", whole, 0, remembered("n16", Log().checkpoints[0]));
   cases.Add("this state", whole, 0, remembered("n60", Log().checkpoints[2]));
   cases.Add("this state of a key", key, 0, remembered("n60", Log().checkpoints[2]));
+  const std::string other_index =
+      audit::SignCheckpoint(60, newest.root, audit::EmptyRoot(), *audit::SampleKey());
+  cases.Add("this state with another index", whole, 6, remembered("i60", other_index));
+  cases.Add("this state with another index, of a key", key, 6, remembered("i60", other_index));
   cases.Add("an earlier state of a key", key, 6, remembered("n16", Log().checkpoints[0]));
   cases.Add("the empty state of a key", key, 0, remembered("n0", sign(0, audit::EmptyRoot())));
   cases.Add("a later state", whole, 6, remembered("n61", sign(61, newest.root)));

@@ -406,6 +406,12 @@ TEST(BundleV2Test, AKeyBundleIsComparedWithARememberedStateOfItsOwnSizeOnly) {
   options.remembered->root[0] ^= 1;
   EXPECT_EQ(Problem(bundle, options),
             "The log is not the one the remembered checkpoint was taken of.");
+  options.remembered = *ParseCheckpoint(log.checkpoints.back());
+  (*options.remembered->index_root)[0] ^= 1;
+  const char* const kOtherIndex =
+      "The remembered checkpoint signs another key index over the same entries.";
+  EXPECT_EQ(Problem(bundle, options), kOtherIndex);
+  EXPECT_EQ(Problem(log.LogBundle(), options), kOtherIndex);
   options.remembered->size = 21;
   EXPECT_TRUE(absl::StrContains(Problem(bundle, options), "cut back"));
   options.remembered = *ParseCheckpoint(log.checkpoints.front());

@@ -61,9 +61,10 @@ class AuditRpcFixture : public testing::Test {
                                  operations_.pseudonyms(),
                                  vault_,
                                  {{"retentionClasses/all", "", EntryFilter(), 1, "a rule"}}};
+  VerifyOperations verify_{server_.database(), operations_, server_.clock()};
   AuditService service_{
       server_.calls(),
-      {operations_, checkpoints_, prove_, {assertions_, grants_}, sources_, retention_}};
+      {operations_, checkpoints_, prove_, {assertions_, grants_}, sources_, retention_, verify_}};
   std::unique_ptr<Stub> stub_;
   const std::string scheduling_ = server_.keys().ServiceToken("scheduling");
   const std::string auditor_ = server_.keys().Token("users/ines", {"compliance_auditor@*"});
