@@ -71,7 +71,14 @@ absl::Status RetentionWork::KeepErasure(const PendingWork& work) {
     MESO_ASSIGN_OR_RETURN(erasure, LoadErasure(tx, work.subject));
     return absl::OkStatus();
   }));
-  if (erasure) MESO_RETURN_IF_ERROR(keep_(*erasure));
+  if (erasure) {
+    const absl::Status kept = keep_(*erasure);
+    if (!kept.ok()) {
+      Log(Severity::kError, "erasure not kept outside of the database, it is tried again",
+          {{"erasure", erasure->name}, {"why", std::string(kept.message())}});
+      return kept;
+    }
+  }
   MESO_FAILPOINT("audit.keep_erasure");
   return database_.Transact([&work](Transaction& tx) { return DeletePendingWork(tx, work.id); });
 }

@@ -6,8 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <sstream>
+#include <array>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -17,10 +16,14 @@
 namespace meso::audit {
 namespace {
 
-absl::Status Unwritable(const std::string& path, int error) {
+absl::Status Unusable(const std::string& path, absl::string_view what) {
   return absl::FailedPreconditionError(absl::StrCat(
-      "--erasure_file=", path, " can't be written (", strerror(error),
-      "). Erasures are kept there against restored backups; check directory and rights."));
+      "--erasure_file=", path, " ", what,
+      ". Erasures are kept there against restored backups; check the file, directory and rights."));
+}
+
+absl::Status Unwritable(const std::string& path, int error) {
+  return Unusable(path, absl::StrCat("can't be written (", strerror(error), ")"));
 }
 
 // Writes all of it behind the first `keep` bytes of the file, durably. 0 or errno.
@@ -49,11 +52,26 @@ int WriteBehind(const std::string& path, size_t keep, absl::string_view text) {
   return error;
 }
 
-std::string ReadWhole(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream contents;
-  contents << file.rdbuf();
-  return std::move(contents).str();
+// All of the file; empty when there is none. What can't be read is never taken for empty: it would
+// be overwritten.
+absl::StatusOr<std::string> ReadWhole(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0 && errno == ENOENT) return "";
+  int error = file < 0 ? errno : 0;
+  std::string text;
+  std::array<char, 1 << 16> buffer;
+  while (error == 0) {
+    const ssize_t got = read(file, buffer.data(), buffer.size());
+    if (got == 0) break;
+    if (got > 0) {
+      text.append(buffer.data(), static_cast<size_t>(got));
+    } else if (errno != EINTR) {
+      error = errno;
+    }
+  }
+  if (file >= 0) close(file);
+  if (error != 0) return Unusable(path, absl::StrCat("can't be read (", strerror(error), ")"));
+  return text;
 }
 
 // The size of the lines that have an end.
@@ -74,7 +92,7 @@ absl::StatusOr<Erasure> ReadLine(absl::string_view line) {
 
 absl::StatusOr<std::vector<Erasure>> ErasureJournal::Open() {
   absl::MutexLock lock(&mutex_);
-  std::string text = ReadWhole(path_);
+  MESO_ASSIGN_OR_RETURN(std::string text, ReadWhole(path_));
   const size_t whole = WholeLines(text);
   // A last line without its end was added by hand, or cut off by a crash before it counted.
   const bool added = ReadLine(absl::string_view(text).substr(whole)).ok();
@@ -82,6 +100,7 @@ absl::StatusOr<std::vector<Erasure>> ErasureJournal::Open() {
   if (const int error = WriteBehind(path_, text.size(), added ? "\n" : ""); error != 0) {
     return Unwritable(path_, error);
   }
+  size_ = text.size() + (added ? 1 : 0);
   std::vector<Erasure> erasures;
   int number = 0;
   for (const absl::string_view line : absl::StrSplit(text, '\n')) {
@@ -106,11 +125,28 @@ absl::Status ErasureJournal::Keep(const Erasure& erasure) {
   v1::ErasureCertificate certificate;
   ToProto(erasure, &certificate);
   std::string line;
-  (void)google::protobuf::util::MessageToJsonString(certificate, &line);
-  const std::string text = ReadWhole(path_);
-  const int error = WriteBehind(path_, WholeLines(text), absl::StrCat(line, "\n"));
-  if (error != 0) return absl::UnavailableError(Unwritable(path_, error).message());
+  if (!google::protobuf::util::MessageToJsonString(certificate, &line).ok()) {
+    return absl::InternalError("a certificate is no JSON");
+  }
+  const absl::Status appended = Append(absl::StrCat(line, "\n"));
+  if (!appended.ok()) return absl::UnavailableError(appended.message());
   names_.insert(erasure.name);
+  return absl::OkStatus();
+}
+
+// Behind the last whole line: lines that were added by hand meanwhile stay, and the rest of one
+// that an earlier try could not write to its end goes.
+absl::Status ErasureJournal::Append(absl::string_view line) {
+  MESO_ASSIGN_OR_RETURN(const std::string text, ReadWhole(path_));
+  const size_t whole = WholeLines(text);
+  if (whole < size_) {
+    return Unusable(path_, absl::StrCat("has ", whole, " bytes of whole lines and had ", size_,
+                                        ": put back what was there"));
+  }
+  if (const int error = WriteBehind(path_, whole, line); error != 0) {
+    return Unwritable(path_, error);
+  }
+  size_ = whole + line.size();
   return absl::OkStatus();
 }
 

@@ -1,6 +1,9 @@
 // Legal holds, erasure and pruning over a real server; the journal of erasures; the retention file.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -212,6 +215,69 @@ TEST(ErasureJournalTest, KeepsEachOnceThroughRestartsAndCrashes) {
   EXPECT_EQ((*kept)[1].generation, 2u);
   EXPECT_EQ((*kept)[1].key_fingerprint, SampleErasure(2).key_fingerprint);
   EXPECT_EQ((*kept)[1].erase_time, SampleErasure(2).erase_time);
+}
+
+// Runs `test` as a user whom file modes bind; root is not bound by them.
+template <typename Test>
+void AsOrdinaryUser(const std::string& directory, const std::string& file, Test test) {
+  constexpr uid_t kNobody = 65534;
+  const bool root = geteuid() == 0;
+  if (root) {
+    ASSERT_EQ(chmod(directory.c_str(), 0777), 0);
+    ASSERT_EQ(chown(file.c_str(), kNobody, kNobody), 0);
+    ASSERT_EQ(seteuid(kNobody), 0);
+  }
+  test();
+  if (root) {
+    ASSERT_EQ(seteuid(0), 0);
+  }
+}
+
+TEST(ErasureJournalTest, NeverTakesAFileItCanNotReadForEmpty) {
+  TempDir dir;
+  const std::string path = dir.path() + "/erasures.jsonl";
+  {
+    ErasureJournal journal(path);
+    ASSERT_TRUE(journal.Open()->empty());
+    ASSERT_TRUE(journal.Keep(SampleErasure(1)).ok());
+  }
+  const std::string whole = ReadWhole(path);
+  ErasureJournal open_before(path);
+  ASSERT_EQ(open_before.Open()->size(), 1u);
+  ASSERT_EQ(chmod(path.c_str(), 0200), 0);
+  AsOrdinaryUser(dir.path(), path, [&] {
+    const absl::Status opened = ErasureJournal(path).Open().status();
+    EXPECT_EQ(opened.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_TRUE(absl::StrContains(opened.message(), "can't be read")) << opened;
+    const absl::Status kept = open_before.Keep(SampleErasure(2));
+    EXPECT_EQ(kept.code(), absl::StatusCode::kUnavailable) << kept;
+  });
+  ASSERT_EQ(chmod(path.c_str(), 0600), 0);
+  EXPECT_EQ(ReadWhole(path), whole) << "not a byte is lost";
+  EXPECT_TRUE(open_before.Keep(SampleErasure(2)).ok()) << "and the next try goes on";
+  EXPECT_EQ(ErasureJournal(path).Open()->size(), 2u);
+}
+
+TEST(ErasureJournalTest, LeavesAFileAloneThatHasBecomeShorter) {
+  TempDir dir;
+  const std::string path = dir.path() + "/erasures.jsonl";
+  ErasureJournal journal(path);
+  ASSERT_TRUE(journal.Open()->empty());
+  for (int number : {1, 2}) ASSERT_TRUE(journal.Keep(SampleErasure(number)).ok());
+  const std::string whole = ReadWhole(path);
+  const std::string shorter = whole.substr(0, whole.find('\n') + 1);
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << shorter;
+  EXPECT_EQ(journal.Keep(SampleErasure(3)).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReadWhole(path), shorter);
+  ASSERT_EQ(std::remove(path.c_str()), 0);
+  EXPECT_EQ(journal.Keep(SampleErasure(3)).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReadWhole(path), "");
+  // Put back, with a line that somebody added, it goes on behind that.
+  const std::string added = absl::StrCat(whole, whole.substr(0, whole.find('\n') + 1));
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << added;
+  ASSERT_TRUE(journal.Keep(SampleErasure(3)).ok());
+  EXPECT_TRUE(absl::StartsWith(ReadWhole(path), added));
+  EXPECT_EQ(ErasureJournal(path).Open()->size(), 4u);
 }
 
 TEST(ErasureJournalTest, RefusesALineThatIsNone) {
