@@ -244,6 +244,7 @@ absl::StatusOr<PruneResult> RetentionOperations::PrunePayloads(Transaction& tx,
   MESO_ASSIGN_OR_RETURN(uint64_t next, LoadPrunePosition(tx));
   const std::optional<int64_t> newest_over = NewestOver(classes_, now);
   int64_t entries = 0;
+  int blocks = 0;
   while (newest_over && next < size) {
     MESO_ASSIGN_OR_RETURN(const std::optional<uint64_t> block,
                           NextOldTimeBlock(tx, next / kTimeBlockSize, *newest_over));
@@ -253,8 +254,10 @@ absl::StatusOr<PruneResult> RetentionOperations::PrunePayloads(Transaction& tx,
     }
     int64_t pruned = 0;
     for (const PrunedClass& one : result.classes) pruned += one.payloads;
-    result.more = pruned >= kPrunePartsMax || entries >= kPruneEntriesMax;
+    result.more =
+        pruned >= kPrunePartsMax || entries >= kPruneEntriesMax || blocks >= kPruneBlocksMax;
     if (result.more) break;
+    ++blocks;
     const uint64_t begin = std::max(next, *block * kTimeBlockSize);
     const uint64_t end = std::min((*block + 1) * kTimeBlockSize, size);
     MESO_ASSIGN_OR_RETURN(

@@ -25,9 +25,11 @@
 
 namespace meso::audit {
 
-// Limits of one step of pruning: payload parts emptied, entries looked at.
+// Limits of one step of pruning: payload parts emptied, entries looked at, and time blocks walked
+// through, also those with nothing left to empty.
 inline constexpr int kPrunePartsMax = 1000;
 inline constexpr int kPruneEntriesMax = 4096;
+inline constexpr int kPruneBlocksMax = 16;
 // The kind of the pending work that puts an erasure into the journal outside of the database.
 inline constexpr char kErasureJournalWork[] = "erasure_journal";
 

@@ -42,21 +42,24 @@ absl::Status RetentionWork::Open(const std::vector<Erasure>& kept) {
 }
 
 void RetentionWork::Register(PendingWorkRunner& runner) {
-  runner.Register(kPruneWork, [this](const PendingWork& work) { return PruneAll(work); });
+  runner.Register(kPruneWork, [this](const PendingWork& work) { return Prune(work); });
   runner.Register(kErasureJournalWork,
                   [this](const PendingWork& work) { return KeepErasure(work); });
 }
 
-absl::Status RetentionWork::PruneAll(const PendingWork& work) {
+absl::Status RetentionWork::Prune(const PendingWork& work) {
   bool more = true;
-  while (more) {
+  for (int step = 0; more && step < kPruneStepsPerRun; ++step) {
     MESO_RETURN_IF_ERROR(database_.Transact([&](Transaction& tx) -> absl::Status {
       CallContext call = ServiceContext("audit", absl::StrCat("work/", kPruneWork));
       call.action = "D";
       MESO_ASSIGN_OR_RETURN(const PruneResult result, operations_.PrunePayloads(tx, call));
       more = result.more;
       const absl::Time now = clock_.Now();
-      MESO_RETURN_IF_ERROR(AppendAudit(tx, MakeAuditRecord(call, "audit", absl::OkStatus(), now)));
+      if (!result.classes.empty()) {
+        MESO_RETURN_IF_ERROR(
+            AppendAudit(tx, MakeAuditRecord(call, "audit", absl::OkStatus(), now)));
+      }
       if (more) return absl::OkStatus();
       MESO_RETURN_IF_ERROR(DeletePendingWork(tx, work.id));
       return ScheduleNextPrune(tx, now + kPruneEvery);

@@ -20,6 +20,8 @@ namespace meso::audit {
 
 inline constexpr char kPruneWork[] = "prune_payloads";
 inline constexpr absl::Duration kPruneEvery = absl::Hours(24);
+// Steps of a round before its row is left due for a second: a stop waits for no more than these.
+inline constexpr int kPruneStepsPerRun = 4;
 
 class RetentionWork {
  public:
@@ -39,8 +41,9 @@ class RetentionWork {
   absl::Status Open(const std::vector<Erasure>& kept);
   void Register(PendingWorkRunner& runner);
 
-  // The handlers.
-  absl::Status PruneAll(const PendingWork& work);
+  // The handlers. Prune does a few steps and leaves the row as it is, due, until the round is at
+  // its end. A step that destroyed nothing makes no entry.
+  absl::Status Prune(const PendingWork& work);
   absl::Status KeepErasure(const PendingWork& work);
 
  private:
