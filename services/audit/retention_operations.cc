@@ -13,6 +13,7 @@
 #include "common/database/pending_work_table.h"
 #include "services/audit/domain/entry_filter.h"
 #include "services/audit/domain/errors.h"
+#include "services/audit/domain/free_text.h"
 #include "services/audit/store/audit_store.h"
 #include "services/audit/store/retention_store.h"
 
@@ -61,12 +62,15 @@ absl::StatusOr<LegalHold> RetentionOperations::PlaceLegalHold(Transaction& tx,
                         EntryFilter::Compile(order.filter, pseudonyms_, hasher));
   LegalHold hold;
   hold.filter = filter.Text();
-  if (hold.filter.empty()) {
-    FieldErrors errors;
-    errors.Required("legal_hold.filter");
-    return errors.ToStatus();
+  FieldErrors errors;
+  if (hold.filter.empty()) errors.Required("legal_hold.filter");
+  bool named = false;
+  for (const std::string& patient : filter.patients()) {
+    call.Touch("patient", patient);
+    named = named || NamesPatient(order.reason, patient);
   }
-  for (const std::string& patient : filter.patients()) call.Touch("patient", patient);
+  if (named) errors.Invalid("legal_hold.reason", kNoPatientData);
+  MESO_RETURN_IF_ERROR(errors.ToStatus());
   hold.name = absl::StrCat("legalHolds/", ids_.NewId());
   hold.reason = order.reason;
   hold.creator = call.user().subject;

@@ -68,7 +68,7 @@ class RetentionOperations {
                       PayloadVault& vault, std::vector<RetentionClass> classes,
                       std::function<void()> wake_work = nullptr);
 
-  // FIELD_REQUIRED, FILTER_INVALID.
+  // FIELD_REQUIRED, FIELD_INVALID, FILTER_INVALID.
   absl::StatusOr<LegalHold> PlaceLegalHold(Transaction& tx, const CallContext& call,
                                            const HoldOrder& order) const;
   // RESOURCE_NOT_FOUND, SELF_APPROVAL, STATE_NOT_ALLOWED.

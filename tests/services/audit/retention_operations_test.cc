@@ -182,6 +182,25 @@ TEST_F(RetentionOperationsTest, AHoldBlocksErasureUntilTwoPeopleLiftIt) {
   EXPECT_EQ(ReasonOf(Place("").status()), "FIELD_REQUIRED");
 }
 
+TEST_F(RetentionOperationsTest, AReasonNamesNoneOfThePatientsOfTheHold) {
+  const auto place = [&](const std::string& reason) {
+    return Write([&](Transaction& tx) {
+             return retention_->PlaceLegalHold(
+                 tx, Auditor(),
+                 {"patient = \"patients/p-1\" OR patient = \"patients/p-2\"", reason});
+           })
+        .status();
+  };
+  for (const char* reason : {"Claim of p-1", "Claim of p-2, file 12"}) {
+    const absl::Status refused = place(reason);
+    EXPECT_EQ(ReasonOf(refused), "FIELD_INVALID") << reason;
+    ASSERT_EQ(DetailsOf(refused).violations.size(), 1u);
+    EXPECT_EQ(DetailsOf(refused).violations[0].subject, "legal_hold.reason");
+  }
+  EXPECT_EQ(Count("audit_legal_hold"), 0);
+  EXPECT_TRUE(place("Claim of p-3, file 12").ok());
+}
+
 TEST_F(RetentionOperationsTest, AHoldKeepsWhatComesLaterAndListsInPages) {
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(Place("site = \"sites/nowhere\"").ok());
   ASSERT_TRUE(Place("patient = \"patients/p-1\"").ok());

@@ -146,6 +146,14 @@ TEST_F(RetentionRpcTest, NamesEveryBadFieldAndKeepsStrangersOut) {
   std::set<std::string> fields;
   for (const Violation& violation : DetailsOf(status).violations) fields.insert(violation.subject);
   EXPECT_EQ(fields, (std::set<std::string>{"patient", "ground"}));
+  erase.set_patient("patients/p-1");
+  erase.set_ground("GDPR request of p-1");
+  const absl::Status named =
+      server_.Call(*stub_, &Stub::ErasePatient, auditor_, erase, &certificate);
+  EXPECT_EQ(ReasonOf(named), "FIELD_INVALID");
+  ASSERT_EQ(DetailsOf(named).violations.size(), 1u);
+  EXPECT_EQ(DetailsOf(named).violations[0].subject, "ground");
+  EXPECT_FALSE(Erased(0));
   const std::string doctor = server_.keys().Token("users/dora", {"doctor@*"});
   const std::string local = server_.keys().Token("users/lea", {"compliance_auditor@par-1"});
   EXPECT_EQ(ReasonOf(server_.Call(*stub_, &Stub::ErasePatient, doctor, erase, &certificate)),
