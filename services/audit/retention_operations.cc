@@ -141,6 +141,10 @@ absl::StatusOr<Erasure> RetentionOperations::ErasePatient(Transaction& tx, const
   Hasher hasher;
   Erasure erasure;
   erasure.pseudonym = pseudonyms_.PseudonymOf(order.patient, hasher);
+  // However this ends, its entry knows the pseudonym only: a name in it, be it of a trial or of a
+  // refusal after an erasure, would be a payload that nobody erases.
+  call.audit.keys.erase({"patient", order.patient});
+  call.Touch("patient", PseudonymName(erasure.pseudonym));
   MESO_ASSIGN_OR_RETURN(const HoldSet holds, LoadHoldSet(tx));
   MESO_ASSIGN_OR_RETURN(const Found found, FindPayloads(tx, erasure.pseudonym, holds));
   MESO_ASSIGN_OR_RETURN(const std::optional<LiveKey> key,
@@ -168,12 +172,8 @@ absl::StatusOr<Erasure> RetentionOperations::ErasePatient(Transaction& tx, const
   MESO_RETURN_IF_ERROR(InsertPendingWork(tx, work));
   MESO_FAILPOINT("audit.erase");
   if (wake_work_) tx.AfterCommit(wake_work_);
-  // From here on nothing new may name the patient: the entry of this call knows the pseudonym only.
-  // A trial erases nothing and is an entry about the patient like others.
-  if (!call.validate_only) {
-    call.audit.keys.erase({"patient", order.patient});
-    AddFacts(erasure, call.audit);
-  }
+  // A trial has destroyed nothing and says so.
+  if (!call.validate_only) AddFacts(erasure, call.audit);
   return erasure;
 }
 

@@ -79,7 +79,8 @@ class RetentionOperations {
   // The filter of a hold as the API spells it, for an answer that is given again.
   absl::StatusOr<std::string> FilterOf(Transaction& tx, const std::string& hold) const;
 
-  // Destroys the patient's keys. RESOURCE_NOT_FOUND, LEGAL_HOLD.
+  // Destroys the patient's keys. The call's entry knows the pseudonym only, also when it is a trial
+  // or refused. RESOURCE_NOT_FOUND, LEGAL_HOLD.
   absl::StatusOr<Erasure> ErasePatient(Transaction& tx, const CallContext& call,
                                        const ErasureOrder& order) const;
   // Does an erasure of the journal again where the database does not know it, being older than the

@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
+#include "services/audit/events/audit_consumer.h"
 #include "services/audit/retention_file.h"
 #include "services/audit/rpc/erasure_journal.h"
 #include "tests/services/audit/rpc/audit_rpc_fixture.h"
@@ -18,6 +19,8 @@
 
 namespace meso::audit {
 namespace {
+
+constexpr char kOwnEpoch[] = "0198f2c4-0000-7000-8000-00000000e0a0";
 
 std::string Id(int number) { return absl::StrCat("0198f2c4-0000-4000-8000-0000000000", number); }
 
@@ -56,6 +59,27 @@ class RetentionRpcTest : public AuditRpcFixture {
     v1::Entry entry;
     EXPECT_TRUE(server_.Call(*stub_, &Stub::GetEntry, auditor_, request, &entry).ok());
     return entry.payload_erased();
+  }
+
+  int64_t PayloadsOf(const std::string& pseudonym) {
+    return Count(absl::StrCat("audit_payload_part WHERE pseudonym = '", pseudonym, "'"));
+  }
+  int64_t EntriesOf(const std::string& pseudonym) {
+    Hasher hasher;
+    return Count(
+        absl::StrCat("audit_key WHERE key = ", IndexKeyOf(IndexKind::kPatient, pseudonym, hasher)));
+  }
+  int64_t Count(const std::string& rest) {
+    int64_t count = -1;
+    EXPECT_TRUE(server_.database()
+                    .Read([&](Transaction& tx) -> absl::Status {
+                      const auto row =
+                          QueryOne(tx, Sql::Dynamic("SELECT count(*) FROM " + rest), {});
+                      if (row.ok() && *row) count = (*row)->Int(0);
+                      return row.status();
+                    })
+                    .ok());
+    return count;
   }
 
   const std::string otto_ = server_.keys().Token("users/otto", {"chain_admin@*"});
@@ -133,6 +157,56 @@ TEST_F(RetentionRpcTest, AnErasureLeavesNoNameInItsOwnEntry) {
               1u);
   }
   EXPECT_EQ(erasures, 1);
+}
+
+TEST_F(RetentionRpcTest, NoLaterCallToEraseBringsThePatientBack) {
+  v1::ErasureCertificate certificate;
+  ASSERT_TRUE(Erase(Id(15), &certificate).ok());
+  v1::ErasureCertificate none;
+  EXPECT_EQ(ReasonOf(Erase(Id(16), &none)), "RESOURCE_NOT_FOUND");
+  EXPECT_EQ(ReasonOf(Erase(Id(14), &none, /*validate_only=*/true)), "RESOURCE_NOT_FOUND");
+  // Refused before anything was looked for: another body, a bad field, a stranger.
+  v1::ErasePatientRequest erase;
+  erase.set_request_id(Id(15));
+  erase.set_patient("patients/p-1");
+  erase.set_ground("GDPR art. 17, another request");
+  EXPECT_EQ(ReasonOf(server_.Call(*stub_, &Stub::ErasePatient, auditor_, erase, &none)),
+            "REQUEST_ID_REUSED");
+  const std::string doctor = server_.keys().Token("users/dora", {"doctor@*"});
+  EXPECT_EQ(ReasonOf(server_.Call(*stub_, &Stub::ErasePatient, doctor, erase, &none)),
+            "ROLE_REQUIRED");
+  erase.set_ground("ask");
+  EXPECT_EQ(ReasonOf(server_.Call(*stub_, &Stub::ErasePatient, auditor_, erase, &none)),
+            "FIELD_INVALID");
+  EXPECT_EQ(PayloadsOf(certificate.pseudonym()), 2);
+  const std::vector<AuditRecord> records = server_.AllEntries();
+  int refused = 0;
+  for (const AuditRecord& record : records) {
+    if (!absl::EndsWith(record.method, "ErasePatient")) continue;
+    if (record.reason == "RESOURCE_NOT_FOUND") {
+      EXPECT_EQ(record.keys.count({"patient", "patients/p-1"}), 0u);
+    }
+    refused += record.outcome == "OK" ? 0 : 1;
+  }
+  EXPECT_EQ(refused, 5);
+  ASSERT_TRUE(DeliverOwnEntries(server_.database(), operations_, "audit", kOwnEpoch, records).ok());
+  EXPECT_EQ(PayloadsOf(certificate.pseudonym()), 2) << "all of them destroyed";
+  EXPECT_EQ(EntriesOf(certificate.pseudonym()), 2 + 1 + 5) << "and every call is recorded";
+  EXPECT_EQ(ReasonOf(Erase(Id(17), &none)), "RESOURCE_NOT_FOUND") << "nothing is left to erase";
+}
+
+TEST_F(RetentionRpcTest, ATrialNamesThePseudonymOnly) {
+  v1::ErasureCertificate trial;
+  ASSERT_TRUE(Erase(Id(14), &trial, /*validate_only=*/true).ok());
+  const std::vector<AuditRecord> records = server_.Entries();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].action, "E");
+  EXPECT_EQ(records[0].facts.count("key_fingerprint"), 0u) << "it has destroyed nothing";
+  std::set<std::string> patients;
+  for (const auto& [kind, value] : records[0].keys) {
+    if (kind == "patient") patients.insert(value);
+  }
+  EXPECT_EQ(patients, std::set<std::string>{absl::StrCat("pseudonyms/", trial.pseudonym())});
 }
 
 TEST_F(RetentionRpcTest, NamesEveryBadFieldAndKeepsStrangersOut) {
