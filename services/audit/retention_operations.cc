@@ -111,7 +111,7 @@ absl::StatusOr<RetentionOperations::Found> RetentionOperations::FindPayloads(
   Found found;
   Hasher hasher;
   MESO_ASSIGN_OR_RETURN(const uint64_t size, LoadTreeSize(tx));
-  MESO_ASSIGN_OR_RETURN(const uint64_t erased, LoadErasedGeneration(tx, pseudonym));
+  MESO_ASSIGN_OR_RETURN(const LastErasure erased, LoadLastErasure(tx, pseudonym));
   const int64_t key = IndexKeyOf(IndexKind::kPatient, pseudonym, hasher);
   for (uint64_t segment = 0; segment * kKeySegmentSize < size; ++segment) {
     MESO_ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes,
@@ -126,7 +126,8 @@ absl::StatusOr<RetentionOperations::Found> RetentionOperations::FindPayloads(
       MESO_ASSIGN_OR_RETURN(const std::vector<StoredPart> parts,
                             ListParts(tx, index, index + 1, /*only_kept=*/true));
       for (const StoredPart& part : parts) {
-        if (part.key.pseudonym == pseudonym && part.key.generation > erased) ++found.parts;
+        if (part.key.pseudonym == pseudonym && part.key.generation > erased.generation)
+          ++found.parts;
         if (part.key.pseudonym.empty() && leaf.schema_version < 2) {
           found.shared.push_back(part.place);
         }
@@ -155,7 +156,8 @@ absl::StatusOr<Erasure> RetentionOperations::ErasePatient(Transaction& tx, const
     erasure.generation = key->generation;
     erasure.key_fingerprint = HashBytes(FingerprintOf(key->key, hasher));
   } else {
-    MESO_ASSIGN_OR_RETURN(erasure.generation, LoadErasedGeneration(tx, erasure.pseudonym));
+    MESO_ASSIGN_OR_RETURN(const LastErasure before, LoadLastErasure(tx, erasure.pseudonym));
+    erasure.generation = before.generation;
   }
   erasure.erased_payloads = found.parts + static_cast<int64_t>(found.shared.size());
   MESO_ASSIGN_OR_RETURN(erasure.tree_size, LoadTreeSize(tx));

@@ -76,4 +76,8 @@ std::optional<int64_t> NewestOver(const std::vector<RetentionClass>& classes, ab
   return newest;
 }
 
+bool LastErasure::Covers(int64_t time_ns) const {
+  return absl::FromUnixNanos(time_ns) < time + absl::Microseconds(1);
+}
+
 }  // namespace meso::audit

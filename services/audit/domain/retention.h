@@ -84,6 +84,15 @@ struct Erasure {
   absl::Time erase_time;
 };
 
+// The newest of a patient's erasures.
+struct LastErasure {
+  uint64_t generation = 0;                 // the last one destroyed; 0 = none
+  absl::Time time = absl::InfinitePast();  // in microseconds, as it is stored
+
+  // True for what happened up to then, by the clock of whoever recorded it.
+  bool Covers(int64_t time_ns) const;
+};
+
 }  // namespace meso::audit
 
 #endif  // MESO_SERVICES_AUDIT_DOMAIN_RETENTION_H_

@@ -93,12 +93,17 @@ absl::Status DestroyKeys(Transaction& tx, const KeyName& last) {
                     {last.pseudonym, Int(last.generation)});
 }
 
-absl::StatusOr<uint64_t> LoadErasedGeneration(Transaction& tx, const std::string& pseudonym) {
-  MESO_ASSIGN_OR_RETURN(const Rows rows,
-                        tx.Query("SELECT generation FROM audit_erasure WHERE pseudonym = $1 "
-                                 "ORDER BY generation DESC LIMIT 1",
+absl::StatusOr<LastErasure> LoadLastErasure(Transaction& tx, const std::string& pseudonym) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<Row> row,
+                        QueryOne(tx,
+                                 "SELECT max(generation), max(erase_time_us) FROM audit_erasure "
+                                 "WHERE pseudonym = $1",
                                  {pseudonym}));
-  return rows.empty() ? 0 : Number(rows.front(), 0);
+  LastErasure last;
+  if (!row || row->IsNull(0)) return last;
+  last.generation = Number(*row, 0);
+  last.time = row->Time(1);
+  return last;
 }
 
 absl::StatusOr<std::vector<std::string>> ListMasters(Transaction& tx) {

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "common/database/database.h"
 #include "services/audit/domain/payload_cipher.h"
+#include "services/audit/domain/retention.h"
 
 namespace meso::audit {
 
@@ -49,8 +50,8 @@ absl::StatusOr<std::vector<StoredKey>> ListKeys(Transaction& tx, const std::stri
 absl::Status InsertKey(Transaction& tx, const StoredKey& key);
 // Overwrites, then deletes this key of the pseudonym and all before it.
 absl::Status DestroyKeys(Transaction& tx, const KeyName& last);
-// The last generation of the pseudonym that an erasure destroyed; 0 = none.
-absl::StatusOr<uint64_t> LoadErasedGeneration(Transaction& tx, const std::string& pseudonym);
+// All zero when nothing of the pseudonym was ever erased.
+absl::StatusOr<LastErasure> LoadLastErasure(Transaction& tx, const std::string& pseudonym);
 
 // The ids of all master keys that wrap a key.
 absl::StatusOr<std::vector<std::string>> ListMasters(Transaction& tx);

@@ -43,6 +43,15 @@ class AuditLogFixture : public testing::Test {
     return batch;
   }
 
+  // The same run, of things that happen from now on.
+  Batch FromNowOn(Batch batch) const {
+    for (Draft& draft : batch.drafts) {
+      draft.time_ns =
+          absl::ToUnixNanos(clock_.Now()) + static_cast<int64_t>(draft.sequence) * 1'000'000;
+    }
+    return batch;
+  }
+
   // Runs one operation in a write transaction and returns its result.
   template <typename Fn>
   auto Write(Fn fn) -> decltype(fn(std::declval<Transaction&>())) {

@@ -62,6 +62,8 @@ class PayloadVaultTest : public AuditLogFixture {
     }
     return bytes;
   }
+  Hasher hasher_;
+
   // Entries as a log of the first version has them: the payload in the clear.
   void WriteVersion1(uint64_t size) {
     ASSERT_TRUE(
@@ -210,6 +212,69 @@ TEST_F(PayloadVaultTest, MovesPayloadsOfTheFirstVersionAndLeavesNothingInTheClea
   EXPECT_EQ(again->appended, 3);
   batch.drafts[1].facts[0].value = "other";
   EXPECT_EQ(ReasonOf(Append(batch).status()), "LEAF_MISMATCH");
+}
+
+TEST_F(PayloadVaultTest, WhatHappenedBeforeAnErasureArrivesErased) {
+  ASSERT_TRUE(Open(*vault_).ok());
+  ASSERT_TRUE(Append(Run(1, 8)).ok());
+  Erase("patients/p-1");
+  const std::string key_of_patient =
+      absl::StrCat("audit_patient_key WHERE pseudonym = '",
+                   SamplePseudonyms().PseudonymOf("patients/p-1", hasher_), "'");
+  Batch late = Run(9, 16);
+  late.drafts[7] = SharedDraft(16);
+  ASSERT_TRUE(Append(late).ok());
+  EXPECT_EQ(Count(key_of_patient), 0) << "nothing new to erase";
+  const absl::StatusOr<EntryView> own = View(12);
+  ASSERT_TRUE(own.ok()) << own.status();
+  EXPECT_TRUE(own->payload_erased);
+  EXPECT_FALSE(own->payload.has_value());
+  const absl::StatusOr<EntryView> shared = View(15);
+  ASSERT_TRUE(shared.ok()) << shared.status();
+  EXPECT_TRUE(shared->payload_erased);
+  EXPECT_EQ(shared->payload->patients,
+            (std::vector<std::string>{"patients/p-0", "patients/p-2", "patients/p-3"}));
+  for (const Fact& fact : shared->payload->facts) EXPECT_NE(fact.value, "patients/p-1");
+  EXPECT_FALSE(View(9)->payload_erased) << "another patient's";
+  EXPECT_EQ(Append(late)->appended, 0) << "sent again it is the entry that is there";
+  ASSERT_TRUE(Sign().ok());
+  const VerifyReport report = Verify(ExportBundle({"", true}));
+  EXPECT_TRUE(report.ok) << report.problem;
+  EXPECT_EQ(report.withheld, 2u + 2u);
+
+  // By the microsecond of the erasure, and for good: a vault that remembers nothing knows it too.
+  vault_.emplace(SampleMasters());
+  Batch later = FromNowOn(Run(17, 24));
+  later.drafts[0].time_ns = absl::ToUnixNanos(clock_.Now()) + 999;
+  later.drafts[1].keys.push_back({KeyKind::kPatient, "patients/p-1"});
+  later.drafts[1].time_ns = absl::ToUnixNanos(clock_.Now()) + 1000;
+  ASSERT_TRUE(Append(later).ok());
+  EXPECT_TRUE(View(16)->payload_erased);
+  EXPECT_FALSE(View(17)->payload_erased);
+  // The new key is remembered; what is late still has none.
+  late = Run(25, 25);
+  ASSERT_TRUE(Append(late).ok());
+  EXPECT_TRUE(View(24)->payload_erased);
+  EXPECT_EQ(Count(key_of_patient), 1);
+}
+
+TEST_F(PayloadVaultTest, AHoldKeepsWhatArrivesLate) {
+  ASSERT_TRUE(Open(*vault_).ok());
+  ASSERT_TRUE(Append(Run(1, 8)).ok());
+  Erase("patients/p-1");
+  const RetentionOperations retention(clock_, temp_->ids(), ops_.pseudonyms(), *vault_, {});
+  ASSERT_TRUE(Write([&](Transaction& tx) {
+                return retention.PlaceLegalHold(
+                    tx, Auditor(),
+                    {absl::StrCat("request_id = \"", SampleDraft(13).request_id, "\""), "File 1"});
+              }).ok());
+  ASSERT_TRUE(Append(Run(9, 24)).ok());
+  EXPECT_FALSE(View(12)->payload_erased) << "held";
+  EXPECT_TRUE(View(16)->payload_erased) << "not held";
+  // What can't be read holds everything, and the log goes on.
+  Tamper("UPDATE audit_legal_hold SET filter = 'nonsense'");
+  ASSERT_TRUE(Append(Run(25, 25)).ok());
+  EXPECT_FALSE(View(24)->payload_erased);
 }
 
 TEST_F(PayloadVaultTest, ACorruptedCipherIsFoundByEveryReader) {

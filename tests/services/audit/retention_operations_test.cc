@@ -92,12 +92,14 @@ TEST_F(RetentionOperationsTest, LaterEntriesAreUnderANewKey) {
   ASSERT_TRUE(Append(Run(1, 8)).ok());
   ASSERT_TRUE(Erase(Auditor()).ok());
   EXPECT_EQ(ReasonOf(Erase(Auditor()).status()), "RESOURCE_NOT_FOUND") << "nothing is left";
-  ASSERT_TRUE(Append(Run(9, 16)).ok());
+  ASSERT_TRUE(Append(FromNowOn(Run(9, 16))).ok());
   EXPECT_TRUE(View(0).payload_erased);
   EXPECT_FALSE(View(12).payload_erased);
+  clock_.Advance(absl::Seconds(1));
   const absl::StatusOr<Erasure> second = Erase(Auditor());
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_EQ(second->generation, 2u);
+  EXPECT_EQ(second->erased_payloads, 1) << "not what the first one erased";
   EXPECT_TRUE(View(12).payload_erased);
   EXPECT_EQ(ReasonOf(Erase(Auditor(), "patients/nobody").status()), "RESOURCE_NOT_FOUND");
   EXPECT_FALSE(absl::StrContains(Erase(Auditor(), "patients/nobody").status().message(), "nobody"));
@@ -135,7 +137,7 @@ TEST_F(RetentionOperationsTest, ErasingBesideAppendingLeavesEveryEntryReadableOr
   ASSERT_TRUE(Append(Run(1, 8)).ok());
   std::thread appender([&] {
     for (uint64_t next = 9; next < 400; next += 4) {
-      const Batch batch = Run(next, next + 3);
+      const Batch batch = FromNowOn(Run(next, next + 3));
       EXPECT_TRUE(
           db()->Transact([&](Transaction& tx) { return ops_.Append(tx, batch).status(); }).ok());
     }

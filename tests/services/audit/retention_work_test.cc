@@ -49,7 +49,7 @@ TEST_F(RetentionWorkTest, ARestoredBackupIsErasedAgainAtStart) {
   EXPECT_EQ(records.front().method, "work/repeat_erasure");
   EXPECT_EQ(records.front().keys.count({"patient", "pseudonyms/" + erasure.pseudonym}), 1u);
   // Later entries were under a later key, which stays.
-  ASSERT_TRUE(Append(Run(9, 16)).ok());
+  ASSERT_TRUE(Append(FromNowOn(Run(9, 16))).ok());
   ASSERT_TRUE(work.Open({erasure}).ok());
   EXPECT_FALSE(View(12).payload_erased);
 }
