@@ -65,8 +65,16 @@ absl::Status PayloadVault::Open(Transaction& tx) const {
 absl::StatusOr<bool> PayloadVault::CatchUp(Transaction& tx) const {
   const std::string& current = masters_.current_id();
   PayloadCipher cipher;
-  MESO_ASSIGN_OR_RETURN(const std::vector<StoredKey> keys,
-                        ListKeysNotUnder(tx, current, kCatchUpStep));
+  std::vector<StoredKey> keys;
+  if (const std::optional<KeyName> behind = rewrapped()) {
+    MESO_ASSIGN_OR_RETURN(keys, ListKeysNotUnder(tx, current, *behind, kCatchUpStep));
+    tx.AfterCommit([this, next = keys.size() == kCatchUpStep
+                                     ? std::optional<KeyName>(keys.back().name)
+                                     : std::nullopt] {
+      absl::MutexLock lock(&mutex_);
+      rewrapped_ = next;
+    });
+  }
   for (const StoredKey& stored : keys) {
     MESO_ASSIGN_OR_RETURN(const SecretKey key, Unwrap(stored, cipher));
     MESO_RETURN_IF_ERROR(RewrapKey(
@@ -154,6 +162,11 @@ void PayloadVault::Forget(const std::string& pseudonym) {
   if (it == by_pseudonym_.end()) return;
   recent_.erase(it->second);
   by_pseudonym_.erase(it);
+}
+
+std::optional<KeyName> PayloadVault::rewrapped() const {
+  absl::MutexLock lock(&mutex_);
+  return rewrapped_;
 }
 
 uint64_t PayloadVault::erasures() const {

@@ -67,6 +67,7 @@ class PayloadVault {
   void Remember(const std::string& pseudonym, const LiveKey& key) ABSL_LOCKS_EXCLUDED(mutex_);
   void Forget(const std::string& pseudonym);
   uint64_t erasures() const;
+  std::optional<KeyName> rewrapped() const;
 
   const PayloadMasterKeys masters_;
   const size_t remembered_max_;
@@ -79,6 +80,8 @@ class PayloadVault {
   std::list<Entry> recent_ ABSL_GUARDED_BY(mutex_);  // the last used first
   std::unordered_map<std::string, std::list<Entry>::iterator> by_pseudonym_ ABSL_GUARDED_BY(mutex_);
   uint64_t erasures_ ABSL_GUARDED_BY(mutex_) = 0;
+  // CatchUp's place: all keys up to here are under the current master key; nullopt = all there are.
+  mutable std::optional<KeyName> rewrapped_ ABSL_GUARDED_BY(mutex_) = KeyName();
 };
 
 // Stores the parts of new entries within one write transaction. Finish before it ends.

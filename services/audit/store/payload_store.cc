@@ -115,11 +115,12 @@ absl::StatusOr<std::vector<std::string>> ListMasters(Transaction& tx) {
 }
 
 absl::StatusOr<std::vector<StoredKey>> ListKeysNotUnder(Transaction& tx, const std::string& master,
-                                                        int limit) {
+                                                        const KeyName& after, int limit) {
   return QueryKeys(tx,
                    "SELECT pseudonym, generation, master, wrapped_key FROM audit_patient_key "
-                   "WHERE master <> $1 LIMIT $2",
-                   {master, int64_t{limit}});
+                   "WHERE (pseudonym, generation) > ($1, $2) AND master <> $3 "
+                   "ORDER BY pseudonym, generation LIMIT $4",
+                   {after.pseudonym, Int(after.generation), master, int64_t{limit}});
 }
 
 absl::Status RewrapKey(Transaction& tx, const StoredKey& key) {

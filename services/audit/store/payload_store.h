@@ -55,9 +55,10 @@ absl::StatusOr<LastErasure> LoadLastErasure(Transaction& tx, const std::string& 
 
 // The ids of all master keys that wrap a key.
 absl::StatusOr<std::vector<std::string>> ListMasters(Transaction& tx);
-// At most `limit` keys that another master than `master` wraps.
+// At most `limit` keys behind `after` that another master than `master` wraps, in the order of
+// pseudonym and generation.
 absl::StatusOr<std::vector<StoredKey>> ListKeysNotUnder(Transaction& tx, const std::string& master,
-                                                        int limit);
+                                                        const KeyName& after, int limit);
 absl::Status RewrapKey(Transaction& tx, const StoredKey& key);
 
 absl::StatusOr<std::vector<PlainPayload>> ListPlainPayloads(Transaction& tx, int limit);

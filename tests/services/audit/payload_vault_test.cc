@@ -183,6 +183,39 @@ TEST_F(PayloadVaultTest, ANewMasterKeyWrapsEveryKeyAnew) {
   EXPECT_EQ(Count("audit_patient_key"), 5);
 }
 
+TEST_F(PayloadVaultTest, ANewMasterKeyIsCarriedThroughTheKeysOnce) {
+  ASSERT_TRUE(Open(*vault_).ok());
+  Batch batch = Run(1, 1);
+  for (int i = 0; i < 700; ++i) {
+    batch.drafts[0].keys.push_back({KeyKind::kPatient, absl::StrCat("patients/m-", i)});
+  }
+  ASSERT_TRUE(Append(batch).ok());
+  const std::string old_id = SampleMasters().current_id();
+  const std::string under_old = "audit_patient_key WHERE master = '" + old_id + "'";
+  const std::string old_first =
+      absl::StrCat("UPDATE audit_patient_key SET master = '", old_id, "' WHERE pseudonym = ''");
+  ASSERT_EQ(Count(under_old), 702);
+  std::string old_line;
+  for (int i = 0; i < 32; ++i) old_line += "7b";
+  const PayloadMasterKeys both =
+      *PayloadMasterKeys::Parse(absl::StrCat(std::string(64, 'c'), "\n", old_line));
+  vault_.emplace(both);
+  const auto step = [&] { return *Write([&](Transaction& tx) { return vault_->CatchUp(tx); }); };
+  // A step that is rolled back has not been.
+  (void)db()->Transact([&](Transaction& tx) -> absl::Status {
+    EXPECT_TRUE(vault_->CatchUp(tx).ok());
+    return absl::AbortedError("the group died");
+  });
+  EXPECT_TRUE(step());
+  EXPECT_EQ(Count(under_old), 702 - 256);
+  // What lies before its place is not looked at again.
+  Tamper(old_first);
+  EXPECT_TRUE(step());
+  EXPECT_FALSE(step());
+  EXPECT_FALSE(step());
+  EXPECT_EQ(Count(under_old), 1);
+}
+
 TEST_F(PayloadVaultTest, MovesPayloadsOfTheFirstVersionAndLeavesNothingInTheClear) {
   WriteVersion1(300);
   ASSERT_TRUE(absl::StrContains(FileBytes(), "patients/p-"));
