@@ -105,6 +105,36 @@ TEST_F(RetentionOperationsTest, LaterEntriesAreUnderANewKey) {
   EXPECT_FALSE(absl::StrContains(Erase(Auditor(), "patients/nobody").status().message(), "nobody"));
 }
 
+TEST_F(RetentionOperationsTest, APayloadThatSeveralShareGoesWithAnyOfThem) {
+  WriteVersion1(12);
+  bool more = true;
+  while (more) {
+    const absl::StatusOr<bool> left = Write([&](Transaction& tx) { return vault_->CatchUp(tx); });
+    ASSERT_TRUE(left.ok()) << left.status();
+    more = *left;
+  }
+  ASSERT_EQ(View(4).payload->patients.size(), 3u) << "one payload of three patients";
+  ASSERT_TRUE(Append(FromNowOn(Run(13, 16))).ok());
+  Batch shared = FromNowOn(Run(17, 17));
+  shared.drafts[0].keys.push_back({KeyKind::kPatient, "patients/p-3"});
+  ASSERT_TRUE(Append(shared).ok());
+  clock_.Advance(absl::Seconds(1));
+  const absl::StatusOr<Erasure> erasure = Erase(Auditor());
+  ASSERT_TRUE(erasure.ok()) << erasure.status();
+  EXPECT_TRUE(View(0).payload_erased);
+  EXPECT_TRUE(View(4).payload_erased);
+  EXPECT_FALSE(View(4).payload.has_value()) << "nothing of it is readable under another key";
+  EXPECT_FALSE(View(1).payload_erased);
+  // Since version 2 what is said of nobody in particular is a part of its own, and stays.
+  EXPECT_TRUE(View(16).payload_erased);
+  EXPECT_EQ(View(16).payload->facts.size(), 1u);
+  EXPECT_EQ(erasure->erased_payloads, 4) << "entries 0, 4, 12 and the own part of 16";
+  ASSERT_TRUE(Sign().ok());
+  const VerifyReport report = Verify(ExportBundle({"", true}));
+  EXPECT_TRUE(report.ok) << report.problem;
+  EXPECT_EQ(report.withheld, 4u);
+}
+
 TEST_F(RetentionOperationsTest, NothingOfTheKeyStaysInTheFile) {
   ASSERT_TRUE(Append(Run(1, 8)).ok());
   std::string wrapped;
