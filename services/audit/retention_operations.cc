@@ -24,6 +24,18 @@ std::string PseudonymName(const std::string& pseudonym) {
   return absl::StrCat("pseudonyms/", pseudonym);
 }
 
+std::string StateName(const LegalHold& hold) {
+  switch (hold.state()) {
+    case HoldState::kActive:
+      return "ACTIVE";
+    case HoldState::kLiftRequested:
+      return "LIFT_REQUESTED";
+    case HoldState::kLifted:
+      return "LIFTED";
+  }
+  return "";
+}
+
 absl::StatusOr<HoldSet> LoadHoldSet(Transaction& tx) {
   MESO_ASSIGN_OR_RETURN(const std::vector<LegalHold> holds, ListActiveHolds(tx));
   return HoldSet::Compile(holds);
@@ -76,7 +88,56 @@ absl::StatusOr<LegalHold> RetentionOperations::PlaceLegalHold(Transaction& tx,
   hold.creator = call.user().subject;
   hold.create_time = clock_.Now();
   MESO_RETURN_IF_ERROR(InsertHold(tx, hold));
+  MESO_RETURN_IF_ERROR(KeepOutside(tx, kHoldJournalWork, hold.name));
   return hold;
+}
+
+absl::Status RetentionOperations::KeepOutside(Transaction& tx, const char* kind,
+                                              const std::string& name) const {
+  PendingWork work;
+  work.id = ids_.NewId();
+  work.kind = kind;
+  work.subject = name;
+  work.due = clock_.Now();
+  MESO_RETURN_IF_ERROR(InsertPendingWork(tx, work));
+  if (wake_work_) tx.AfterCommit(wake_work_);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> RetentionOperations::RepeatHold(Transaction& tx, const LegalHold& hold) const {
+  MESO_ASSIGN_OR_RETURN(const std::optional<LegalHold> known, LoadHold(tx, hold.name));
+  if (known && !IsFurther(hold, *known)) return false;
+  if (known) {
+    MESO_RETURN_IF_ERROR(SaveHoldLift(tx, hold));
+  } else {
+    // As the journal has it, or as a list shows it and a person has copied it.
+    absl::StatusOr<EntryFilter> filter = EntryFilter::FromText(hold.filter);
+    if (!filter.ok()) {
+      Hasher hasher;
+      filter = EntryFilter::Compile(hold.filter, pseudonyms_, hasher);
+    }
+    if (!filter.ok() || filter->Text().empty()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("The filter of ", hold.name,
+                       " in --erasure_file can't be read. Put back the line that was there: "
+                       "without it the payloads it keeps would be destroyed."));
+    }
+    LegalHold placed = hold;
+    placed.filter = filter->Text();
+    MESO_RETURN_IF_ERROR(InsertHold(tx, placed));
+  }
+  CallContext call = ServiceContext("audit", "work/repeat_hold");
+  call.action = known ? "U" : "C";
+  call.audit.object_type = "LegalHold";
+  call.audit.object_name = hold.name;
+  call.audit.facts["state"] = StateName(hold);
+  call.audit.facts["creator"] = hold.creator;
+  call.audit.facts["create_time"] = absl::FormatTime(hold.create_time, absl::UTCTimeZone());
+  if (!hold.lift_requester.empty()) call.audit.facts["lift_requester"] = hold.lift_requester;
+  if (!hold.lifter.empty()) call.audit.facts["lifter"] = hold.lifter;
+  MESO_RETURN_IF_ERROR(
+      AppendAudit(tx, MakeAuditRecord(call, "audit", absl::OkStatus(), clock_.Now())));
+  return true;
 }
 
 absl::StatusOr<LegalHold> RetentionOperations::LiftLegalHold(Transaction& tx,
@@ -87,7 +148,8 @@ absl::StatusOr<LegalHold> RetentionOperations::LiftLegalHold(Transaction& tx,
   MESO_ASSIGN_OR_RETURN(const LegalHold lifted,
                         LiftedBy(*stored, call.user().subject, clock_.Now()));
   MESO_RETURN_IF_ERROR(SaveHoldLift(tx, lifted));
-  call.audit.facts["state"] = lifted.lift_time ? "LIFTED" : "LIFT_REQUESTED";
+  MESO_RETURN_IF_ERROR(KeepOutside(tx, kHoldJournalWork, lifted.name));
+  call.audit.facts["state"] = StateName(lifted);
   return lifted;
 }
 
@@ -166,14 +228,9 @@ absl::StatusOr<Erasure> RetentionOperations::ErasePatient(Transaction& tx, const
   erasure.eraser = call.user().subject;
   erasure.erase_time = clock_.Now();
   MESO_RETURN_IF_ERROR(InsertErasure(tx, erasure, /*restored=*/false));
-  PendingWork work;
-  work.id = ids_.NewId();
-  work.kind = kErasureJournalWork;
-  work.subject = erasure.name;
-  work.due = erasure.erase_time;
-  MESO_RETURN_IF_ERROR(InsertPendingWork(tx, work));
+  tx.AfterCommit([] { MESO_FAILPOINT("audit.erased"); });
+  MESO_RETURN_IF_ERROR(KeepOutside(tx, kErasureJournalWork, erasure.name));
   MESO_FAILPOINT("audit.erase");
-  if (wake_work_) tx.AfterCommit(wake_work_);
   // A trial has destroyed nothing and says so.
   if (!call.validate_only) AddFacts(erasure, call.audit);
   return erasure;
@@ -187,6 +244,7 @@ absl::StatusOr<bool> RetentionOperations::RepeatErasure(Transaction& tx,
   MESO_RETURN_IF_ERROR(vault_.DestroyKeys(tx, erasure.pseudonym, erasure.generation).status());
   for (const PartPlace& place : found.shared) MESO_RETURN_IF_ERROR(EmptyPart(tx, place));
   MESO_RETURN_IF_ERROR(InsertErasure(tx, erasure, /*restored=*/true));
+  MESO_FAILPOINT("audit.repeat_erasure");
   CallContext call = ServiceContext("audit", "work/repeat_erasure");
   call.action = "D";
   AddFacts(erasure, call.audit);

@@ -30,8 +30,10 @@ namespace meso::audit {
 inline constexpr int kPrunePartsMax = 1000;
 inline constexpr int kPruneEntriesMax = 4096;
 inline constexpr int kPruneBlocksMax = 16;
-// The kind of the pending work that puts an erasure into the journal outside of the database.
+// The kinds of the pending work that puts an erasure, or how far a hold has come, into the journal
+// outside of the database.
 inline constexpr char kErasureJournalWork[] = "erasure_journal";
+inline constexpr char kHoldJournalWork[] = "hold_journal";
 
 struct HoldOrder {
   std::string filter;  // as in ListEntries
@@ -76,6 +78,10 @@ class RetentionOperations {
                                           const std::string& name) const;
   // FILTER_INVALID.
   absl::StatusOr<HoldPage> ListLegalHolds(Transaction& tx, const RowQuery& query) const;
+  // Places or lifts a hold of the journal again where the database does not know it or not so far,
+  // being older, and records that. False when it knew. FAILED_PRECONDITION when the journal's
+  // filter can't be read.
+  absl::StatusOr<bool> RepeatHold(Transaction& tx, const LegalHold& hold) const;
   // The filter of a hold as the API spells it, for an answer that is given again.
   absl::StatusOr<std::string> FilterOf(Transaction& tx, const std::string& hold) const;
 
@@ -93,6 +99,8 @@ class RetentionOperations {
   const std::vector<RetentionClass>& classes() const { return classes_; }
 
  private:
+  // Leaves the work of writing this down outside of the database.
+  absl::Status KeepOutside(Transaction& tx, const char* kind, const std::string& name) const;
   // Empties the parts that are under nobody's own key although they name the patient: payloads of
   // the first version about several patients.
   struct Found {

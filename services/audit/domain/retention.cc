@@ -37,6 +37,10 @@ absl::StatusOr<LegalHold> LiftedBy(LegalHold hold, const std::string& subject, a
   return hold;
 }
 
+bool IsFurther(const LegalHold& later, const LegalHold& hold) {
+  return later.name == hold.name && later.state() > hold.state();
+}
+
 absl::StatusOr<HoldSet> HoldSet::Compile(const std::vector<LegalHold>& holds) {
   HoldSet set;
   for (const LegalHold& hold : holds) {

@@ -37,6 +37,9 @@ struct LegalHold {
 // STATE_NOT_ALLOWED when it has ended; SELF_APPROVAL when the same person asks again.
 absl::StatusOr<LegalHold> LiftedBy(LegalHold hold, const std::string& subject, absl::Time now);
 
+// True when `later` is a later state of the same hold than `hold`.
+bool IsFurther(const LegalHold& later, const LegalHold& hold);
+
 // The holds in force, ready to be asked about many entries.
 class HoldSet {
  public:
@@ -82,6 +85,12 @@ struct Erasure {
   std::string ground;
   std::string eraser;
   absl::Time erase_time;
+};
+
+// What is kept outside of the database, against restored backups: per hold how far it has come.
+struct KeptOutside {
+  std::vector<LegalHold> holds;
+  std::vector<Erasure> erasures;
 };
 
 // The newest of a patient's erasures.

@@ -90,6 +90,34 @@ absl::StatusOr<Erasure> FromProto(const v1::ErasureCertificate& certificate) {
   return erasure;
 }
 
+absl::StatusOr<LegalHold> FromProto(const v1::LegalHold& proto) {
+  FieldErrors errors;
+  if (!MatchName("legalHolds/{uuid}", proto.name())) {
+    errors.Invalid("name", "must be legalHolds/{uuid}");
+  }
+  if (proto.filter().empty()) errors.Required("filter");
+  if (proto.creator().empty()) errors.Required("creator");
+  // Two people lift it.
+  if (proto.has_lift_time() != !proto.lifter().empty() ||
+      (proto.has_lift_time() &&
+       (proto.lift_requester().empty() || proto.lift_requester() == proto.lifter()))) {
+    errors.Invalid("lifter", "another person than lift_requester, with lift_time");
+  }
+  LegalHold hold;
+  hold.name = proto.name();
+  hold.filter = proto.filter();
+  hold.reason = proto.reason();
+  hold.creator = proto.creator();
+  hold.create_time = meso::FromProto(proto.create_time(), "create_time", errors);
+  hold.lift_requester = proto.lift_requester();
+  hold.lifter = proto.lifter();
+  if (proto.has_lift_time()) {
+    hold.lift_time = meso::FromProto(proto.lift_time(), "lift_time", errors);
+  }
+  MESO_RETURN_IF_ERROR(errors.ToStatus());
+  return hold;
+}
+
 void ToProto(const LegalHold& hold, v1::LegalHold* proto) {
   proto->set_name(hold.name);
   proto->set_filter(EntryFilter::Retyped(hold.filter));

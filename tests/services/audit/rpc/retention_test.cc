@@ -1,21 +1,14 @@
-// Legal holds, erasure and pruning over a real server; the journal of erasures; the retention file.
+// Legal holds, erasure and pruning over a real server; the retention file.
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
 #include "services/audit/events/audit_consumer.h"
 #include "services/audit/retention_file.h"
-#include "services/audit/rpc/erasure_journal.h"
 #include "tests/services/audit/rpc/audit_rpc_fixture.h"
-#include "tests/support/child_process.h"
 
 namespace meso::audit {
 namespace {
@@ -23,13 +16,6 @@ namespace {
 constexpr char kOwnEpoch[] = "0198f2c4-0000-7000-8000-00000000e0a0";
 
 std::string Id(int number) { return absl::StrCat("0198f2c4-0000-4000-8000-0000000000", number); }
-
-std::string ReadWhole(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return std::move(text).str();
-}
 
 class RetentionRpcTest : public AuditRpcFixture {
  protected:
@@ -258,118 +244,6 @@ TEST_F(RetentionRpcTest, PrunesAndShowsTheClasses) {
   EXPECT_EQ(done.classes(0).last_entry(), "entries/7");
   EXPECT_TRUE(Erased(0));
   EXPECT_EQ(server_.Entries().back().facts.count("retentionClasses/all"), 0u) << "GetEntry's";
-}
-
-Erasure SampleErasure(int number) {
-  Erasure erasure;
-  erasure.name = absl::StrCat("erasures/0198f2c4-0000-7000-8000-00000000000", number);
-  erasure.pseudonym = std::string(32, 'a');
-  erasure.generation = static_cast<uint64_t>(number);
-  erasure.erased_payloads = 3;
-  erasure.tree_size = 12;
-  erasure.key_fingerprint = std::string(32, '\x07');
-  erasure.ground = "a \"ground\"\nof two lines";
-  erasure.eraser = "users/ines";
-  erasure.erase_time = absl::FromUnixSeconds(1'795'165'200);
-  return erasure;
-}
-
-TEST(ErasureJournalTest, KeepsEachOnceThroughRestartsAndCrashes) {
-  TempDir dir;
-  const std::string path = dir.path() + "/erasures.jsonl";
-  {
-    ErasureJournal journal(path);
-    ASSERT_TRUE(journal.Open()->empty());
-    for (int number : {1, 1, 2}) ASSERT_TRUE(journal.Keep(SampleErasure(number)).ok());
-  }
-  const std::string whole = ReadWhole(path);
-  for (size_t cut = 0; cut <= whole.size(); cut += 29) {
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << whole.substr(0, cut);
-    ErasureJournal journal(path);
-    const auto kept = journal.Open();
-    ASSERT_TRUE(kept.ok()) << cut << " " << kept.status();
-    for (int number : {1, 2}) ASSERT_TRUE(journal.Keep(SampleErasure(number)).ok());
-    EXPECT_EQ(ReadWhole(path), whole) << cut;
-  }
-  const auto kept = ErasureJournal(path).Open();
-  ASSERT_EQ(kept->size(), 2u);
-  EXPECT_EQ((*kept)[1].ground, SampleErasure(2).ground);
-  EXPECT_EQ((*kept)[1].generation, 2u);
-  EXPECT_EQ((*kept)[1].key_fingerprint, SampleErasure(2).key_fingerprint);
-  EXPECT_EQ((*kept)[1].erase_time, SampleErasure(2).erase_time);
-}
-
-// Runs `test` as a user whom file modes bind; root is not bound by them.
-template <typename Test>
-void AsOrdinaryUser(const std::string& directory, const std::string& file, Test test) {
-  constexpr uid_t kNobody = 65534;
-  const bool root = geteuid() == 0;
-  if (root) {
-    ASSERT_EQ(chmod(directory.c_str(), 0777), 0);
-    ASSERT_EQ(chown(file.c_str(), kNobody, kNobody), 0);
-    ASSERT_EQ(seteuid(kNobody), 0);
-  }
-  test();
-  if (root) {
-    ASSERT_EQ(seteuid(0), 0);
-  }
-}
-
-TEST(ErasureJournalTest, NeverTakesAFileItCanNotReadForEmpty) {
-  TempDir dir;
-  const std::string path = dir.path() + "/erasures.jsonl";
-  {
-    ErasureJournal journal(path);
-    ASSERT_TRUE(journal.Open()->empty());
-    ASSERT_TRUE(journal.Keep(SampleErasure(1)).ok());
-  }
-  const std::string whole = ReadWhole(path);
-  ErasureJournal open_before(path);
-  ASSERT_EQ(open_before.Open()->size(), 1u);
-  ASSERT_EQ(chmod(path.c_str(), 0200), 0);
-  AsOrdinaryUser(dir.path(), path, [&] {
-    const absl::Status opened = ErasureJournal(path).Open().status();
-    EXPECT_EQ(opened.code(), absl::StatusCode::kFailedPrecondition);
-    EXPECT_TRUE(absl::StrContains(opened.message(), "can't be read")) << opened;
-    const absl::Status kept = open_before.Keep(SampleErasure(2));
-    EXPECT_EQ(kept.code(), absl::StatusCode::kUnavailable) << kept;
-  });
-  ASSERT_EQ(chmod(path.c_str(), 0600), 0);
-  EXPECT_EQ(ReadWhole(path), whole) << "not a byte is lost";
-  EXPECT_TRUE(open_before.Keep(SampleErasure(2)).ok()) << "and the next try goes on";
-  EXPECT_EQ(ErasureJournal(path).Open()->size(), 2u);
-}
-
-TEST(ErasureJournalTest, LeavesAFileAloneThatHasBecomeShorter) {
-  TempDir dir;
-  const std::string path = dir.path() + "/erasures.jsonl";
-  ErasureJournal journal(path);
-  ASSERT_TRUE(journal.Open()->empty());
-  for (int number : {1, 2}) ASSERT_TRUE(journal.Keep(SampleErasure(number)).ok());
-  const std::string whole = ReadWhole(path);
-  const std::string shorter = whole.substr(0, whole.find('\n') + 1);
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << shorter;
-  EXPECT_EQ(journal.Keep(SampleErasure(3)).code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(ReadWhole(path), shorter);
-  ASSERT_EQ(std::remove(path.c_str()), 0);
-  EXPECT_EQ(journal.Keep(SampleErasure(3)).code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(ReadWhole(path), "");
-  // Put back, with a line that somebody added, it goes on behind that.
-  const std::string added = absl::StrCat(whole, whole.substr(0, whole.find('\n') + 1));
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << added;
-  ASSERT_TRUE(journal.Keep(SampleErasure(3)).ok());
-  EXPECT_TRUE(absl::StartsWith(ReadWhole(path), added));
-  EXPECT_EQ(ErasureJournal(path).Open()->size(), 4u);
-}
-
-TEST(ErasureJournalTest, RefusesALineThatIsNone) {
-  TempDir dir;
-  const std::string path = dir.path() + "/erasures.jsonl";
-  std::ofstream(path) << "{\"name\": \"erasures/x\"}\n";
-  const absl::Status status = ErasureJournal(path).Open().status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_TRUE(absl::StrContains(status.message(), "line 1")) << status;
-  EXPECT_FALSE(ErasureJournal(dir.path() + "/no/such/file").Open().ok());
 }
 
 TEST(RetentionFileTest, ReadsTheShippedClassesAndNamesWhatIsWrong) {
