@@ -22,6 +22,7 @@
 #include "services/audit/domain/entry.h"
 #include "services/audit/domain/retention.h"
 #include "services/audit/payload_vault.h"
+#include "services/audit/store/row_page.h"
 
 namespace meso::audit {
 
