@@ -61,6 +61,20 @@ class RetentionFixture : public AuditLogFixture {
   absl::StatusOr<PruneResult> Prune() {
     return Write([&](Transaction& tx) { return retention_->PrunePayloads(tx, Auditor()); });
   }
+  // Makes the log as long as so many time blocks, of the time of its first entry and with nothing
+  // in them to prune.
+  void Stretch(int blocks) {
+    const int64_t size = int64_t{blocks} * static_cast<int64_t>(kTimeBlockSize);
+    Tamper(absl::StrCat("INSERT INTO audit_tree (entry_index, hashes) VALUES (", size - 1,
+                        ", zeroblob(32))"));
+    Tamper(absl::StrCat(
+        "WITH RECURSIVE further (block) AS (SELECT 1 UNION ALL SELECT block + 1 FROM further "
+        "WHERE block < ",
+        blocks - 1,
+        ") INSERT INTO audit_time_block (block, time_min_ns, time_max_ns) "
+        "SELECT block, ",
+        SampleDraft(1).time_ns, ", ", SampleDraft(1).time_ns, " FROM further"));
+  }
   EntryView View(uint64_t index) {
     const auto proven = Write([&](Transaction& tx) { return ops_.GetEntry(tx, Auditor(), index); });
     EXPECT_TRUE(proven.ok()) << index << " " << proven.status();
