@@ -1,7 +1,7 @@
 #include "services/audit/retention_operations.h"
 
 #include <algorithm>
-#include <map>
+#include <unordered_map>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -176,24 +176,23 @@ absl::StatusOr<RetentionOperations::Found> RetentionOperations::FindPayloads(
   MESO_ASSIGN_OR_RETURN(const LastErasure erased, LoadLastErasure(tx, pseudonym));
   const int64_t key = IndexKeyOf(IndexKind::kPatient, pseudonym, hasher);
   for (uint64_t segment = 0; segment * kKeySegmentSize < size; ++segment) {
-    MESO_ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes,
-                          ListKeySegment(tx, segment, key, size));
-    for (const uint64_t index : indexes) {
-      MESO_ASSIGN_OR_RETURN(const std::optional<StoredEntry> entry, LoadEntry(tx, index));
-      if (!entry) return LeafMismatch(index, "is missing");
-      MESO_ASSIGN_OR_RETURN(const Leaf leaf, DecodeLeaf(entry->leaf, index));
+    MESO_ASSIGN_OR_RETURN(const std::vector<StoredEntry> entries,
+                          ListSegmentEntries(tx, segment, key));
+    if (entries.empty()) continue;
+    std::unordered_map<uint64_t, uint32_t> schemas;  // of the patient's entries
+    for (const StoredEntry& entry : entries) {
+      if (entry.leaf.empty()) return LeafMismatch(entry.index, "is missing");
+      MESO_ASSIGN_OR_RETURN(const Leaf leaf, DecodeLeaf(entry.leaf, entry.index));
       if (!leaf.HasKey(KeyKind::kPatient, pseudonym)) continue;
-      ++found.entries;
       if (const std::string* hold = holds.Keeping(leaf)) return KeptByLegalHold(*hold, pseudonym);
-      MESO_ASSIGN_OR_RETURN(const std::vector<StoredPart> parts,
-                            ListParts(tx, index, index + 1, /*only_kept=*/true));
-      for (const StoredPart& part : parts) {
-        if (part.key.pseudonym == pseudonym && part.key.generation > erased.generation)
-          ++found.parts;
-        if (part.key.pseudonym.empty() && leaf.schema_version < 2) {
-          found.shared.push_back(part.place);
-        }
-      }
+      schemas[entry.index] = leaf.schema_version;
+    }
+    MESO_ASSIGN_OR_RETURN(const std::vector<StoredPart> parts, ListSegmentParts(tx, segment, key));
+    for (const StoredPart& part : parts) {
+      const auto schema = schemas.find(part.place.index);
+      if (schema == schemas.end()) continue;
+      if (part.key.pseudonym == pseudonym && part.key.generation > erased.generation) ++found.parts;
+      if (part.key.pseudonym.empty() && schema->second < 2) found.shared.push_back(part.place);
     }
   }
   return found;

@@ -102,11 +102,11 @@ class RetentionOperations {
  private:
   // Leaves the work of writing this down outside of the database.
   absl::Status KeepOutside(Transaction& tx, const char* kind, const std::string& name) const;
-  // Empties the parts that are under nobody's own key although they name the patient: payloads of
-  // the first version about several patients.
+  // What an erasure destroys.
   struct Found {
-    int64_t entries = 0;
     int64_t parts = 0;  // under the patient's key
+    // Under nobody's own key although they name the patient: payloads of the first version about
+    // several patients.
     std::vector<PartPlace> shared;
   };
   absl::StatusOr<Found> FindPayloads(Transaction& tx, const std::string& pseudonym,

@@ -53,6 +53,26 @@ absl::StatusOr<std::vector<StoredPart>> ListParts(Transaction& tx, uint64_t begi
   return parts;
 }
 
+absl::StatusOr<std::vector<StoredPart>> ListSegmentParts(Transaction& tx, uint64_t segment,
+                                                         int64_t key) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT p.entry_index, p.part, p.pseudonym, p.generation FROM audit_key k "
+               "JOIN audit_payload_part p ON p.entry_index = k.entry_index "
+               "WHERE k.segment = $1 AND k.key = $2 AND length(p.cipher) > 0 "
+               "ORDER BY p.entry_index, p.part",
+               {Int(segment), key}));
+  std::vector<StoredPart> parts;
+  parts.reserve(rows.size());
+  for (const Row& row : rows) {
+    parts.push_back({{Number(row, 0), static_cast<uint32_t>(row.Int(1))},
+                     {row.Text(2), Number(row, 3)},
+                     "",
+                     ""});
+  }
+  return parts;
+}
+
 absl::Status EmptyPart(Transaction& tx, const PartPlace& place) {
   return tx.Execute(
       "UPDATE audit_payload_part SET cipher = x'' WHERE entry_index = $1 AND part = $2",

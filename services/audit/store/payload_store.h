@@ -41,6 +41,10 @@ absl::Status InsertPart(Transaction& tx, const StoredPart& part);
 // Parts of the entries in [begin, end), in order; with `only_kept` without those that were pruned.
 absl::StatusOr<std::vector<StoredPart>> ListParts(Transaction& tx, uint64_t begin, uint64_t end,
                                                   bool only_kept = false);
+// The parts that were not pruned of the entries under `key` in one segment of the key index, in
+// order; without commitment and cipher.
+absl::StatusOr<std::vector<StoredPart>> ListSegmentParts(Transaction& tx, uint64_t segment,
+                                                         int64_t key);
 // Empties the part's cipher.
 absl::Status EmptyPart(Transaction& tx, const PartPlace& place);
 

@@ -135,6 +135,19 @@ TEST_F(RetentionOperationsTest, APayloadThatSeveralShareGoesWithAnyOfThem) {
   EXPECT_EQ(report.withheld, 4u);
 }
 
+TEST_F(RetentionOperationsTest, AnotherPatientUnderTheSameIndexNumberIsNotMeant) {
+  ASSERT_TRUE(Append(Run(1, 8)).ok());
+  ASSERT_TRUE(Place("patient = \"patients/p-2\"").ok());
+  Hasher hasher;
+  // Entry 1 is about p-2 alone; 64 bits of a hash may be those of another patient.
+  Tamper(absl::StrCat("INSERT INTO audit_key (segment, key, entry_index) VALUES (0, ",
+                      IndexKeyOf(IndexKind::kPatient, Pseudonym(kPatient), hasher), ", 1)"));
+  const absl::StatusOr<Erasure> erasure = Erase(Auditor());
+  ASSERT_TRUE(erasure.ok()) << erasure.status();
+  EXPECT_EQ(erasure->erased_payloads, 2);
+  EXPECT_FALSE(View(1).payload_erased);
+}
+
 TEST_F(RetentionOperationsTest, NothingOfTheKeyStaysInTheFile) {
   ASSERT_TRUE(Append(Run(1, 8)).ok());
   std::string wrapped;
