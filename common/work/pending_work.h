@@ -23,6 +23,8 @@ class PendingWorkRunner {
  public:
   // Returns OK when the row has been ended (also by an undo), or the refusal the work ended with;
   // UNAVAILABLE, DEADLINE_EXCEEDED and ABORTED mean "not ended: try again later" and leave the row.
+  // Work in many steps returns OK after some of them and leaves its row due: it is run again within
+  // a second, and Stop need not wait for the rest.
   using Handler = std::function<absl::Status(const PendingWork& work)>;
 
   PendingWorkRunner(Database& database, const Clock& clock, int threads = 2);

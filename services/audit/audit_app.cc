@@ -232,13 +232,14 @@ absl::Status AuditApp::OpenRetention(const AuditConfig& config) {
   MESO_ASSIGN_OR_RETURN(std::vector<RetentionClass> classes,
                         ReadRetentionFile(config.retention_file, operations_->pseudonyms()));
   journal_ = std::make_unique<ErasureJournal>(config.erasure_file);
-  MESO_ASSIGN_OR_RETURN(const std::vector<Erasure> kept, journal_->Open());
+  MESO_ASSIGN_OR_RETURN(const KeptOutside kept, journal_->Open());
   retention_ = std::make_unique<RetentionOperations>(
       process.clock(), process.ids(), operations_->pseudonyms(), *vault_, std::move(classes),
       [&process] { process.work().Wake(); });
   retention_work_ = std::make_unique<RetentionWork>(
       process.database(), process.clock(), process.ids(), *retention_,
-      [this](const Erasure& erasure) { return journal_->Keep(erasure); });
+      [this](const Erasure& erasure) { return journal_->Keep(erasure); },
+      [this](const LegalHold& hold) { return journal_->Keep(hold); });
   MESO_RETURN_IF_ERROR(retention_work_->Open(kept));
   retention_work_->Register(process.work());
   return absl::OkStatus();

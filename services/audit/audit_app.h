@@ -35,7 +35,7 @@ struct AuditConfig {
   std::string log_key_file;           // signs checkpoints: PRIVATE+KEY+...
   std::string pseudonym_key_file;     // turns patients into pseudonyms: 64 hex digits
   std::string payload_key_file;       // wraps the patients' payload keys: 64 hex digits
-  std::string erasure_file;           // the journal of erasures
+  std::string erasure_file;           // the journal of erasures and legal holds
   std::string retention_file;         // how long payloads are kept; empty = for ever
   std::string previous_log_key_file;  // during a change of keys signs too; empty = none
   std::string witness_keys_file;      // whose cosignatures are taken; empty = nobody's

@@ -30,8 +30,8 @@ ABSL_FLAG(std::string, payload_key_file, "data/payload.key",
           "loses what the log says about patients. To change it put the new key on a line above "
           "the old.");
 ABSL_FLAG(std::string, erasure_file, "data/erasures.jsonl",
-          "File with the certificates of all erasures, written by the service. Kept apart from the "
-          "database's backups: after a restore the erasures in it are done again.");
+          "File with the certificates of all erasures and the legal holds, written by the service. "
+          "Kept apart from the database's backups: after a restore what is in it is done again.");
 ABSL_FLAG(
     std::string, checkpoint_memory_file, "data/audit-checkpoint.txt",
     "File with the newest checkpoint the log has signed, written by the service. Kept apart from "

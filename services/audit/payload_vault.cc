@@ -7,6 +7,7 @@
 #include "common/base/status_macros.h"
 #include "services/audit/domain/errors.h"
 #include "services/audit/store/audit_store.h"
+#include "services/audit/store/retention_store.h"
 
 namespace meso::audit {
 namespace {
@@ -64,8 +65,16 @@ absl::Status PayloadVault::Open(Transaction& tx) const {
 absl::StatusOr<bool> PayloadVault::CatchUp(Transaction& tx) const {
   const std::string& current = masters_.current_id();
   PayloadCipher cipher;
-  MESO_ASSIGN_OR_RETURN(const std::vector<StoredKey> keys,
-                        ListKeysNotUnder(tx, current, kCatchUpStep));
+  std::vector<StoredKey> keys;
+  if (const std::optional<KeyName> behind = rewrapped()) {
+    MESO_ASSIGN_OR_RETURN(keys, ListKeysNotUnder(tx, current, *behind, kCatchUpStep));
+    tx.AfterCommit([this, next = keys.size() == kCatchUpStep
+                                     ? std::optional<KeyName>(keys.back().name)
+                                     : std::nullopt] {
+      absl::MutexLock lock(&mutex_);
+      rewrapped_ = next;
+    });
+  }
   for (const StoredKey& stored : keys) {
     MESO_ASSIGN_OR_RETURN(const SecretKey key, Unwrap(stored, cipher));
     MESO_RETURN_IF_ERROR(RewrapKey(
@@ -91,6 +100,10 @@ absl::StatusOr<bool> PayloadVault::CatchUp(Transaction& tx) const {
 absl::StatusOr<std::optional<LiveKey>> PayloadVault::DestroyKeys(Transaction& tx,
                                                                  const std::string& pseudonym,
                                                                  uint64_t last_generation) {
+  // What is remembered of the patient goes in any case: at once, for the writes behind this one,
+  // and again when they have become durable with it.
+  Forget(pseudonym);
+  tx.AfterCommit([this, pseudonym] { Forget(pseudonym); });
   MESO_ASSIGN_OR_RETURN(std::vector<StoredKey> keys, ListKeys(tx, pseudonym));
   keys.erase(std::remove_if(keys.begin(), keys.end(),
                             [last_generation](const StoredKey& key) {
@@ -101,10 +114,7 @@ absl::StatusOr<std::optional<LiveKey>> PayloadVault::DestroyKeys(Transaction& tx
   PayloadCipher cipher;
   MESO_ASSIGN_OR_RETURN(const SecretKey key, Unwrap(keys.front(), cipher));
   MESO_RETURN_IF_ERROR(meso::audit::DestroyKeys(tx, keys.front().name));
-  // At once, for the writes behind this one, and again when they have become durable with it.
-  Forget(pseudonym);
-  tx.AfterCommit([this, pseudonym] { Forget(pseudonym); });
-  return LiveKey{keys.front().name.generation, key};
+  return LiveKey{keys.front().name.generation, key, {}};
 }
 
 absl::StatusOr<SecretKey> PayloadVault::Unwrap(const StoredKey& stored,
@@ -154,6 +164,11 @@ void PayloadVault::Forget(const std::string& pseudonym) {
   by_pseudonym_.erase(it);
 }
 
+std::optional<KeyName> PayloadVault::rewrapped() const {
+  absl::MutexLock lock(&mutex_);
+  return rewrapped_;
+}
+
 uint64_t PayloadVault::erasures() const {
   absl::MutexLock lock(&mutex_);
   return erasures_;
@@ -164,10 +179,32 @@ PayloadWriter::PayloadWriter(Transaction& tx, PayloadVault& vault)
 
 absl::Status PayloadWriter::Store(const SealedEntry& entry) {
   for (size_t i = 0; i < entry.parts.size(); ++i) {
-    MESO_RETURN_IF_ERROR(
-        StoreOne({entry.leaf.index, static_cast<uint32_t>(i)}, entry.owners[i], entry.parts[i]));
+    const PartPlace place = {entry.leaf.index, static_cast<uint32_t>(i)};
+    const std::string& owner = entry.owners[i];
+    MESO_ASSIGN_OR_RETURN(const Owner* known, Find(owner));
+    const LastErasure erased = known->erased;
+    bool is_erased = erased.Covers(entry.leaf.time_ns);
+    if (is_erased) {
+      MESO_ASSIGN_OR_RETURN(const bool held, IsHeld(entry.leaf));
+      is_erased = !held;
+    }
+    if (is_erased) {
+      MESO_RETURN_IF_ERROR(
+          InsertPart(tx_, {place, {owner, erased.generation}, entry.parts[i].commitment, ""}));
+    } else {
+      MESO_RETURN_IF_ERROR(StoreOne(place, owner, entry.parts[i]));
+    }
   }
   return absl::OkStatus();
+}
+
+// Holds that can't be read hold everything: nothing is destroyed in doubt, and the log goes on.
+absl::StatusOr<bool> PayloadWriter::IsHeld(const Leaf& leaf) {
+  if (!holds_) {
+    MESO_ASSIGN_OR_RETURN(const std::vector<LegalHold> active, ListActiveHolds(tx_));
+    holds_ = HoldSet::Compile(active);
+  }
+  return !holds_->ok() || (*holds_)->Keeping(leaf) != nullptr;
 }
 
 absl::Status PayloadWriter::StoreOne(const PartPlace& place, const std::string& owner,
@@ -187,27 +224,35 @@ void PayloadWriter::Finish() {
   });
 }
 
-absl::StatusOr<LiveKey> PayloadWriter::CurrentKey(const std::string& pseudonym) {
-  if (const auto it = used_.find(pseudonym); it != used_.end()) return it->second;
-  LiveKey live;
-  if (const std::optional<LiveKey> known = vault_.Remembered(pseudonym)) {
-    live = *known;
+absl::StatusOr<PayloadWriter::Owner*> PayloadWriter::Find(const std::string& pseudonym) {
+  if (const auto it = used_.find(pseudonym); it != used_.end()) return &it->second;
+  Owner owner;
+  owner.key = vault_.Remembered(pseudonym);
+  if (owner.key) {
+    owner.erased = owner.key->erased;
   } else {
+    MESO_ASSIGN_OR_RETURN(owner.erased, LoadLastErasure(tx_, pseudonym));
     MESO_ASSIGN_OR_RETURN(const std::vector<StoredKey> keys, ListKeys(tx_, pseudonym));
     if (!keys.empty()) {
-      live.generation = keys.front().name.generation;
+      LiveKey live = {keys.front().name.generation, SecretKey(), owner.erased};
       MESO_ASSIGN_OR_RETURN(live.key, vault_.Unwrap(keys.front(), cipher_));
-    } else {
-      MESO_ASSIGN_OR_RETURN(const uint64_t erased, LoadErasedGeneration(tx_, pseudonym));
-      live = {erased + 1, SecretKey::Random()};
-      const KeyName name = {pseudonym, live.generation};
-      const std::string& master = vault_.masters_.current_id();
-      MESO_RETURN_IF_ERROR(InsertKey(
-          tx_, {name, master, cipher_.Wrap(*vault_.masters_.Find(master), name, live.key)}));
+      learned_.emplace_back(pseudonym, live);
+      owner.key = live;
     }
-    learned_.emplace_back(pseudonym, live);
   }
-  used_.emplace(pseudonym, live);
+  return &used_.emplace(pseudonym, owner).first->second;
+}
+
+absl::StatusOr<LiveKey> PayloadWriter::CurrentKey(const std::string& pseudonym) {
+  MESO_ASSIGN_OR_RETURN(Owner* const owner, Find(pseudonym));
+  if (owner->key) return *owner->key;
+  const LiveKey live = {owner->erased.generation + 1, SecretKey::Random(), owner->erased};
+  const KeyName name = {pseudonym, live.generation};
+  const std::string& master = vault_.masters_.current_id();
+  MESO_RETURN_IF_ERROR(
+      InsertKey(tx_, {name, master, cipher_.Wrap(*vault_.masters_.Find(master), name, live.key)}));
+  learned_.emplace_back(pseudonym, live);
+  owner->key = live;
   return live;
 }
 
@@ -235,8 +280,8 @@ absl::StatusOr<std::optional<SecretKey>> PayloadReader::KeyOf(const StoredPart& 
   if (stored) {
     MESO_ASSIGN_OR_RETURN(key, vault_.Unwrap(*stored, cipher_));
   } else {
-    MESO_ASSIGN_OR_RETURN(const uint64_t erased, LoadErasedGeneration(tx_, part.key.pseudonym));
-    if (erased < part.key.generation) {
+    MESO_ASSIGN_OR_RETURN(const LastErasure erased, LoadLastErasure(tx_, part.key.pseudonym));
+    if (erased.generation < part.key.generation) {
       return LeafMismatch(part.place.index,
                           "has a payload whose key is missing though nobody erased it");
     }

@@ -25,6 +25,7 @@
 #include "common/database/database.h"
 #include "services/audit/domain/entry.h"
 #include "services/audit/domain/payload_cipher.h"
+#include "services/audit/domain/retention.h"
 #include "services/audit/store/payload_store.h"
 
 namespace meso::audit {
@@ -32,10 +33,11 @@ namespace meso::audit {
 // Patients whose keys are remembered: about 15 MB.
 inline constexpr size_t kRememberedKeysMax = 65536;
 
-// A key in use, with its generation.
+// A key in use, with its generation, and what was erased before it.
 struct LiveKey {
   uint64_t generation = 0;
   SecretKey key;
+  LastErasure erased;
 };
 
 class PayloadVault {
@@ -65,6 +67,7 @@ class PayloadVault {
   void Remember(const std::string& pseudonym, const LiveKey& key) ABSL_LOCKS_EXCLUDED(mutex_);
   void Forget(const std::string& pseudonym);
   uint64_t erasures() const;
+  std::optional<KeyName> rewrapped() const;
 
   const PayloadMasterKeys masters_;
   const size_t remembered_max_;
@@ -77,12 +80,17 @@ class PayloadVault {
   std::list<Entry> recent_ ABSL_GUARDED_BY(mutex_);  // the last used first
   std::unordered_map<std::string, std::list<Entry>::iterator> by_pseudonym_ ABSL_GUARDED_BY(mutex_);
   uint64_t erasures_ ABSL_GUARDED_BY(mutex_) = 0;
+  // CatchUp's place: all keys up to here are under the current master key; nullopt = all there are.
+  mutable std::optional<KeyName> rewrapped_ ABSL_GUARDED_BY(mutex_) = KeyName();
 };
 
 // Stores the parts of new entries within one write transaction. Finish before it ends.
 class PayloadWriter {
  public:
   PayloadWriter(Transaction& tx, PayloadVault& vault);
+  // A part about a patient who was erased after the entry's time, when it was on its way, is stored
+  // as its commitment alone, erased like the entries that had arrived; unless a legal hold keeps
+  // it.
   absl::Status Store(const SealedEntry& entry);
   // A part that is in no entry of today's form.
   absl::Status StoreOne(const PartPlace& place, const std::string& owner, const PayloadPart& part);
@@ -90,14 +98,23 @@ class PayloadWriter {
   void Finish();
 
  private:
+  // What the writer knows of the owner of a part: no key as long as none is needed.
+  struct Owner {
+    LastErasure erased;
+    std::optional<LiveKey> key;
+  };
+  absl::StatusOr<Owner*> Find(const std::string& pseudonym);
   absl::StatusOr<LiveKey> CurrentKey(const std::string& pseudonym);
+  absl::StatusOr<bool> IsHeld(const Leaf& leaf);
 
   Transaction& tx_;
   PayloadVault& vault_;
   const uint64_t erasures_before_;
   PayloadCipher cipher_;
   std::vector<std::pair<std::string, LiveKey>> learned_;
-  std::unordered_map<std::string, LiveKey> used_;
+  std::unordered_map<std::string, Owner> used_;
+  // The holds in force, once they are asked for; HoldSet's error when they can't be read.
+  std::optional<absl::StatusOr<HoldSet>> holds_;
 };
 
 // Opens stored parts within one transaction.

@@ -1,7 +1,7 @@
 #include "services/audit/retention_operations.h"
 
 #include <algorithm>
-#include <map>
+#include <unordered_map>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -13,6 +13,7 @@
 #include "common/database/pending_work_table.h"
 #include "services/audit/domain/entry_filter.h"
 #include "services/audit/domain/errors.h"
+#include "services/audit/domain/free_text.h"
 #include "services/audit/store/audit_store.h"
 #include "services/audit/store/retention_store.h"
 
@@ -21,6 +22,18 @@ namespace {
 
 std::string PseudonymName(const std::string& pseudonym) {
   return absl::StrCat("pseudonyms/", pseudonym);
+}
+
+std::string StateName(const LegalHold& hold) {
+  switch (hold.state()) {
+    case HoldState::kActive:
+      return "ACTIVE";
+    case HoldState::kLiftRequested:
+      return "LIFT_REQUESTED";
+    case HoldState::kLifted:
+      return "LIFTED";
+  }
+  return "";
 }
 
 absl::StatusOr<HoldSet> LoadHoldSet(Transaction& tx) {
@@ -61,18 +74,70 @@ absl::StatusOr<LegalHold> RetentionOperations::PlaceLegalHold(Transaction& tx,
                         EntryFilter::Compile(order.filter, pseudonyms_, hasher));
   LegalHold hold;
   hold.filter = filter.Text();
-  if (hold.filter.empty()) {
-    FieldErrors errors;
-    errors.Required("legal_hold.filter");
-    return errors.ToStatus();
+  FieldErrors errors;
+  if (hold.filter.empty()) errors.Required("legal_hold.filter");
+  bool named = false;
+  for (const std::string& patient : filter.patients()) {
+    call.Touch("patient", patient);
+    named = named || NamesPatient(order.reason, patient);
   }
-  for (const std::string& patient : filter.patients()) call.Touch("patient", patient);
+  if (named) errors.Invalid("legal_hold.reason", kNoPatientData);
+  MESO_RETURN_IF_ERROR(errors.ToStatus());
   hold.name = absl::StrCat("legalHolds/", ids_.NewId());
   hold.reason = order.reason;
   hold.creator = call.user().subject;
   hold.create_time = clock_.Now();
   MESO_RETURN_IF_ERROR(InsertHold(tx, hold));
+  MESO_RETURN_IF_ERROR(KeepOutside(tx, kHoldJournalWork, hold.name));
   return hold;
+}
+
+absl::Status RetentionOperations::KeepOutside(Transaction& tx, const char* kind,
+                                              const std::string& name) const {
+  PendingWork work;
+  work.id = ids_.NewId();
+  work.kind = kind;
+  work.subject = name;
+  work.due = clock_.Now();
+  MESO_RETURN_IF_ERROR(InsertPendingWork(tx, work));
+  if (wake_work_) tx.AfterCommit(wake_work_);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> RetentionOperations::RepeatHold(Transaction& tx, const LegalHold& hold) const {
+  MESO_ASSIGN_OR_RETURN(const std::optional<LegalHold> known, LoadHold(tx, hold.name));
+  if (known && !IsFurther(hold, *known)) return false;
+  if (known) {
+    MESO_RETURN_IF_ERROR(SaveHoldLift(tx, hold));
+  } else {
+    // As the journal has it, or as a list shows it and a person has copied it.
+    absl::StatusOr<EntryFilter> filter = EntryFilter::FromText(hold.filter);
+    if (!filter.ok()) {
+      Hasher hasher;
+      filter = EntryFilter::Compile(hold.filter, pseudonyms_, hasher);
+    }
+    if (!filter.ok() || filter->Text().empty()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("The filter of ", hold.name,
+                       " in --erasure_file can't be read. Put back the line that was there: "
+                       "without it the payloads it keeps would be destroyed."));
+    }
+    LegalHold placed = hold;
+    placed.filter = filter->Text();
+    MESO_RETURN_IF_ERROR(InsertHold(tx, placed));
+  }
+  CallContext call = ServiceContext("audit", "work/repeat_hold");
+  call.action = known ? "U" : "C";
+  call.audit.object_type = "LegalHold";
+  call.audit.object_name = hold.name;
+  call.audit.facts["state"] = StateName(hold);
+  call.audit.facts["creator"] = hold.creator;
+  call.audit.facts["create_time"] = absl::FormatTime(hold.create_time, absl::UTCTimeZone());
+  if (!hold.lift_requester.empty()) call.audit.facts["lift_requester"] = hold.lift_requester;
+  if (!hold.lifter.empty()) call.audit.facts["lifter"] = hold.lifter;
+  MESO_RETURN_IF_ERROR(
+      AppendAudit(tx, MakeAuditRecord(call, "audit", absl::OkStatus(), clock_.Now())));
+  return true;
 }
 
 absl::StatusOr<LegalHold> RetentionOperations::LiftLegalHold(Transaction& tx,
@@ -83,7 +148,8 @@ absl::StatusOr<LegalHold> RetentionOperations::LiftLegalHold(Transaction& tx,
   MESO_ASSIGN_OR_RETURN(const LegalHold lifted,
                         LiftedBy(*stored, call.user().subject, clock_.Now()));
   MESO_RETURN_IF_ERROR(SaveHoldLift(tx, lifted));
-  call.audit.facts["state"] = lifted.lift_time ? "LIFTED" : "LIFT_REQUESTED";
+  MESO_RETURN_IF_ERROR(KeepOutside(tx, kHoldJournalWork, lifted.name));
+  call.audit.facts["state"] = StateName(lifted);
   return lifted;
 }
 
@@ -107,26 +173,26 @@ absl::StatusOr<RetentionOperations::Found> RetentionOperations::FindPayloads(
   Found found;
   Hasher hasher;
   MESO_ASSIGN_OR_RETURN(const uint64_t size, LoadTreeSize(tx));
-  MESO_ASSIGN_OR_RETURN(const uint64_t erased, LoadErasedGeneration(tx, pseudonym));
+  MESO_ASSIGN_OR_RETURN(const LastErasure erased, LoadLastErasure(tx, pseudonym));
   const int64_t key = IndexKeyOf(IndexKind::kPatient, pseudonym, hasher);
   for (uint64_t segment = 0; segment * kKeySegmentSize < size; ++segment) {
-    MESO_ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes,
-                          ListKeySegment(tx, segment, key, size));
-    for (const uint64_t index : indexes) {
-      MESO_ASSIGN_OR_RETURN(const std::optional<StoredEntry> entry, LoadEntry(tx, index));
-      if (!entry) return LeafMismatch(index, "is missing");
-      MESO_ASSIGN_OR_RETURN(const Leaf leaf, DecodeLeaf(entry->leaf, index));
+    MESO_ASSIGN_OR_RETURN(const std::vector<StoredEntry> entries,
+                          ListSegmentEntries(tx, segment, key));
+    if (entries.empty()) continue;
+    std::unordered_map<uint64_t, uint32_t> schemas;  // of the patient's entries
+    for (const StoredEntry& entry : entries) {
+      if (entry.leaf.empty()) return LeafMismatch(entry.index, "is missing");
+      MESO_ASSIGN_OR_RETURN(const Leaf leaf, DecodeLeaf(entry.leaf, entry.index));
       if (!leaf.HasKey(KeyKind::kPatient, pseudonym)) continue;
-      ++found.entries;
       if (const std::string* hold = holds.Keeping(leaf)) return KeptByLegalHold(*hold, pseudonym);
-      MESO_ASSIGN_OR_RETURN(const std::vector<StoredPart> parts,
-                            ListParts(tx, index, index + 1, /*only_kept=*/true));
-      for (const StoredPart& part : parts) {
-        if (part.key.pseudonym == pseudonym && part.key.generation > erased) ++found.parts;
-        if (part.key.pseudonym.empty() && leaf.schema_version < 2) {
-          found.shared.push_back(part.place);
-        }
-      }
+      schemas[entry.index] = leaf.schema_version;
+    }
+    MESO_ASSIGN_OR_RETURN(const std::vector<StoredPart> parts, ListSegmentParts(tx, segment, key));
+    for (const StoredPart& part : parts) {
+      const auto schema = schemas.find(part.place.index);
+      if (schema == schemas.end()) continue;
+      if (part.key.pseudonym == pseudonym && part.key.generation > erased.generation) ++found.parts;
+      if (part.key.pseudonym.empty() && schema->second < 2) found.shared.push_back(part.place);
     }
   }
   return found;
@@ -137,6 +203,10 @@ absl::StatusOr<Erasure> RetentionOperations::ErasePatient(Transaction& tx, const
   Hasher hasher;
   Erasure erasure;
   erasure.pseudonym = pseudonyms_.PseudonymOf(order.patient, hasher);
+  // However this ends, its entry knows the pseudonym only: a name in it, be it of a trial or of a
+  // refusal after an erasure, would be a payload that nobody erases.
+  call.audit.keys.erase({"patient", order.patient});
+  call.Touch("patient", PseudonymName(erasure.pseudonym));
   MESO_ASSIGN_OR_RETURN(const HoldSet holds, LoadHoldSet(tx));
   MESO_ASSIGN_OR_RETURN(const Found found, FindPayloads(tx, erasure.pseudonym, holds));
   MESO_ASSIGN_OR_RETURN(const std::optional<LiveKey> key,
@@ -147,7 +217,8 @@ absl::StatusOr<Erasure> RetentionOperations::ErasePatient(Transaction& tx, const
     erasure.generation = key->generation;
     erasure.key_fingerprint = HashBytes(FingerprintOf(key->key, hasher));
   } else {
-    MESO_ASSIGN_OR_RETURN(erasure.generation, LoadErasedGeneration(tx, erasure.pseudonym));
+    MESO_ASSIGN_OR_RETURN(const LastErasure before, LoadLastErasure(tx, erasure.pseudonym));
+    erasure.generation = before.generation;
   }
   erasure.erased_payloads = found.parts + static_cast<int64_t>(found.shared.size());
   MESO_ASSIGN_OR_RETURN(erasure.tree_size, LoadTreeSize(tx));
@@ -156,20 +227,11 @@ absl::StatusOr<Erasure> RetentionOperations::ErasePatient(Transaction& tx, const
   erasure.eraser = call.user().subject;
   erasure.erase_time = clock_.Now();
   MESO_RETURN_IF_ERROR(InsertErasure(tx, erasure, /*restored=*/false));
-  PendingWork work;
-  work.id = ids_.NewId();
-  work.kind = kErasureJournalWork;
-  work.subject = erasure.name;
-  work.due = erasure.erase_time;
-  MESO_RETURN_IF_ERROR(InsertPendingWork(tx, work));
+  tx.AfterCommit([] { MESO_FAILPOINT("audit.erased"); });
+  MESO_RETURN_IF_ERROR(KeepOutside(tx, kErasureJournalWork, erasure.name));
   MESO_FAILPOINT("audit.erase");
-  if (wake_work_) tx.AfterCommit(wake_work_);
-  // From here on nothing new may name the patient: the entry of this call knows the pseudonym only.
-  // A trial erases nothing and is an entry about the patient like others.
-  if (!call.validate_only) {
-    call.audit.keys.erase({"patient", order.patient});
-    AddFacts(erasure, call.audit);
-  }
+  // A trial has destroyed nothing and says so.
+  if (!call.validate_only) AddFacts(erasure, call.audit);
   return erasure;
 }
 
@@ -181,6 +243,7 @@ absl::StatusOr<bool> RetentionOperations::RepeatErasure(Transaction& tx,
   MESO_RETURN_IF_ERROR(vault_.DestroyKeys(tx, erasure.pseudonym, erasure.generation).status());
   for (const PartPlace& place : found.shared) MESO_RETURN_IF_ERROR(EmptyPart(tx, place));
   MESO_RETURN_IF_ERROR(InsertErasure(tx, erasure, /*restored=*/true));
+  MESO_FAILPOINT("audit.repeat_erasure");
   CallContext call = ServiceContext("audit", "work/repeat_erasure");
   call.action = "D";
   AddFacts(erasure, call.audit);
@@ -244,6 +307,7 @@ absl::StatusOr<PruneResult> RetentionOperations::PrunePayloads(Transaction& tx,
   MESO_ASSIGN_OR_RETURN(uint64_t next, LoadPrunePosition(tx));
   const std::optional<int64_t> newest_over = NewestOver(classes_, now);
   int64_t entries = 0;
+  int blocks = 0;
   while (newest_over && next < size) {
     MESO_ASSIGN_OR_RETURN(const std::optional<uint64_t> block,
                           NextOldTimeBlock(tx, next / kTimeBlockSize, *newest_over));
@@ -253,8 +317,10 @@ absl::StatusOr<PruneResult> RetentionOperations::PrunePayloads(Transaction& tx,
     }
     int64_t pruned = 0;
     for (const PrunedClass& one : result.classes) pruned += one.payloads;
-    result.more = pruned >= kPrunePartsMax || entries >= kPruneEntriesMax;
+    result.more =
+        pruned >= kPrunePartsMax || entries >= kPruneEntriesMax || blocks >= kPruneBlocksMax;
     if (result.more) break;
+    ++blocks;
     const uint64_t begin = std::max(next, *block * kTimeBlockSize);
     const uint64_t end = std::min((*block + 1) * kTimeBlockSize, size);
     MESO_ASSIGN_OR_RETURN(

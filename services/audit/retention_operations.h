@@ -26,11 +26,15 @@
 
 namespace meso::audit {
 
-// Limits of one step of pruning: payload parts emptied, entries looked at.
+// Limits of one step of pruning: payload parts emptied, entries looked at, and time blocks walked
+// through, also those with nothing left to empty.
 inline constexpr int kPrunePartsMax = 1000;
 inline constexpr int kPruneEntriesMax = 4096;
-// The kind of the pending work that puts an erasure into the journal outside of the database.
+inline constexpr int kPruneBlocksMax = 16;
+// The kinds of the pending work that puts an erasure, or how far a hold has come, into the journal
+// outside of the database.
 inline constexpr char kErasureJournalWork[] = "erasure_journal";
+inline constexpr char kHoldJournalWork[] = "hold_journal";
 
 struct HoldOrder {
   std::string filter;  // as in ListEntries
@@ -67,7 +71,7 @@ class RetentionOperations {
                       PayloadVault& vault, std::vector<RetentionClass> classes,
                       std::function<void()> wake_work = nullptr);
 
-  // FIELD_REQUIRED, FILTER_INVALID.
+  // FIELD_REQUIRED, FIELD_INVALID, FILTER_INVALID.
   absl::StatusOr<LegalHold> PlaceLegalHold(Transaction& tx, const CallContext& call,
                                            const HoldOrder& order) const;
   // RESOURCE_NOT_FOUND, SELF_APPROVAL, STATE_NOT_ALLOWED.
@@ -75,10 +79,15 @@ class RetentionOperations {
                                           const std::string& name) const;
   // FILTER_INVALID.
   absl::StatusOr<HoldPage> ListLegalHolds(Transaction& tx, const RowQuery& query) const;
+  // Places or lifts a hold of the journal again where the database does not know it or not so far,
+  // being older, and records that. False when it knew. FAILED_PRECONDITION when the journal's
+  // filter can't be read.
+  absl::StatusOr<bool> RepeatHold(Transaction& tx, const LegalHold& hold) const;
   // The filter of a hold as the API spells it, for an answer that is given again.
   absl::StatusOr<std::string> FilterOf(Transaction& tx, const std::string& hold) const;
 
-  // Destroys the patient's keys. RESOURCE_NOT_FOUND, LEGAL_HOLD.
+  // Destroys the patient's keys. The call's entry knows the pseudonym only, also when it is a trial
+  // or refused. RESOURCE_NOT_FOUND, LEGAL_HOLD.
   absl::StatusOr<Erasure> ErasePatient(Transaction& tx, const CallContext& call,
                                        const ErasureOrder& order) const;
   // Does an erasure of the journal again where the database does not know it, being older than the
@@ -91,11 +100,13 @@ class RetentionOperations {
   const std::vector<RetentionClass>& classes() const { return classes_; }
 
  private:
-  // Empties the parts that are under nobody's own key although they name the patient: payloads of
-  // the first version about several patients.
+  // Leaves the work of writing this down outside of the database.
+  absl::Status KeepOutside(Transaction& tx, const char* kind, const std::string& name) const;
+  // What an erasure destroys.
   struct Found {
-    int64_t entries = 0;
     int64_t parts = 0;  // under the patient's key
+    // Under nobody's own key although they name the patient: payloads of the first version about
+    // several patients.
     std::vector<PartPlace> shared;
   };
   absl::StatusOr<Found> FindPayloads(Transaction& tx, const std::string& pseudonym,

@@ -25,7 +25,7 @@ absl::Status StoredBundle::ReadHead(Transaction& tx, absl::Time time) {
   BundleHeader header;
   header.time_ns = absl::ToUnixNanos(time);
   header.payloads = true;
-  MESO_ASSIGN_OR_RETURN(newest_, WriteBundleHead(tx, std::move(header), &*writer_));
+  MESO_ASSIGN_OR_RETURN(newest_, WriteBundleHead(tx, std::move(header), 0, &*writer_));
   MESO_ASSIGN_OR_RETURN(const auto rows, ListLogKeyRows(tx));
   keys_.clear();
   for (const auto& [text, first_use] : rows) {

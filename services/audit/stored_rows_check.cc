@@ -107,9 +107,12 @@ absl::Status StoredRowsCheck::LoadPages(Transaction& tx, uint64_t at, const RunC
   }
   if (!step->run) return absl::OkStatus();
   const IndexRun& run = step->run->run;
-  MESO_ASSIGN_OR_RETURN(const std::optional<SignedRuns> index, LoadSignedRuns(tx));
-  for (const IndexRun& one : index ? index->runs : std::vector<IndexRun>()) {
-    if (one.begin == run.begin && one.end == run.end) step->is_signed = IsSameRun(one, run);
+  MESO_ASSIGN_OR_RETURN(const std::vector<SignedRuns> lists, ListSignedRuns(tx));
+  for (const SignedRuns& list : lists) {
+    for (const IndexRun& one : list.runs) {
+      if (one.begin != run.begin || one.end != run.end) continue;
+      step->is_signed = step->is_signed && IsSameRun(one, run);
+    }
   }
   MESO_ASSIGN_OR_RETURN(step->pages,
                         ListWholePages(tx, step->run->run_id, step->begin, kPagesPerStep));

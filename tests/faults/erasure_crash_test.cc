@@ -1,5 +1,5 @@
-// SIGKILL of the audit service in the middle of an erasure, and an older database put back: the
-// patient ends up erased, once, in every case.
+// SIGKILL of the audit service in the middle of an erasure, of a hold or of pruning, and an older
+// database put back: the patient ends up erased, once, and what is held is kept, in every case.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -41,7 +41,7 @@ class ErasureSuite : public ::testing::Test {
     for (uint64_t i = 1; i <= 5; ++i) {
       audit::v1::EntryDraft* entry = batch.add_entries();
       entry->set_sequence(i);
-      entry->mutable_time()->set_seconds(1'795'165'200);
+      entry->mutable_time()->set_seconds(1'577'836'800);
       entry->mutable_actor()->set_subject("services/scheduling");
       entry->set_method("meso.scheduling.v1.SchedulingService/BookAppointment");
       entry->set_action(audit::v1::ACTION_CREATE);
@@ -59,9 +59,37 @@ class ErasureSuite : public ::testing::Test {
   }
 
   void Connect() { stub_ = AuditService::NewStub(suite_.Channel("audit")); }
-  void Restart(const std::string& failpoints = "") {
-    suite_.Start("audit", failpoints);
+  // `failpoint` kills; the process lives until it is passed.
+  void Restart(const std::string& failpoint = "") {
+    suite_.Start("audit", failpoint.empty() ? "" : absl::StrCat(failpoint, "=kill"), flags_);
     Connect();
+  }
+  // A start that does not get past the failpoint.
+  void DieStarting(const std::string& failpoint) {
+    suite_.Start("audit", absl::StrCat(failpoint, "=kill"), flags_);
+    suite_.WaitForDeath("audit");
+  }
+  // Payloads are kept for a day from the next start on: all there are, are over.
+  void KeepForADay() {
+    const std::string path = suite_.dir() + "/retention.json";
+    std::ofstream(path) << R"({"classes": [{"code": "all", "filter": "", "keep_days": 1, )"
+                        << R"("source": "a rule"}]})";
+    flags_ = {absl::StrCat("--retention_file=", path)};
+  }
+  absl::Status Prune(audit::v1::PrunePayloadsResponse* response) {
+    audit::v1::PrunePayloadsRequest request;
+    request.set_request_id("0198f2c4-0000-4000-8000-000000000078");
+    return suite_.Call<AuditService>(*stub_, &Stub::PrunePayloads, auditor_, request, response);
+  }
+  // Puts the database back to what it was; the process is down.
+  void Backup() {
+    std::filesystem::copy(suite_.dir() + "/data", suite_.dir() + "/backup",
+                          std::filesystem::copy_options::recursive);
+  }
+  void PutBack() {
+    std::filesystem::remove_all(suite_.dir() + "/data");
+    std::filesystem::copy(suite_.dir() + "/backup", suite_.dir() + "/data",
+                          std::filesystem::copy_options::recursive);
   }
   absl::Status Erase(audit::v1::ErasureCertificate* certificate) {
     audit::v1::ErasePatientRequest request;
@@ -99,15 +127,19 @@ class ErasureSuite : public ::testing::Test {
   std::string Journal() { return ReadWhole(suite_.KeyFile("erasures.jsonl")); }
 
   Suite suite_;
+  std::vector<std::string> flags_;
   std::unique_ptr<Stub> stub_;
-  const std::string auditor_ = suite_.Token("users/ines", {"compliance_auditor@*"});
+  std::string auditor_ = suite_.Token("users/ines", {"compliance_auditor@*"});
 };
 
 class ErasureCrashTest : public ErasureSuite, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(ErasureCrashTest, TheSameRequestAfterTheCrashErasesOnce) {
   suite_.Terminate("audit");
-  Restart(absl::StrCat(GetParam(), "=kill"));
+  Restart(GetParam());
+  // Own entries go into the log all the time; none of them passes here.
+  ASSERT_TRUE(WaitUntil([&] { return Recorded("process/start") == 2; }));
+  ASSERT_TRUE(suite_.Running("audit"));
   audit::v1::ErasureCertificate first;
   (void)Erase(&first);
   suite_.WaitForDeath("audit");
@@ -129,28 +161,134 @@ TEST_P(ErasureCrashTest, TheSameRequestAfterTheCrashErasesOnce) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Everywhere, ErasureCrashTest,
-                         ::testing::Values("audit.erase", "call.before_reply", "audit.keep_erasure",
-                                           "audit.before_commit", "audit.after_commit"));
+                         ::testing::Values("audit.erase", "call.before_reply", "audit.erased",
+                                           "audit.keep_outside"));
 
-using ErasureRestoreTest = ErasureSuite;
+TEST_F(ErasureSuite, ACertificateIsOnTheDiskBeforeItCountsAsKept) {
+  ChildProcess tracer;
+  const std::string trace = suite_.dir() + "/trace";
+  tracer.Start({"strace", "-f", "-y", "-p", absl::StrCat(suite_.Pid("audit")), "-e",
+                "trace=write,fsync,fdatasync", "-o", trace},
+               suite_.dir() + "/strace.log");
+  // One call before the one that counts proves that the tracer is attached.
+  ASSERT_TRUE(WaitUntil([&] {
+    EXPECT_FALSE(Erased());
+    return ReadWhole(trace).find("fdatasync(") != std::string::npos;
+  }));
+  audit::v1::ErasureCertificate certificate;
+  ASSERT_TRUE(Erase(&certificate).ok());
+  // The journal's bytes, then its name in the directory.
+  const std::string journal = suite_.KeyFile("erasures.jsonl") + ">";
+  const std::string directory = std::filesystem::path(journal).parent_path().string() + ">";
+  EXPECT_TRUE(WaitUntil([&] {
+    std::istringstream lines(ReadWhole(trace));
+    int seen = 0;
+    for (std::string line; std::getline(lines, line);) {
+      const bool write = line.find(" write(") != std::string::npos;
+      const bool sync = line.find(" fsync(") != std::string::npos;
+      const bool of_journal = line.find(journal) != std::string::npos;
+      if (seen == 0 && write && of_journal) seen = 1;
+      if (seen == 1 && sync && of_journal) seen = 2;
+      if (seen == 2 && sync && line.find(directory) != std::string::npos) return true;
+    }
+    return false;
+  })) << ReadWhole(trace);
+  tracer.Signal(SIGINT);
+  tracer.Wait();
+}
 
-TEST_F(ErasureRestoreTest, AnOlderDatabaseIsErasedAgainBeforeItServes) {
+class PruneCrashTest : public ErasureSuite, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(PruneCrashTest, TheSameRequestAfterTheCrashPrunesOnce) {
+  KeepForADay();
   suite_.Terminate("audit");
-  const std::string data = suite_.dir() + "/data";
-  const std::string backup = suite_.dir() + "/backup";
-  std::filesystem::copy(data, backup, std::filesystem::copy_options::recursive);
+  Restart(GetParam());
+  ASSERT_FALSE(Erased());
+  audit::v1::PrunePayloadsResponse first;
+  (void)Prune(&first);
+  suite_.WaitForDeath("audit");
+  Restart();
+  audit::v1::PrunePayloadsResponse pruned;
+  const absl::Status again = Prune(&pruned);
+  ASSERT_TRUE(again.ok()) << again;
+  ASSERT_EQ(pruned.classes_size(), 1);
+  EXPECT_EQ(pruned.classes(0).payloads(), 5);
+  EXPECT_TRUE(Erased());
+  EXPECT_TRUE(WaitUntil([&] { return Recorded("meso.audit.v1.AuditService/PrunePayloads") == 1; }));
+}
+
+INSTANTIATE_TEST_SUITE_P(Everywhere, PruneCrashTest,
+                         ::testing::Values("audit.prune", "call.before_reply"));
+
+TEST_F(ErasureSuite, TheDailyRoundGoesOnAfterACrash) {
+  KeepForADay();
+  suite_.Terminate("audit");
+  // A day later; the token lasts so long.
+  flags_.push_back("--clock_offset=25h");
+  int exit_code = 0;
+  auditor_ = std::string(absl::StripAsciiWhitespace(
+      RunCommand({suite_.Binary("mesoctl"), "admin", "token", "--keys", suite_.KeyFile(""),
+                  "--subject", "users/ines", "--role", "compliance_auditor@*", "--ttl", "100h"},
+                 &exit_code)));
+  ASSERT_EQ(exit_code, 0);
+  DieStarting("audit.prune");
+  Restart();
+  EXPECT_TRUE(WaitUntil([&] { return Recorded("work/prune_payloads") == 1; }));
+  EXPECT_TRUE(Erased());
+}
+
+class ErasureRestoreTest : public ErasureSuite,
+                           public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(ErasureRestoreTest, AnOlderDatabaseIsErasedAgainBeforeItServes) {
+  suite_.Terminate("audit");
+  Backup();
   Restart();
   audit::v1::ErasureCertificate certificate;
   ASSERT_TRUE(Erase(&certificate).ok());
   ASSERT_TRUE(WaitUntil([&] { return !Journal().empty(); }));
   suite_.Terminate("audit");
 
-  std::filesystem::remove_all(data);
-  std::filesystem::copy(backup, data, std::filesystem::copy_options::recursive);
+  PutBack();
+  const std::string failpoint = GetParam();
+  if (!failpoint.empty()) DieStarting(failpoint);
   Restart();
   EXPECT_TRUE(Erased());
   EXPECT_TRUE(WaitUntil([&] { return Recorded("work/repeat_erasure") == 1; }));
 }
+
+INSTANTIATE_TEST_SUITE_P(Everywhere, ErasureRestoreTest,
+                         ::testing::Values("", "audit.repeat_erasure", "audit.erasure_repeated"));
+
+class HoldRestoreTest : public ErasureSuite, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(HoldRestoreTest, WhatIsHeldSinceTheBackupIsKeptFromPruning) {
+  suite_.Terminate("audit");
+  Backup();
+  Restart();
+  audit::v1::PlaceLegalHoldRequest place;
+  place.set_request_id("0198f2c4-0000-4000-8000-000000000079");
+  place.mutable_legal_hold()->set_filter(absl::StrCat("patient = \"", kPatient, "\""));
+  place.mutable_legal_hold()->set_reason("File 12-34");
+  audit::v1::LegalHold hold;
+  ASSERT_TRUE(
+      suite_.Call<AuditService>(*stub_, &Stub::PlaceLegalHold, auditor_, place, &hold).ok());
+  ASSERT_TRUE(WaitUntil([&] { return Journal().find(hold.name()) != std::string::npos; }));
+  suite_.Terminate("audit");
+
+  PutBack();
+  KeepForADay();
+  const std::string failpoint = GetParam();
+  if (!failpoint.empty()) DieStarting(failpoint);
+  Restart();
+  audit::v1::PrunePayloadsResponse pruned;
+  ASSERT_TRUE(Prune(&pruned).ok());
+  EXPECT_EQ(pruned.held(), 5);
+  EXPECT_FALSE(Erased());
+  EXPECT_TRUE(WaitUntil([&] { return Recorded("work/repeat_hold") == 1; }));
+}
+
+INSTANTIATE_TEST_SUITE_P(Everywhere, HoldRestoreTest, ::testing::Values("", "audit.repeat_hold"));
 
 }  // namespace
 }  // namespace meso

@@ -37,6 +37,10 @@ absl::StatusOr<LegalHold> LiftedBy(LegalHold hold, const std::string& subject, a
   return hold;
 }
 
+bool IsFurther(const LegalHold& later, const LegalHold& hold) {
+  return later.name == hold.name && later.state() > hold.state();
+}
+
 absl::StatusOr<HoldSet> HoldSet::Compile(const std::vector<LegalHold>& holds) {
   HoldSet set;
   for (const LegalHold& hold : holds) {
@@ -74,6 +78,10 @@ std::optional<int64_t> NewestOver(const std::vector<RetentionClass>& classes, ab
     newest = std::max(newest.value_or(Cutoff(retention, now)), Cutoff(retention, now));
   }
   return newest;
+}
+
+bool LastErasure::Covers(int64_t time_ns) const {
+  return absl::FromUnixNanos(time_ns) < time + absl::Microseconds(1);
 }
 
 }  // namespace meso::audit

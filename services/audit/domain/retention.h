@@ -37,6 +37,9 @@ struct LegalHold {
 // STATE_NOT_ALLOWED when it has ended; SELF_APPROVAL when the same person asks again.
 absl::StatusOr<LegalHold> LiftedBy(LegalHold hold, const std::string& subject, absl::Time now);
 
+// True when `later` is a later state of the same hold than `hold`.
+bool IsFurther(const LegalHold& later, const LegalHold& hold);
+
 // The holds in force, ready to be asked about many entries.
 class HoldSet {
  public:
@@ -82,6 +85,21 @@ struct Erasure {
   std::string ground;
   std::string eraser;
   absl::Time erase_time;
+};
+
+// What is kept outside of the database, against restored backups: per hold how far it has come.
+struct KeptOutside {
+  std::vector<LegalHold> holds;
+  std::vector<Erasure> erasures;
+};
+
+// The newest of a patient's erasures.
+struct LastErasure {
+  uint64_t generation = 0;                 // the last one destroyed; 0 = none
+  absl::Time time = absl::InfinitePast();  // in microseconds, as it is stored
+
+  // True for what happened up to then, by the clock of whoever recorded it.
+  bool Covers(int64_t time_ns) const;
 };
 
 }  // namespace meso::audit

@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <map>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 
 namespace meso::audit {
 namespace {
+
+constexpr absl::string_view kErasePatient = "meso.audit.v1.AuditService/ErasePatient";
 
 Action ToAction(const std::string& action) {
   if (action == "C") return Action::kCreate;
@@ -65,6 +69,19 @@ Draft ToDraft(const AuditRecord& record) {
   return draft;
 }
 
+// An erasure that was refused before its operation could see to it, for who asked or how, names the
+// patient: after an earlier erasure that would be a new payload about them.
+void HidePatientOfErasures(const PseudonymKey& pseudonyms, Batch* batch) {
+  Hasher hasher;
+  for (Draft& draft : batch->drafts) {
+    if (!absl::EndsWith(draft.method, kErasePatient)) continue;
+    for (Key& key : draft.keys) {
+      if (key.kind != KeyKind::kPatient || !absl::StartsWith(key.value, "patients/")) continue;
+      key.value = absl::StrCat("pseudonyms/", pseudonyms.PseudonymOf(key.value, hasher));
+    }
+  }
+}
+
 }  // namespace
 
 Batch BatchOf(const std::string& service, const std::string& epoch,
@@ -79,7 +96,8 @@ absl::Status DeliverOwnEntries(Database& database, const AuditOperations& operat
                                const std::string& service, const std::string& epoch,
                                const std::vector<AuditRecord>& records,
                                const SourceOperations* sources) {
-  const Batch batch = BatchOf(service, epoch, records);
+  Batch batch = BatchOf(service, epoch, records);
+  HidePatientOfErasures(operations.pseudonyms(), &batch);
   return database.Transact([&](Transaction& tx) -> absl::Status {
     MESO_RETURN_IF_ERROR(operations.Append(tx, batch).status());
     if (sources != nullptr) sources->NoteArrival(tx, batch);

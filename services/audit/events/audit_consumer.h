@@ -24,7 +24,8 @@ Batch BatchOf(const std::string& service, const std::string& epoch,
               const std::vector<AuditRecord>& records);
 
 // Appends records of this database's outbox to the log in one transaction; those already there are
-// skipped. `sources`, when given, hears of them. Errors: those of AuditOperations::Append.
+// skipped. The patient of a call to erase is written as a pseudonym. `sources`, when given, hears
+// of them. Errors: those of AuditOperations::Append.
 absl::Status DeliverOwnEntries(Database& database, const AuditOperations& operations,
                                const std::string& service, const std::string& epoch,
                                const std::vector<AuditRecord>& records,

@@ -5,13 +5,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "common/base/error.h"
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/paging.h"
 #include "common/rpc/proto_values.h"
 #include "services/audit/domain/entry_filter.h"
+#include "services/audit/domain/free_text.h"
 #include "services/audit/rpc/row_query.h"
 
 namespace meso::audit {
@@ -32,14 +32,6 @@ void CheckName(const std::string& pattern, const std::string& name, FieldErrors&
   } else if (!MatchName(pattern, name)) {
     errors.Invalid("name", absl::StrCat("must be ", pattern));
   }
-}
-
-// Whether the free text names the patient: it is kept where patients are not.
-bool Names(const std::string& text, const std::string& patient) {
-  const std::vector<std::string> parts = absl::StrSplit(patient, '/');
-  // A code of one or two letters would be found in any sentence.
-  return absl::StrContains(text, "patients/") ||
-         (parts.back().size() > 2 && absl::StrContains(text, parts.back()));
 }
 
 }  // namespace
@@ -96,7 +88,7 @@ absl::StatusOr<BreakGlassRequest> FromProto(const v1::BreakGlassRequest& request
   const size_t characters = Characters(proto.justification());
   if (characters > 0 && (characters < kJustificationMin || characters > kJustificationMax)) {
     errors.Invalid("emergency_access.justification", "10 to 500 characters");
-  } else if (!proto.patient().empty() && Names(proto.justification(), proto.patient())) {
+  } else if (!proto.patient().empty() && NamesPatient(proto.justification(), proto.patient())) {
     errors.Invalid("emergency_access.justification", "must not name the patient");
   }
   MESO_RETURN_IF_ERROR(errors.ToStatus());
@@ -108,7 +100,7 @@ absl::StatusOr<ReviewRequest> FromProto(const v1::ReviewEmergencyAccessRequest& 
   CheckName("emergencyAccesses/{uuid}", request.name(), errors);
   if (!v1::EmergencyReview_IsValid(request.review())) errors.Invalid("review", "unknown review");
   if (Characters(request.note()) > kNoteMax) errors.Invalid("note", "at most 500 characters");
-  if (absl::StrContains(request.note(), "patients/")) {
+  if (NamesPatient(request.note(), "")) {
     errors.Invalid("note", "must not name the patient");
   }
   MESO_RETURN_IF_ERROR(errors.ToStatus());

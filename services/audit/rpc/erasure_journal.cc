@@ -6,8 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <sstream>
+#include <array>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -17,10 +18,15 @@
 namespace meso::audit {
 namespace {
 
+absl::Status Unusable(const std::string& path, absl::string_view what) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("--erasure_file=", path, " ", what,
+                   ". Erasures and legal holds are kept there against restored backups; check the "
+                   "file, directory and rights."));
+}
+
 absl::Status Unwritable(const std::string& path, int error) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      "--erasure_file=", path, " can't be written (", strerror(error),
-      "). Erasures are kept there against restored backups; check directory and rights."));
+  return Unusable(path, absl::StrCat("can't be written (", strerror(error), ")"));
 }
 
 // Writes all of it behind the first `keep` bytes of the file, durably. 0 or errno.
@@ -49,11 +55,26 @@ int WriteBehind(const std::string& path, size_t keep, absl::string_view text) {
   return error;
 }
 
-std::string ReadWhole(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream contents;
-  contents << file.rdbuf();
-  return std::move(contents).str();
+// All of the file; empty when there is none. What can't be read is never taken for empty: it would
+// be overwritten.
+absl::StatusOr<std::string> ReadWhole(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0 && errno == ENOENT) return "";
+  int error = file < 0 ? errno : 0;
+  std::string text;
+  std::array<char, 1 << 16> buffer;
+  while (error == 0) {
+    const ssize_t got = read(file, buffer.data(), buffer.size());
+    if (got == 0) break;
+    if (got > 0) {
+      text.append(buffer.data(), static_cast<size_t>(got));
+    } else if (errno != EINTR) {
+      error = errno;
+    }
+  }
+  if (file >= 0) close(file);
+  if (error != 0) return Unusable(path, absl::StrCat("can't be read (", strerror(error), ")"));
+  return text;
 }
 
 // The size of the lines that have an end.
@@ -62,19 +83,32 @@ size_t WholeLines(const std::string& text) {
   return end == std::string::npos ? 0 : end + 1;
 }
 
-absl::StatusOr<Erasure> ReadLine(absl::string_view line) {
+// What a line holds: one of the two.
+struct Line {
+  std::optional<Erasure> erasure;
+  std::optional<LegalHold> hold;
+};
+
+absl::StatusOr<Line> ReadLine(absl::string_view text) {
+  Line line;
   v1::ErasureCertificate certificate;
-  if (!google::protobuf::util::JsonStringToMessage(std::string(line), &certificate).ok()) {
-    return absl::InvalidArgumentError("no JSON");
+  v1::LegalHold hold;
+  if (google::protobuf::util::JsonStringToMessage(std::string(text), &certificate).ok()) {
+    MESO_ASSIGN_OR_RETURN(line.erasure, FromProto(certificate));
+    return line;
   }
-  return FromProto(certificate);
+  if (google::protobuf::util::JsonStringToMessage(std::string(text), &hold).ok()) {
+    MESO_ASSIGN_OR_RETURN(line.hold, FromProto(hold));
+    return line;
+  }
+  return absl::InvalidArgumentError("no JSON");
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<Erasure>> ErasureJournal::Open() {
+absl::StatusOr<KeptOutside> ErasureJournal::Open() {
   absl::MutexLock lock(&mutex_);
-  std::string text = ReadWhole(path_);
+  MESO_ASSIGN_OR_RETURN(std::string text, ReadWhole(path_));
   const size_t whole = WholeLines(text);
   // A last line without its end was added by hand, or cut off by a crash before it counted.
   const bool added = ReadLine(absl::string_view(text).substr(whole)).ok();
@@ -82,35 +116,76 @@ absl::StatusOr<std::vector<Erasure>> ErasureJournal::Open() {
   if (const int error = WriteBehind(path_, text.size(), added ? "\n" : ""); error != 0) {
     return Unwritable(path_, error);
   }
-  std::vector<Erasure> erasures;
+  size_ = text.size() + (added ? 1 : 0);
+  KeptOutside kept;
   int number = 0;
-  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+  for (const absl::string_view one : absl::StrSplit(text, '\n')) {
     ++number;
-    if (line.empty()) continue;
-    absl::StatusOr<Erasure> erasure = ReadLine(line);
-    if (!erasure.ok()) {
+    if (one.empty()) continue;
+    absl::StatusOr<Line> line = ReadLine(one);
+    if (!line.ok()) {
       return absl::FailedPreconditionError(
           absl::StrCat("--erasure_file=", path_, ": line ", number,
-                       " is no erasure certificate. Put back the line that was there: without it "
-                       "a restored backup would bring the patient's payloads back."));
+                       " is no erasure certificate and no legal hold. Put back the line that was "
+                       "there: without it a restored backup would bring erased payloads back, or "
+                       "destroy what a hold keeps."));
     }
-    names_.insert(erasure->name);
-    erasures.push_back(*std::move(erasure));
+    if (line->erasure) {
+      erasures_.insert(line->erasure->name);
+      kept.erasures.push_back(*std::move(line->erasure));
+    } else if (const auto [it, is_new] = holds_.try_emplace(line->hold->name, *line->hold);
+               !is_new && IsFurther(*line->hold, it->second)) {
+      it->second = *std::move(line->hold);
+    }
   }
-  return erasures;
+  for (const auto& [name, hold] : holds_) kept.holds.push_back(hold);
+  return kept;
 }
 
 absl::Status ErasureJournal::Keep(const Erasure& erasure) {
   absl::MutexLock lock(&mutex_);
-  if (names_.count(erasure.name) > 0) return absl::OkStatus();
+  if (erasures_.count(erasure.name) > 0) return absl::OkStatus();
   v1::ErasureCertificate certificate;
   ToProto(erasure, &certificate);
+  MESO_RETURN_IF_ERROR(Append(certificate));
+  erasures_.insert(erasure.name);
+  return absl::OkStatus();
+}
+
+absl::Status ErasureJournal::Keep(const LegalHold& hold) {
+  absl::MutexLock lock(&mutex_);
+  const auto known = holds_.find(hold.name);
+  if (known != holds_.end() && !IsFurther(hold, known->second)) return absl::OkStatus();
+  v1::LegalHold proto;
+  ToProto(hold, &proto);
+  // The spelling of the database, which has no limit of its own.
+  proto.set_filter(hold.filter);
+  MESO_RETURN_IF_ERROR(Append(proto));
+  holds_[hold.name] = hold;
+  return absl::OkStatus();
+}
+
+// Behind the last whole line: lines that were added by hand meanwhile stay, and the rest of one
+// that an earlier try could not write to its end goes.
+absl::Status ErasureJournal::Append(const google::protobuf::Message& message) {
   std::string line;
-  (void)google::protobuf::util::MessageToJsonString(certificate, &line);
-  const std::string text = ReadWhole(path_);
-  const int error = WriteBehind(path_, WholeLines(text), absl::StrCat(line, "\n"));
-  if (error != 0) return absl::UnavailableError(Unwritable(path_, error).message());
-  names_.insert(erasure.name);
+  if (!google::protobuf::util::MessageToJsonString(message, &line).ok()) {
+    return absl::InternalError("a line of the journal can't be written as JSON");
+  }
+  line += '\n';
+  const absl::StatusOr<std::string> text = ReadWhole(path_);
+  if (!text.ok()) return absl::UnavailableError(text.status().message());
+  const size_t whole = WholeLines(*text);
+  if (whole < size_) {
+    return absl::UnavailableError(
+        Unusable(path_, absl::StrCat("has ", whole, " bytes of whole lines and had ", size_,
+                                     ": put back what was there"))
+            .message());
+  }
+  if (const int error = WriteBehind(path_, whole, line); error != 0) {
+    return absl::UnavailableError(Unwritable(path_, error).message());
+  }
+  size_ = whole + line.size();
   return absl::OkStatus();
 }
 

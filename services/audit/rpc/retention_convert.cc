@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
@@ -11,6 +10,7 @@
 #include "common/base/status_macros.h"
 #include "common/rpc/paging.h"
 #include "common/rpc/proto_values.h"
+#include "services/audit/domain/free_text.h"
 #include "services/audit/rpc/row_query.h"
 
 namespace meso::audit {
@@ -18,14 +18,14 @@ namespace {
 
 constexpr size_t kPseudonymSize = 32;
 
-// Words of a person that stay in the log for ever: short, and without a patient's name.
+// Words of a person that stay for ever: short, and without a patient's name, this one's above all.
 void CheckWords(const std::string& words, absl::string_view field, size_t max,
-                FieldErrors& errors) {
+                absl::string_view patient, FieldErrors& errors) {
   if (words.empty()) return;  // FIELD_REQUIRED is said already
   if (words.size() < 5 || words.size() > max) {
     errors.Invalid(field, absl::StrCat("5 to ", max, " characters"));
-  } else if (absl::StrContains(words, "patients/")) {
-    errors.Invalid(field, "without patient data: it stays readable when the patient is erased");
+  } else if (NamesPatient(words, patient)) {
+    errors.Invalid(field, kNoPatientData);
   }
 }
 
@@ -37,7 +37,7 @@ absl::StatusOr<HoldOrder> FromProto(const v1::PlaceLegalHoldRequest& request) {
   if (hold.filter().size() > kFilterSizeMax) {
     errors.Invalid("legal_hold.filter", "at most 2000 bytes");
   }
-  CheckWords(hold.reason(), "legal_hold.reason", 500, errors);
+  CheckWords(hold.reason(), "legal_hold.reason", 500, "", errors);
   MESO_RETURN_IF_ERROR(errors.ToStatus());
   return HoldOrder{hold.filter(), hold.reason()};
 }
@@ -60,7 +60,7 @@ absl::StatusOr<ErasureOrder> FromProto(const v1::ErasePatientRequest& request) {
   if (!request.patient().empty() && !MatchName("patients/{code}", request.patient())) {
     errors.Invalid("patient", "must be patients/{code}");
   }
-  CheckWords(request.ground(), "ground", 200, errors);
+  CheckWords(request.ground(), "ground", 200, request.patient(), errors);
   MESO_RETURN_IF_ERROR(errors.ToStatus());
   return ErasureOrder{request.patient(), request.ground()};
 }
@@ -88,6 +88,34 @@ absl::StatusOr<Erasure> FromProto(const v1::ErasureCertificate& certificate) {
   erasure.erase_time = meso::FromProto(certificate.erase_time(), "erase_time", errors);
   MESO_RETURN_IF_ERROR(errors.ToStatus());
   return erasure;
+}
+
+absl::StatusOr<LegalHold> FromProto(const v1::LegalHold& proto) {
+  FieldErrors errors;
+  if (!MatchName("legalHolds/{uuid}", proto.name())) {
+    errors.Invalid("name", "must be legalHolds/{uuid}");
+  }
+  if (proto.filter().empty()) errors.Required("filter");
+  if (proto.creator().empty()) errors.Required("creator");
+  // Two people lift it.
+  if (proto.has_lift_time() != !proto.lifter().empty() ||
+      (proto.has_lift_time() &&
+       (proto.lift_requester().empty() || proto.lift_requester() == proto.lifter()))) {
+    errors.Invalid("lifter", "another person than lift_requester, with lift_time");
+  }
+  LegalHold hold;
+  hold.name = proto.name();
+  hold.filter = proto.filter();
+  hold.reason = proto.reason();
+  hold.creator = proto.creator();
+  hold.create_time = meso::FromProto(proto.create_time(), "create_time", errors);
+  hold.lift_requester = proto.lift_requester();
+  hold.lifter = proto.lifter();
+  if (proto.has_lift_time()) {
+    hold.lift_time = meso::FromProto(proto.lift_time(), "lift_time", errors);
+  }
+  MESO_RETURN_IF_ERROR(errors.ToStatus());
+  return hold;
 }
 
 void ToProto(const LegalHold& hold, v1::LegalHold* proto) {

@@ -18,8 +18,9 @@ absl::StatusOr<HoldOrder> FromProto(const v1::PlaceLegalHoldRequest& request);
 absl::StatusOr<std::string> FromProto(const v1::LiftLegalHoldRequest& request);
 absl::StatusOr<RowQuery> FromProto(const v1::ListLegalHoldsRequest& request);
 absl::StatusOr<ErasureOrder> FromProto(const v1::ErasePatientRequest& request);
-// A certificate that was kept.
+// A certificate, a hold, as they were kept.
 absl::StatusOr<Erasure> FromProto(const v1::ErasureCertificate& certificate);
+absl::StatusOr<LegalHold> FromProto(const v1::LegalHold& proto);
 
 void ToProto(const LegalHold& hold, v1::LegalHold* proto);
 void ToProto(const HoldPage& page, const v1::ListLegalHoldsRequest& request,

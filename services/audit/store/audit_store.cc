@@ -174,6 +174,19 @@ absl::StatusOr<std::vector<uint64_t>> ListKeySegment(Transaction& tx, uint64_t s
   return indexes;
 }
 
+absl::StatusOr<std::vector<StoredEntry>> ListSegmentEntries(Transaction& tx, uint64_t segment,
+                                                            int64_t key) {
+  MESO_ASSIGN_OR_RETURN(const Rows rows,
+                        tx.Query("SELECT k.entry_index, e.leaf FROM audit_key k "
+                                 "LEFT JOIN audit_entry e ON e.entry_index = k.entry_index "
+                                 "WHERE k.segment = $1 AND k.key = $2 ORDER BY k.entry_index",
+                                 {Int(segment), key}));
+  std::vector<StoredEntry> entries;
+  entries.reserve(rows.size());
+  for (const Row& row : rows) entries.push_back(ToEntry(row));
+  return entries;
+}
+
 absl::StatusOr<std::vector<uint64_t>> ListTimeBlocks(Transaction& tx, uint64_t last_block,
                                                      int64_t begin_ns, int64_t end_ns, int limit) {
   MESO_ASSIGN_OR_RETURN(

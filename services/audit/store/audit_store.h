@@ -81,6 +81,9 @@ absl::StatusOr<std::vector<ExportRow>> ListTreeRows(Transaction& tx, uint64_t be
 // The entries under `key` within one segment and below `before`, newest first.
 absl::StatusOr<std::vector<uint64_t>> ListKeySegment(Transaction& tx, uint64_t segment, int64_t key,
                                                      uint64_t before);
+// The same entries themselves, oldest first, without a limit.
+absl::StatusOr<std::vector<StoredEntry>> ListSegmentEntries(Transaction& tx, uint64_t segment,
+                                                            int64_t key);
 // At most `limit` time blocks up to `last_block` that overlap [begin_ns, end_ns), newest first.
 absl::StatusOr<std::vector<uint64_t>> ListTimeBlocks(Transaction& tx, uint64_t last_block,
                                                      int64_t begin_ns, int64_t end_ns, int limit);

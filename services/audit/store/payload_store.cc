@@ -53,6 +53,26 @@ absl::StatusOr<std::vector<StoredPart>> ListParts(Transaction& tx, uint64_t begi
   return parts;
 }
 
+absl::StatusOr<std::vector<StoredPart>> ListSegmentParts(Transaction& tx, uint64_t segment,
+                                                         int64_t key) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query("SELECT p.entry_index, p.part, p.pseudonym, p.generation FROM audit_key k "
+               "JOIN audit_payload_part p ON p.entry_index = k.entry_index "
+               "WHERE k.segment = $1 AND k.key = $2 AND length(p.cipher) > 0 "
+               "ORDER BY p.entry_index, p.part",
+               {Int(segment), key}));
+  std::vector<StoredPart> parts;
+  parts.reserve(rows.size());
+  for (const Row& row : rows) {
+    parts.push_back({{Number(row, 0), static_cast<uint32_t>(row.Int(1))},
+                     {row.Text(2), Number(row, 3)},
+                     "",
+                     ""});
+  }
+  return parts;
+}
+
 absl::Status EmptyPart(Transaction& tx, const PartPlace& place) {
   return tx.Execute(
       "UPDATE audit_payload_part SET cipher = x'' WHERE entry_index = $1 AND part = $2",
@@ -93,12 +113,17 @@ absl::Status DestroyKeys(Transaction& tx, const KeyName& last) {
                     {last.pseudonym, Int(last.generation)});
 }
 
-absl::StatusOr<uint64_t> LoadErasedGeneration(Transaction& tx, const std::string& pseudonym) {
-  MESO_ASSIGN_OR_RETURN(const Rows rows,
-                        tx.Query("SELECT generation FROM audit_erasure WHERE pseudonym = $1 "
-                                 "ORDER BY generation DESC LIMIT 1",
+absl::StatusOr<LastErasure> LoadLastErasure(Transaction& tx, const std::string& pseudonym) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<Row> row,
+                        QueryOne(tx,
+                                 "SELECT max(generation), max(erase_time_us) FROM audit_erasure "
+                                 "WHERE pseudonym = $1",
                                  {pseudonym}));
-  return rows.empty() ? 0 : Number(rows.front(), 0);
+  LastErasure last;
+  if (!row || row->IsNull(0)) return last;
+  last.generation = Number(*row, 0);
+  last.time = row->Time(1);
+  return last;
 }
 
 absl::StatusOr<std::vector<std::string>> ListMasters(Transaction& tx) {
@@ -110,11 +135,12 @@ absl::StatusOr<std::vector<std::string>> ListMasters(Transaction& tx) {
 }
 
 absl::StatusOr<std::vector<StoredKey>> ListKeysNotUnder(Transaction& tx, const std::string& master,
-                                                        int limit) {
+                                                        const KeyName& after, int limit) {
   return QueryKeys(tx,
                    "SELECT pseudonym, generation, master, wrapped_key FROM audit_patient_key "
-                   "WHERE master <> $1 LIMIT $2",
-                   {master, int64_t{limit}});
+                   "WHERE (pseudonym, generation) > ($1, $2) AND master <> $3 "
+                   "ORDER BY pseudonym, generation LIMIT $4",
+                   {after.pseudonym, Int(after.generation), master, int64_t{limit}});
 }
 
 absl::Status RewrapKey(Transaction& tx, const StoredKey& key) {

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "common/database/database.h"
 #include "services/audit/domain/payload_cipher.h"
+#include "services/audit/domain/retention.h"
 
 namespace meso::audit {
 
@@ -40,6 +41,10 @@ absl::Status InsertPart(Transaction& tx, const StoredPart& part);
 // Parts of the entries in [begin, end), in order; with `only_kept` without those that were pruned.
 absl::StatusOr<std::vector<StoredPart>> ListParts(Transaction& tx, uint64_t begin, uint64_t end,
                                                   bool only_kept = false);
+// The parts that were not pruned of the entries under `key` in one segment of the key index, in
+// order; without commitment and cipher.
+absl::StatusOr<std::vector<StoredPart>> ListSegmentParts(Transaction& tx, uint64_t segment,
+                                                         int64_t key);
 // Empties the part's cipher.
 absl::Status EmptyPart(Transaction& tx, const PartPlace& place);
 
@@ -49,14 +54,15 @@ absl::StatusOr<std::vector<StoredKey>> ListKeys(Transaction& tx, const std::stri
 absl::Status InsertKey(Transaction& tx, const StoredKey& key);
 // Overwrites, then deletes this key of the pseudonym and all before it.
 absl::Status DestroyKeys(Transaction& tx, const KeyName& last);
-// The last generation of the pseudonym that an erasure destroyed; 0 = none.
-absl::StatusOr<uint64_t> LoadErasedGeneration(Transaction& tx, const std::string& pseudonym);
+// All zero when nothing of the pseudonym was ever erased.
+absl::StatusOr<LastErasure> LoadLastErasure(Transaction& tx, const std::string& pseudonym);
 
 // The ids of all master keys that wrap a key.
 absl::StatusOr<std::vector<std::string>> ListMasters(Transaction& tx);
-// At most `limit` keys that another master than `master` wraps.
+// At most `limit` keys behind `after` that another master than `master` wraps, in the order of
+// pseudonym and generation.
 absl::StatusOr<std::vector<StoredKey>> ListKeysNotUnder(Transaction& tx, const std::string& master,
-                                                        int limit);
+                                                        const KeyName& after, int limit);
 absl::Status RewrapKey(Transaction& tx, const StoredKey& key);
 
 absl::StatusOr<std::vector<PlainPayload>> ListPlainPayloads(Transaction& tx, int limit);

@@ -37,6 +37,10 @@ LegalHold ToHold(const Row& row) {
   return hold;
 }
 
+Value LiftTimeValue(const LegalHold& hold) {
+  return hold.lift_time ? TimeValue(*hold.lift_time) : Value(std::monostate());
+}
+
 Erasure ToErasure(const Row& row) {
   Erasure erasure;
   erasure.name = absl::StrCat(kErasurePrefix, row.Text(0));
@@ -49,6 +53,17 @@ Erasure ToErasure(const Row& row) {
   erasure.eraser = row.Text(7);
   erasure.erase_time = row.Time(8);
   return erasure;
+}
+
+absl::StatusOr<std::vector<LegalHold>> QueryHolds(Transaction& tx, absl::string_view where) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      tx.Query(Sql::Dynamic(absl::StrCat("SELECT ", kHoldColumns, " FROM audit_legal_hold WHERE ",
+                                         where, " ORDER BY hold_number")),
+               {}));
+  std::vector<LegalHold> holds;
+  for (const Row& row : rows) holds.push_back(ToHold(row));
+  return holds;
 }
 
 const std::map<std::string, FilterColumn>& HoldFilterColumns() {
@@ -67,9 +82,9 @@ const std::map<std::string, FilterColumn>& HoldFilterColumns() {
 absl::Status InsertHold(Transaction& tx, const LegalHold& hold) {
   return tx.Execute(
       "INSERT INTO audit_legal_hold (hold_id, filter, reason, creator, create_time_us, "
-      "lift_requester, lifter) VALUES ($1, $2, $3, $4, $5, '', '')",
+      "lift_requester, lifter, lift_time_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
       {IdOf(hold.name, kHoldPrefix), hold.filter, hold.reason, hold.creator,
-       TimeValue(hold.create_time)});
+       TimeValue(hold.create_time), hold.lift_requester, hold.lifter, LiftTimeValue(hold)});
 }
 
 absl::StatusOr<std::optional<LegalHold>> LoadHold(Transaction& tx, const std::string& name) {
@@ -87,21 +102,15 @@ absl::Status SaveHoldLift(Transaction& tx, const LegalHold& hold) {
   return tx.Execute(
       "UPDATE audit_legal_hold SET lift_requester = $1, lifter = $2, lift_time_us = $3 "
       "WHERE hold_id = $4",
-      {hold.lift_requester, hold.lifter,
-       hold.lift_time ? TimeValue(*hold.lift_time) : Value(std::monostate()),
-       IdOf(hold.name, kHoldPrefix)});
+      {hold.lift_requester, hold.lifter, LiftTimeValue(hold), IdOf(hold.name, kHoldPrefix)});
 }
 
 absl::StatusOr<std::vector<LegalHold>> ListActiveHolds(Transaction& tx) {
-  MESO_ASSIGN_OR_RETURN(
-      const Rows rows,
-      tx.Query(Sql::Dynamic(absl::StrCat("SELECT ", kHoldColumns,
-                                         " FROM audit_legal_hold WHERE lift_time_us IS NULL "
-                                         "ORDER BY hold_number")),
-               {}));
-  std::vector<LegalHold> holds;
-  for (const Row& row : rows) holds.push_back(ToHold(row));
-  return holds;
+  return QueryHolds(tx, "lift_time_us IS NULL");
+}
+
+absl::StatusOr<std::vector<LegalHold>> ListAllHolds(Transaction& tx) {
+  return QueryHolds(tx, "hold_number > 0");
 }
 
 absl::StatusOr<std::vector<std::pair<int64_t, LegalHold>>> ListHolds(Transaction& tx,

@@ -17,11 +17,14 @@
 
 namespace meso::audit {
 
+// In whichever state it is.
 absl::Status InsertHold(Transaction& tx, const LegalHold& hold);
 absl::StatusOr<std::optional<LegalHold>> LoadHold(Transaction& tx, const std::string& name);
 // Writes who asked to lift it, who did and when.
 absl::Status SaveHoldLift(Transaction& tx, const LegalHold& hold);
 absl::StatusOr<std::vector<LegalHold>> ListActiveHolds(Transaction& tx);
+// Those lifted too; in the order they were placed.
+absl::StatusOr<std::vector<LegalHold>> ListAllHolds(Transaction& tx);
 
 // With their row numbers. FILTER_INVALID.
 absl::StatusOr<std::vector<std::pair<int64_t, LegalHold>>> ListHolds(Transaction& tx,

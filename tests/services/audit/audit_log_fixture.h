@@ -43,6 +43,15 @@ class AuditLogFixture : public testing::Test {
     return batch;
   }
 
+  // The same run, of things that happen from now on.
+  Batch FromNowOn(Batch batch) const {
+    for (Draft& draft : batch.drafts) {
+      draft.time_ns =
+          absl::ToUnixNanos(clock_.Now()) + static_cast<int64_t>(draft.sequence) * 1'000'000;
+    }
+    return batch;
+  }
+
   // Runs one operation in a write transaction and returns its result.
   template <typename Fn>
   auto Write(Fn fn) -> decltype(fn(std::declval<Transaction&>())) {
@@ -139,6 +148,36 @@ class AuditLogFixture : public testing::Test {
       return retention.ErasePatient(tx, Auditor(), {patient, "GDPR art. 17"});
     });
     ASSERT_TRUE(erased.ok()) << erased.status();
+  }
+
+  // Entries as a log of the first version has them: the payload in the clear.
+  void WriteVersion1(uint64_t size) {
+    ASSERT_TRUE(
+        db()->Transact([&](Transaction& tx) -> absl::Status {
+              Hasher hasher;
+              Tree tree(hasher);
+              int64_t source = 0;
+              for (uint64_t i = 0; i < size; ++i) {
+                const SealedEntry entry =
+                    i == 4 ? SampleEntry(SharedDraft(5), 4, 1) : SampleEntry(i, 1);
+                const auto saved = SaveSource(tx, {source, i}, {"scheduling", kEpoch, i + 1});
+                if (!saved.ok()) return saved.status();
+                source = *saved;
+                absl::Status status =
+                    AppendEntry(tx, entry, source, tree.Append(hasher.Leaf(entry.leaf_bytes)),
+                                IndexKeysOf(entry.leaf, hasher));
+                if (status.ok() && !entry.parts.empty()) {
+                  status = tx.Execute(
+                      "INSERT INTO audit_payload (entry_index, salt, payload) "
+                      "VALUES ($1, $2, $3)",
+                      {static_cast<int64_t>(i), Blob{entry.parts[0].salt},
+                       Blob{entry.parts[0].payload}});
+                }
+                if (!status.ok()) return status;
+              }
+              return absl::OkStatus();
+            })
+            .ok());
   }
 
   // Changes a row behind the service's back, triggers and all.

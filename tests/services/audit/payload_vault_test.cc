@@ -62,35 +62,6 @@ class PayloadVaultTest : public AuditLogFixture {
     }
     return bytes;
   }
-  // Entries as a log of the first version has them: the payload in the clear.
-  void WriteVersion1(uint64_t size) {
-    ASSERT_TRUE(
-        db()->Transact([&](Transaction& tx) -> absl::Status {
-              Hasher hasher;
-              Tree tree(hasher);
-              int64_t source = 0;
-              for (uint64_t i = 0; i < size; ++i) {
-                const SealedEntry entry =
-                    i == 4 ? SampleEntry(SharedDraft(5), 4, 1) : SampleEntry(i, 1);
-                const auto saved = SaveSource(tx, {source, i}, {"scheduling", kEpoch, i + 1});
-                if (!saved.ok()) return saved.status();
-                source = *saved;
-                absl::Status status =
-                    AppendEntry(tx, entry, source, tree.Append(hasher.Leaf(entry.leaf_bytes)),
-                                IndexKeysOf(entry.leaf, hasher));
-                if (status.ok() && !entry.parts.empty()) {
-                  status = tx.Execute(
-                      "INSERT INTO audit_payload (entry_index, salt, payload) "
-                      "VALUES ($1, $2, $3)",
-                      {static_cast<int64_t>(i), Blob{entry.parts[0].salt},
-                       Blob{entry.parts[0].payload}});
-                }
-                if (!status.ok()) return status;
-              }
-              return absl::OkStatus();
-            })
-            .ok());
-  }
 };
 
 TEST_F(PayloadVaultTest, NothingOfAPayloadIsOnTheDiskInTheClear) {
@@ -181,6 +152,44 @@ TEST_F(PayloadVaultTest, ANewMasterKeyWrapsEveryKeyAnew) {
   EXPECT_EQ(Count("audit_patient_key"), 5);
 }
 
+TEST_F(PayloadVaultTest, ANewMasterKeyIsCarriedThroughTheKeysOnce) {
+  ASSERT_TRUE(Open(*vault_).ok());
+  Batch batch = Run(1, 1);
+  for (int i = 0; i < 700; ++i) {
+    batch.drafts[0].keys.push_back({KeyKind::kPatient, absl::StrCat("patients/m-", i)});
+  }
+  ASSERT_TRUE(Append(batch).ok());
+  const std::string old_id = SampleMasters().current_id();
+  const std::string under_old = "audit_patient_key WHERE master = '" + old_id + "'";
+  const std::string old_first =
+      absl::StrCat("UPDATE audit_patient_key SET master = '", old_id, "' WHERE pseudonym = ''");
+  ASSERT_EQ(Count(under_old), 702);
+  std::string old_line;
+  for (int i = 0; i < 32; ++i) old_line += "7b";
+  const PayloadMasterKeys both =
+      *PayloadMasterKeys::Parse(absl::StrCat(std::string(64, 'c'), "\n", old_line));
+  vault_.emplace(both);
+  // 1 = more is left, 0 = nothing, -1 = it failed.
+  const auto step = [&] {
+    const absl::StatusOr<bool> more = Write([&](Transaction& tx) { return vault_->CatchUp(tx); });
+    EXPECT_TRUE(more.ok()) << more.status();
+    return more.ok() ? static_cast<int>(*more) : -1;
+  };
+  // A step that is rolled back has not been.
+  (void)db()->Transact([&](Transaction& tx) -> absl::Status {
+    EXPECT_TRUE(vault_->CatchUp(tx).ok());
+    return absl::AbortedError("the group died");
+  });
+  EXPECT_EQ(step(), 1);
+  EXPECT_EQ(Count(under_old), 702 - 256);
+  // What lies before its place is not looked at again.
+  Tamper(old_first);
+  EXPECT_EQ(step(), 1);
+  EXPECT_EQ(step(), 0);
+  EXPECT_EQ(step(), 0);
+  EXPECT_EQ(Count(under_old), 1);
+}
+
 TEST_F(PayloadVaultTest, MovesPayloadsOfTheFirstVersionAndLeavesNothingInTheClear) {
   WriteVersion1(300);
   ASSERT_TRUE(absl::StrContains(FileBytes(), "patients/p-"));
@@ -210,6 +219,70 @@ TEST_F(PayloadVaultTest, MovesPayloadsOfTheFirstVersionAndLeavesNothingInTheClea
   EXPECT_EQ(again->appended, 3);
   batch.drafts[1].facts[0].value = "other";
   EXPECT_EQ(ReasonOf(Append(batch).status()), "LEAF_MISMATCH");
+}
+
+TEST_F(PayloadVaultTest, WhatHappenedBeforeAnErasureArrivesErased) {
+  ASSERT_TRUE(Open(*vault_).ok());
+  ASSERT_TRUE(Append(Run(1, 8)).ok());
+  Erase("patients/p-1");
+  Hasher hasher;
+  const std::string key_of_patient =
+      absl::StrCat("audit_patient_key WHERE pseudonym = '",
+                   SamplePseudonyms().PseudonymOf("patients/p-1", hasher), "'");
+  Batch late = Run(9, 16);
+  late.drafts[7] = SharedDraft(16);
+  ASSERT_TRUE(Append(late).ok());
+  EXPECT_EQ(Count(key_of_patient), 0) << "nothing new to erase";
+  const absl::StatusOr<EntryView> own = View(12);
+  ASSERT_TRUE(own.ok()) << own.status();
+  EXPECT_TRUE(own->payload_erased);
+  EXPECT_FALSE(own->payload.has_value());
+  const absl::StatusOr<EntryView> shared = View(15);
+  ASSERT_TRUE(shared.ok()) << shared.status();
+  EXPECT_TRUE(shared->payload_erased);
+  EXPECT_EQ(shared->payload->patients,
+            (std::vector<std::string>{"patients/p-0", "patients/p-2", "patients/p-3"}));
+  for (const Fact& fact : shared->payload->facts) EXPECT_NE(fact.value, "patients/p-1");
+  EXPECT_FALSE(View(9)->payload_erased) << "another patient's";
+  EXPECT_EQ(Append(late)->appended, 0) << "sent again it is the entry that is there";
+  ASSERT_TRUE(Sign().ok());
+  const VerifyReport report = Verify(ExportBundle({"", true}));
+  EXPECT_TRUE(report.ok) << report.problem;
+  EXPECT_EQ(report.withheld, 2u + 2u);
+
+  // By the microsecond of the erasure, and for good: a vault that remembers nothing knows it too.
+  vault_.emplace(SampleMasters());
+  Batch later = FromNowOn(Run(17, 24));
+  later.drafts[0].time_ns = absl::ToUnixNanos(clock_.Now()) + 999;
+  later.drafts[1].keys.push_back({KeyKind::kPatient, "patients/p-1"});
+  later.drafts[1].time_ns = absl::ToUnixNanos(clock_.Now()) + 1000;
+  ASSERT_TRUE(Append(later).ok());
+  EXPECT_TRUE(View(16)->payload_erased);
+  EXPECT_FALSE(View(17)->payload_erased);
+  // The new key is remembered; what is late still has none.
+  late = Run(25, 25);
+  ASSERT_TRUE(Append(late).ok());
+  EXPECT_TRUE(View(24)->payload_erased);
+  EXPECT_EQ(Count(key_of_patient), 1);
+}
+
+TEST_F(PayloadVaultTest, AHoldKeepsWhatArrivesLate) {
+  ASSERT_TRUE(Open(*vault_).ok());
+  ASSERT_TRUE(Append(Run(1, 8)).ok());
+  Erase("patients/p-1");
+  const RetentionOperations retention(clock_, temp_->ids(), ops_.pseudonyms(), *vault_, {});
+  ASSERT_TRUE(Write([&](Transaction& tx) {
+                return retention.PlaceLegalHold(
+                    tx, Auditor(),
+                    {absl::StrCat("request_id = \"", SampleDraft(13).request_id, "\""), "File 1"});
+              }).ok());
+  ASSERT_TRUE(Append(Run(9, 24)).ok());
+  EXPECT_FALSE(View(12)->payload_erased) << "held";
+  EXPECT_TRUE(View(16)->payload_erased) << "not held";
+  // What can't be read holds everything, and the log goes on.
+  Tamper("UPDATE audit_legal_hold SET filter = 'nonsense'");
+  ASSERT_TRUE(Append(Run(25, 25)).ok());
+  EXPECT_FALSE(View(24)->payload_erased);
 }
 
 TEST_F(PayloadVaultTest, ACorruptedCipherIsFoundByEveryReader) {

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "absl/strings/escaping.h"
@@ -11,88 +9,13 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
 #include "common/database/audit_outbox.h"
-#include "common/database/pending_work_table.h"
 #include "services/audit/events/audit_consumer.h"
-#include "services/audit/retention_work.h"
-#include "services/audit/store/retention_store.h"
-#include "tests/services/audit/audit_log_fixture.h"
+#include "tests/services/audit/retention_fixture.h"
 
 namespace meso::audit {
 namespace {
 
-constexpr char kPatient[] = "patients/p-1";
-
-class RetentionOperationsTest : public AuditLogFixture {
- protected:
-  RetentionOperationsTest() {
-    EXPECT_TRUE(db()->Transact([&](Transaction& tx) { return vault_->Open(tx); }).ok());
-    ids_ = &temp_->ids();
-    retention_ = Retention({});
-  }
-
-  std::unique_ptr<RetentionOperations> Retention(std::vector<RetentionClass> classes) {
-    return std::make_unique<RetentionOperations>(clock_, *ids_, ops_.pseudonyms(), *vault_,
-                                                 std::move(classes));
-  }
-  static RetentionClass Class(const std::string& code, const std::string& filter, int days) {
-    Hasher hasher;
-    return {"retentionClasses/" + code, filter,
-            *EntryFilter::Compile(filter, SamplePseudonyms(), hasher), days, "a rule"};
-  }
-  static std::string Pseudonym(const std::string& patient) {
-    Hasher hasher;
-    return SamplePseudonyms().PseudonymOf(patient, hasher);
-  }
-
-  absl::StatusOr<Erasure> Erase(const CallContext& call, const std::string& patient = kPatient) {
-    return Write([&](Transaction& tx) {
-      return retention_->ErasePatient(tx, call, {patient, "GDPR art. 17"});
-    });
-  }
-  absl::StatusOr<LegalHold> Place(const std::string& filter) {
-    return Write([&](Transaction& tx) {
-      return retention_->PlaceLegalHold(tx, Auditor(), {filter, "File 1-2"});
-    });
-  }
-  absl::StatusOr<LegalHold> Lift(const std::string& name, const std::string& subject) {
-    return Write([&](Transaction& tx) {
-      return retention_->LiftLegalHold(tx, Caller(subject, "compliance_auditor"), name);
-    });
-  }
-  absl::StatusOr<PruneResult> Prune() {
-    return Write([&](Transaction& tx) { return retention_->PrunePayloads(tx, Auditor()); });
-  }
-  EntryView View(uint64_t index) {
-    const auto proven = Write([&](Transaction& tx) { return ops_.GetEntry(tx, Auditor(), index); });
-    EXPECT_TRUE(proven.ok()) << index << " " << proven.status();
-    return proven.ok() ? proven->entry : EntryView();
-  }
-  int64_t Count(const std::string& rest) {
-    int64_t count = -1;
-    EXPECT_TRUE(db()->Transact([&](Transaction& tx) -> absl::Status {
-                      const auto row =
-                          QueryOne(tx, Sql::Dynamic("SELECT count(*) FROM " + rest), {});
-                      if (row.ok() && *row) count = (*row)->Int(0);
-                      return row.status();
-                    })
-                    .ok());
-    return count;
-  }
-  std::string FileBytes() {
-    temp_->Reopen();
-    std::string bytes;
-    for (const char* suffix : {"", "-wal"}) {
-      std::ifstream file(absl::StrCat(temp_->path(), suffix), std::ios::binary);
-      std::ostringstream content;
-      content << file.rdbuf();
-      bytes += content.str();
-    }
-    return bytes;
-  }
-
-  IdSource* ids_ = nullptr;
-  std::unique_ptr<RetentionOperations> retention_;
-};
+using RetentionOperationsTest = RetentionFixture;
 
 TEST_F(RetentionOperationsTest, AnErasureDestroysWhatIsSaidAndNoProof) {
   Batch batch = Run(1, 40);
@@ -169,15 +92,60 @@ TEST_F(RetentionOperationsTest, LaterEntriesAreUnderANewKey) {
   ASSERT_TRUE(Append(Run(1, 8)).ok());
   ASSERT_TRUE(Erase(Auditor()).ok());
   EXPECT_EQ(ReasonOf(Erase(Auditor()).status()), "RESOURCE_NOT_FOUND") << "nothing is left";
-  ASSERT_TRUE(Append(Run(9, 16)).ok());
+  ASSERT_TRUE(Append(FromNowOn(Run(9, 16))).ok());
   EXPECT_TRUE(View(0).payload_erased);
   EXPECT_FALSE(View(12).payload_erased);
+  clock_.Advance(absl::Seconds(1));
   const absl::StatusOr<Erasure> second = Erase(Auditor());
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_EQ(second->generation, 2u);
+  EXPECT_EQ(second->erased_payloads, 1) << "not what the first one erased";
   EXPECT_TRUE(View(12).payload_erased);
   EXPECT_EQ(ReasonOf(Erase(Auditor(), "patients/nobody").status()), "RESOURCE_NOT_FOUND");
   EXPECT_FALSE(absl::StrContains(Erase(Auditor(), "patients/nobody").status().message(), "nobody"));
+}
+
+TEST_F(RetentionOperationsTest, APayloadThatSeveralShareGoesWithAnyOfThem) {
+  WriteVersion1(12);
+  bool more = true;
+  while (more) {
+    const absl::StatusOr<bool> left = Write([&](Transaction& tx) { return vault_->CatchUp(tx); });
+    ASSERT_TRUE(left.ok()) << left.status();
+    more = *left;
+  }
+  ASSERT_EQ(View(4).payload->patients.size(), 3u) << "one payload of three patients";
+  ASSERT_TRUE(Append(FromNowOn(Run(13, 16))).ok());
+  Batch shared = FromNowOn(Run(17, 17));
+  shared.drafts[0].keys.push_back({KeyKind::kPatient, "patients/p-3"});
+  ASSERT_TRUE(Append(shared).ok());
+  clock_.Advance(absl::Seconds(1));
+  const absl::StatusOr<Erasure> erasure = Erase(Auditor());
+  ASSERT_TRUE(erasure.ok()) << erasure.status();
+  EXPECT_TRUE(View(0).payload_erased);
+  EXPECT_TRUE(View(4).payload_erased);
+  EXPECT_FALSE(View(4).payload.has_value()) << "nothing of it is readable under another key";
+  EXPECT_FALSE(View(1).payload_erased);
+  // Since version 2 what is said of nobody in particular is a part of its own, and stays.
+  EXPECT_TRUE(View(16).payload_erased);
+  EXPECT_EQ(View(16).payload->facts.size(), 1u);
+  EXPECT_EQ(erasure->erased_payloads, 4) << "entries 0, 4, 12 and the own part of 16";
+  ASSERT_TRUE(Sign().ok());
+  const VerifyReport report = Verify(ExportBundle({"", true}));
+  EXPECT_TRUE(report.ok) << report.problem;
+  EXPECT_EQ(report.withheld, 4u);
+}
+
+TEST_F(RetentionOperationsTest, AnotherPatientUnderTheSameIndexNumberIsNotMeant) {
+  ASSERT_TRUE(Append(Run(1, 8)).ok());
+  ASSERT_TRUE(Place("patient = \"patients/p-2\"").ok());
+  Hasher hasher;
+  // Entry 1 is about p-2 alone; 64 bits of a hash may be those of another patient.
+  Tamper(absl::StrCat("INSERT INTO audit_key (segment, key, entry_index) VALUES (0, ",
+                      IndexKeyOf(IndexKind::kPatient, Pseudonym(kPatient), hasher), ", 1)"));
+  const absl::StatusOr<Erasure> erasure = Erase(Auditor());
+  ASSERT_TRUE(erasure.ok()) << erasure.status();
+  EXPECT_EQ(erasure->erased_payloads, 2);
+  EXPECT_FALSE(View(1).payload_erased);
 }
 
 TEST_F(RetentionOperationsTest, NothingOfTheKeyStaysInTheFile) {
@@ -212,7 +180,7 @@ TEST_F(RetentionOperationsTest, ErasingBesideAppendingLeavesEveryEntryReadableOr
   ASSERT_TRUE(Append(Run(1, 8)).ok());
   std::thread appender([&] {
     for (uint64_t next = 9; next < 400; next += 4) {
-      const Batch batch = Run(next, next + 3);
+      const Batch batch = FromNowOn(Run(next, next + 3));
       EXPECT_TRUE(
           db()->Transact([&](Transaction& tx) { return ops_.Append(tx, batch).status(); }).ok());
     }
@@ -257,6 +225,25 @@ TEST_F(RetentionOperationsTest, AHoldBlocksErasureUntilTwoPeopleLiftIt) {
   EXPECT_TRUE(Erase(Auditor()).ok());
   EXPECT_EQ(ReasonOf(Place("nonsense = 1").status()), "FILTER_INVALID");
   EXPECT_EQ(ReasonOf(Place("").status()), "FIELD_REQUIRED");
+}
+
+TEST_F(RetentionOperationsTest, AReasonNamesNoneOfThePatientsOfTheHold) {
+  const auto place = [&](const std::string& reason) {
+    return Write([&](Transaction& tx) {
+             return retention_->PlaceLegalHold(
+                 tx, Auditor(),
+                 {"patient = \"patients/p-1\" OR patient = \"patients/p-2\"", reason});
+           })
+        .status();
+  };
+  for (const char* reason : {"Claim of p-1", "Claim of p-2, file 12"}) {
+    const absl::Status refused = place(reason);
+    EXPECT_EQ(ReasonOf(refused), "FIELD_INVALID") << reason;
+    ASSERT_EQ(DetailsOf(refused).violations.size(), 1u);
+    EXPECT_EQ(DetailsOf(refused).violations[0].subject, "legal_hold.reason");
+  }
+  EXPECT_EQ(Count("audit_legal_hold"), 0);
+  EXPECT_TRUE(place("Claim of p-3, file 12").ok());
 }
 
 TEST_F(RetentionOperationsTest, AHoldKeepsWhatComesLaterAndListsInPages) {
@@ -324,6 +311,19 @@ TEST_F(RetentionOperationsTest, PrunesWhatIsOverInStepsAndKeepsTheProofs) {
   EXPECT_TRUE(again->classes.empty());
 }
 
+TEST_F(RetentionOperationsTest, AStepWalksThroughFewBlocksAlsoWhereNothingIsLeft) {
+  retention_ = Retention({Class("all", "", 1)});
+  ASSERT_TRUE(Append(Run(1, 8)).ok());
+  Stretch(kPruneBlocksMax + 1);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_TRUE(Prune()->more);
+    EXPECT_EQ(
+        Count(absl::StrCat("audit_prune WHERE next_index = ", kPruneBlocksMax * kTimeBlockSize)),
+        1);
+    EXPECT_FALSE(Prune()->more);
+  }
+}
+
 TEST_F(RetentionOperationsTest, KeepsEverythingWithoutClasses) {
   ASSERT_TRUE(Append(Run(1, 8)).ok());
   const absl::StatusOr<PruneResult> result = Prune();
@@ -331,76 +331,6 @@ TEST_F(RetentionOperationsTest, KeepsEverythingWithoutClasses) {
   EXPECT_TRUE(result->classes.empty());
   EXPECT_FALSE(result->more);
   EXPECT_FALSE(View(0).payload_erased);
-}
-
-TEST_F(RetentionOperationsTest, ARestoredBackupIsErasedAgainAtStart) {
-  ASSERT_TRUE(Append(Run(1, 8)).ok());
-  // The same log without the erasure stands for the backup: the erasure comes from the journal.
-  Erasure erasure;
-  (void)db()->Transact([&](Transaction& tx) -> absl::Status {
-    erasure = *retention_->ErasePatient(tx, Auditor(), {kPatient, "GDPR art. 17"});
-    return absl::AbortedError("the database went back to before");
-  });
-  ASSERT_FALSE(View(0).payload_erased);
-  std::vector<std::string> kept;
-  RetentionWork work(*db(), clock_, *ids_, *retention_, [&](const Erasure& one) {
-    kept.push_back(one.name);
-    return absl::OkStatus();
-  });
-  for (int start = 0; start < 2; ++start) {
-    const absl::Status opened = work.Open({erasure});
-    ASSERT_TRUE(opened.ok()) << opened;
-    EXPECT_TRUE(View(0).payload_erased);
-  }
-  EXPECT_EQ(Count("audit_erasure WHERE restored = 1"), 1) << "once, however often it starts";
-  EXPECT_EQ(kept, (std::vector<std::string>{erasure.name, erasure.name}));
-  const auto records = Write([](Transaction& tx) { return ListAuditAfter(tx, 0, 10); });
-  ASSERT_EQ(records->size(), 1u);
-  EXPECT_EQ(records->front().method, "work/repeat_erasure");
-  EXPECT_EQ(records->front().keys.count({"patient", "pseudonyms/" + erasure.pseudonym}), 1u);
-  // Later entries were under a later key, which stays.
-  ASSERT_TRUE(Append(Run(9, 16)).ok());
-  ASSERT_TRUE(work.Open({erasure}).ok());
-  EXPECT_FALSE(View(12).payload_erased);
-}
-
-TEST_F(RetentionOperationsTest, WorksOffItsRowsAndPlansTheNextDay) {
-  retention_ = Retention({Class("all", "", 1)});
-  ASSERT_TRUE(Append(Run(1, 8)).ok());
-  std::vector<std::string> kept;
-  bool disk_full = true;
-  RetentionWork work(*db(), clock_, *ids_, *retention_, [&](const Erasure& one) -> absl::Status {
-    if (disk_full) return absl::UnavailableError("no space");
-    kept.push_back(one.name);
-    return absl::OkStatus();
-  });
-  ASSERT_TRUE(work.Open({}).ok());
-  ASSERT_TRUE(work.Open({}).ok());
-  EXPECT_EQ(Count("meso_pending_work WHERE kind = 'prune_payloads'"), 1) << "one, however often";
-  const auto due = [&] {
-    return *Write([&](Transaction& tx) { return ListDuePendingWork(tx, clock_.Now(), 10); });
-  };
-  EXPECT_TRUE(due().empty());
-  ASSERT_TRUE(Erase(Auditor()).ok());
-  ASSERT_EQ(due().size(), 1u);
-  const PendingWork journal = due().front();
-  EXPECT_FALSE(work.KeepErasure(journal).ok());
-  EXPECT_EQ(due().size(), 1u) << "it is tried again";
-  disk_full = false;
-  ASSERT_TRUE(work.KeepErasure(journal).ok());
-  EXPECT_EQ(kept.size(), 1u);
-  EXPECT_TRUE(due().empty());
-
-  clock_.Advance(absl::Hours(24));
-  ASSERT_EQ(due().size(), 1u);
-  ASSERT_TRUE(work.PruneAll(due().front()).ok());
-  EXPECT_TRUE(View(1).payload_erased);
-  EXPECT_TRUE(due().empty());
-  EXPECT_EQ(Count("meso_pending_work WHERE kind = 'prune_payloads'"), 1);
-  const auto records = Write([](Transaction& tx) { return ListAuditAfter(tx, 0, 10); });
-  ASSERT_EQ(records->size(), 1u);
-  EXPECT_EQ(records->front().method, "work/prune_payloads");
-  EXPECT_TRUE(absl::StrContains(records->front().facts.at("retentionClasses/all"), "entries/0"));
 }
 
 }  // namespace

@@ -1,29 +1,21 @@
-// Legal holds, erasure and pruning over a real server; the journal of erasures; the retention file.
+// Legal holds, erasure and pruning over a real server; the retention file.
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
+#include "services/audit/events/audit_consumer.h"
 #include "services/audit/retention_file.h"
-#include "services/audit/rpc/erasure_journal.h"
 #include "tests/services/audit/rpc/audit_rpc_fixture.h"
-#include "tests/support/child_process.h"
 
 namespace meso::audit {
 namespace {
 
-std::string Id(int number) { return absl::StrCat("0198f2c4-0000-4000-8000-0000000000", number); }
+constexpr char kOwnEpoch[] = "0198f2c4-0000-7000-8000-00000000e0a0";
 
-std::string ReadWhole(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return std::move(text).str();
-}
+std::string Id(int number) { return absl::StrCat("0198f2c4-0000-4000-8000-0000000000", number); }
 
 class RetentionRpcTest : public AuditRpcFixture {
  protected:
@@ -53,6 +45,27 @@ class RetentionRpcTest : public AuditRpcFixture {
     v1::Entry entry;
     EXPECT_TRUE(server_.Call(*stub_, &Stub::GetEntry, auditor_, request, &entry).ok());
     return entry.payload_erased();
+  }
+
+  int64_t PayloadsOf(const std::string& pseudonym) {
+    return Count(absl::StrCat("audit_payload_part WHERE pseudonym = '", pseudonym, "'"));
+  }
+  int64_t EntriesOf(const std::string& pseudonym) {
+    Hasher hasher;
+    return Count(
+        absl::StrCat("audit_key WHERE key = ", IndexKeyOf(IndexKind::kPatient, pseudonym, hasher)));
+  }
+  int64_t Count(const std::string& rest) {
+    int64_t count = -1;
+    EXPECT_TRUE(server_.database()
+                    .Read([&](Transaction& tx) -> absl::Status {
+                      const auto row =
+                          QueryOne(tx, Sql::Dynamic("SELECT count(*) FROM " + rest), {});
+                      if (row.ok() && *row) count = (*row)->Int(0);
+                      return row.status();
+                    })
+                    .ok());
+    return count;
   }
 
   const std::string otto_ = server_.keys().Token("users/otto", {"chain_admin@*"});
@@ -132,6 +145,56 @@ TEST_F(RetentionRpcTest, AnErasureLeavesNoNameInItsOwnEntry) {
   EXPECT_EQ(erasures, 1);
 }
 
+TEST_F(RetentionRpcTest, NoLaterCallToEraseBringsThePatientBack) {
+  v1::ErasureCertificate certificate;
+  ASSERT_TRUE(Erase(Id(15), &certificate).ok());
+  v1::ErasureCertificate none;
+  EXPECT_EQ(ReasonOf(Erase(Id(16), &none)), "RESOURCE_NOT_FOUND");
+  EXPECT_EQ(ReasonOf(Erase(Id(14), &none, /*validate_only=*/true)), "RESOURCE_NOT_FOUND");
+  // Refused before anything was looked for: another body, a bad field, a stranger.
+  v1::ErasePatientRequest erase;
+  erase.set_request_id(Id(15));
+  erase.set_patient("patients/p-1");
+  erase.set_ground("GDPR art. 17, another request");
+  EXPECT_EQ(ReasonOf(server_.Call(*stub_, &Stub::ErasePatient, auditor_, erase, &none)),
+            "REQUEST_ID_REUSED");
+  const std::string doctor = server_.keys().Token("users/dora", {"doctor@*"});
+  EXPECT_EQ(ReasonOf(server_.Call(*stub_, &Stub::ErasePatient, doctor, erase, &none)),
+            "ROLE_REQUIRED");
+  erase.set_ground("ask");
+  EXPECT_EQ(ReasonOf(server_.Call(*stub_, &Stub::ErasePatient, auditor_, erase, &none)),
+            "FIELD_INVALID");
+  EXPECT_EQ(PayloadsOf(certificate.pseudonym()), 2);
+  const std::vector<AuditRecord> records = server_.AllEntries();
+  int refused = 0;
+  for (const AuditRecord& record : records) {
+    if (!absl::EndsWith(record.method, "ErasePatient")) continue;
+    if (record.reason == "RESOURCE_NOT_FOUND") {
+      EXPECT_EQ(record.keys.count({"patient", "patients/p-1"}), 0u);
+    }
+    refused += record.outcome == "OK" ? 0 : 1;
+  }
+  EXPECT_EQ(refused, 5);
+  ASSERT_TRUE(DeliverOwnEntries(server_.database(), operations_, "audit", kOwnEpoch, records).ok());
+  EXPECT_EQ(PayloadsOf(certificate.pseudonym()), 2) << "all of them destroyed";
+  EXPECT_EQ(EntriesOf(certificate.pseudonym()), 2 + 1 + 5) << "and every call is recorded";
+  EXPECT_EQ(ReasonOf(Erase(Id(17), &none)), "RESOURCE_NOT_FOUND") << "nothing is left to erase";
+}
+
+TEST_F(RetentionRpcTest, ATrialNamesThePseudonymOnly) {
+  v1::ErasureCertificate trial;
+  ASSERT_TRUE(Erase(Id(14), &trial, /*validate_only=*/true).ok());
+  const std::vector<AuditRecord> records = server_.Entries();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].action, "E");
+  EXPECT_EQ(records[0].facts.count("key_fingerprint"), 0u) << "it has destroyed nothing";
+  std::set<std::string> patients;
+  for (const auto& [kind, value] : records[0].keys) {
+    if (kind == "patient") patients.insert(value);
+  }
+  EXPECT_EQ(patients, std::set<std::string>{absl::StrCat("pseudonyms/", trial.pseudonym())});
+}
+
 TEST_F(RetentionRpcTest, NamesEveryBadFieldAndKeepsStrangersOut) {
   v1::ErasePatientRequest erase;
   erase.set_request_id(Id(17));
@@ -143,6 +206,14 @@ TEST_F(RetentionRpcTest, NamesEveryBadFieldAndKeepsStrangersOut) {
   std::set<std::string> fields;
   for (const Violation& violation : DetailsOf(status).violations) fields.insert(violation.subject);
   EXPECT_EQ(fields, (std::set<std::string>{"patient", "ground"}));
+  erase.set_patient("patients/p-1");
+  erase.set_ground("GDPR request of p-1");
+  const absl::Status named =
+      server_.Call(*stub_, &Stub::ErasePatient, auditor_, erase, &certificate);
+  EXPECT_EQ(ReasonOf(named), "FIELD_INVALID");
+  ASSERT_EQ(DetailsOf(named).violations.size(), 1u);
+  EXPECT_EQ(DetailsOf(named).violations[0].subject, "ground");
+  EXPECT_FALSE(Erased(0));
   const std::string doctor = server_.keys().Token("users/dora", {"doctor@*"});
   const std::string local = server_.keys().Token("users/lea", {"compliance_auditor@par-1"});
   EXPECT_EQ(ReasonOf(server_.Call(*stub_, &Stub::ErasePatient, doctor, erase, &certificate)),
@@ -173,55 +244,6 @@ TEST_F(RetentionRpcTest, PrunesAndShowsTheClasses) {
   EXPECT_EQ(done.classes(0).last_entry(), "entries/7");
   EXPECT_TRUE(Erased(0));
   EXPECT_EQ(server_.Entries().back().facts.count("retentionClasses/all"), 0u) << "GetEntry's";
-}
-
-Erasure SampleErasure(int number) {
-  Erasure erasure;
-  erasure.name = absl::StrCat("erasures/0198f2c4-0000-7000-8000-00000000000", number);
-  erasure.pseudonym = std::string(32, 'a');
-  erasure.generation = static_cast<uint64_t>(number);
-  erasure.erased_payloads = 3;
-  erasure.tree_size = 12;
-  erasure.key_fingerprint = std::string(32, '\x07');
-  erasure.ground = "a \"ground\"\nof two lines";
-  erasure.eraser = "users/ines";
-  erasure.erase_time = absl::FromUnixSeconds(1'795'165'200);
-  return erasure;
-}
-
-TEST(ErasureJournalTest, KeepsEachOnceThroughRestartsAndCrashes) {
-  TempDir dir;
-  const std::string path = dir.path() + "/erasures.jsonl";
-  {
-    ErasureJournal journal(path);
-    ASSERT_TRUE(journal.Open()->empty());
-    for (int number : {1, 1, 2}) ASSERT_TRUE(journal.Keep(SampleErasure(number)).ok());
-  }
-  const std::string whole = ReadWhole(path);
-  for (size_t cut = 0; cut <= whole.size(); cut += 29) {
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << whole.substr(0, cut);
-    ErasureJournal journal(path);
-    const auto kept = journal.Open();
-    ASSERT_TRUE(kept.ok()) << cut << " " << kept.status();
-    for (int number : {1, 2}) ASSERT_TRUE(journal.Keep(SampleErasure(number)).ok());
-    EXPECT_EQ(ReadWhole(path), whole) << cut;
-  }
-  const auto kept = ErasureJournal(path).Open();
-  ASSERT_EQ(kept->size(), 2u);
-  EXPECT_EQ((*kept)[1].ground, SampleErasure(2).ground);
-  EXPECT_EQ((*kept)[1].generation, 2u);
-  EXPECT_EQ((*kept)[1].key_fingerprint, SampleErasure(2).key_fingerprint);
-  EXPECT_EQ((*kept)[1].erase_time, SampleErasure(2).erase_time);
-}
-
-TEST(ErasureJournalTest, RefusesALineThatIsNone) {
-  TempDir dir;
-  const std::string path = dir.path() + "/erasures.jsonl";
-  std::ofstream(path) << "{\"name\": \"erasures/x\"}\n";
-  const absl::Status status = ErasureJournal(path).Open().status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_TRUE(absl::StrContains(status.message(), "line 1")) << status;
-  EXPECT_FALSE(ErasureJournal(dir.path() + "/no/such/file").Open().ok());
 }
 
 TEST(RetentionFileTest, ReadsTheShippedClassesAndNamesWhatIsWrong) {
