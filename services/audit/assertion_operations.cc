@@ -214,7 +214,7 @@ absl::Status AssertionOperations::Record(Transaction& tx, const Findings& findin
   for (const StoredViolation& violation : findings.violations) {
     MESO_RETURN_IF_ERROR(RecordViolation(tx, violation));
   }
-  MESO_FAILPOINT("audit.assertions.before_commit");
+  if (!findings.violations.empty()) MESO_FAILPOINT("audit.assertions.before_commit");
   return absl::OkStatus();
 }
 
@@ -239,7 +239,7 @@ absl::StatusOr<AssertionStep> AssertionOperations::Step() {
   const bool nothing = findings.progress.empty() && findings.settled.empty();
   if (!nothing) {
     MESO_RETURN_IF_ERROR(database_.Transact([&](Transaction& tx) { return Record(tx, findings); }));
-    MESO_FAILPOINT("audit.assertions.after_commit");
+    if (!findings.violations.empty()) MESO_FAILPOINT("audit.assertions.after_commit");
   }
   return AssertionStep{findings.more, next_due};
 }

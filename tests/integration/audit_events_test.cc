@@ -66,8 +66,7 @@ class Day {
                                        cancel, &answer));
     // Today at the site: who is booked for a later day can't check in.
     const absl::Time now = SystemClock().Now();
-    const std::string site =
-        absl::ToCivilHour(now, absl::UTCTimeZone()).hour() < 20 ? kPar : "sites/syd-1";
+    const std::string site = absl::StrCat("sites/", Clinic::SiteWithTimeToday());
     if (site != kPar) clinic.Receive(50, 300, site);
     clinic.Receive(10, 300, site, {"EMR-ADR"});  // no session starts without an emergency kit
     const auto today = clinic.Search(kPatient, now + absl::Minutes(2), 1, site);

@@ -38,10 +38,7 @@ class ControlTest : public ::testing::Test {
     std::ofstream(file_) << absl::StrReplaceAll(text.str(),
                                                 {{"\"wait_minutes\": 60", "\"wait_minutes\": 0"},
                                                  {"\"after_hours\": 720", "\"after_hours\": 0"}});
-    absl::TimeZone paris;
-    EXPECT_TRUE(absl::LoadTimeZone("Europe/Paris", &paris));
-    // A session begins today only while enough of the site's day is left.
-    if (absl::ToCivilHour(SystemClock().Now(), paris).hour() >= 17) site_ = "sites/syd-1";
+    site_ = absl::StrCat("sites/", Clinic::SiteWithTimeToday());
   }
 
   void StartAll(const std::string& audit_failpoints = "") {

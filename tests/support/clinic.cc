@@ -106,6 +106,13 @@ std::string Clinic::NewRequestId() {
   return ids.NewId();
 }
 
+std::string Clinic::SiteWithTimeToday() {
+  absl::TimeZone paris;
+  MESO_CHECK(absl::LoadTimeZone("Europe/Paris", &paris), "the time zones are installed");
+  // Sydney is ten hours ahead.
+  return absl::ToCivilHour(SystemClock().Now(), paris).hour() < 17 ? "par-1" : "syd-1";
+}
+
 absl::Time Clinic::Tomorrow() const {
   return absl::FromUnixSeconds((absl::ToUnixSeconds(made_) / 3600 + 25) * 3600);
 }

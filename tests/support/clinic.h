@@ -71,6 +71,8 @@ class Clinic {
   const std::string& salmon_cocktail() const { return salmon_; }  // C-03: HA1 + PDR + AAM
   const std::string& treatment() const { return treatment_; }
   std::string NewRequestId();
+  // par-1 or syd-1: where enough of the day is left for a session that begins in a few minutes.
+  static std::string SiteWithTimeToday();
   absl::Time Tomorrow() const;  // 24 h from when the clinic was made, on a whole hour
 
   Suite& suite() { return suite_; }

@@ -202,6 +202,21 @@ TEST_F(AssertionOperationsTest, ADecisionThatComesLateStillCounts) {
   EXPECT_EQ(Found(), Codes());
 }
 
+// The clocks of two sources may differ by five minutes, not by more.
+TEST_F(AssertionOperationsTest, ADecisionMaySeemToBeMadeAfterTheFact) {
+  const auto later = [this](const std::string& patient, absl::Duration by) {
+    Draft draft = CheckIn(patient);
+    draft.time_ns += absl::ToInt64Nanoseconds(by);
+    return draft;
+  };
+  Log({Give("patients/p-1")});
+  const uint64_t too_much = Log({Give("patients/p-2")});
+  Log({later("patients/p-1", absl::Minutes(5)),
+       later("patients/p-2", absl::Minutes(5) + absl::Nanoseconds(1))});
+  clock_.Advance(absl::Hours(5));
+  EXPECT_EQ(Found(), Codes{absl::StrCat("administration-decided:", too_much)});
+}
+
 TEST_F(AssertionOperationsTest, ADecisionForAnotherVisitOrTooOldDoesNot) {
   Draft elsewhere = CheckIn("patients/p-1");
   elsewhere.keys.back().value = kOtherAppointment;

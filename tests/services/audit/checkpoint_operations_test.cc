@@ -96,6 +96,16 @@ TEST_F(CheckpointOperationsTest, ListsWhatItKeepsInPages) {
   EXPECT_EQ(Sizes(5), Sizes());
 }
 
+TEST_F(CheckpointOperationsTest, ACheckpointKeptForAnotherSizeIsNotShown) {
+  GrowTo(5);
+  Tamper("UPDATE audit_checkpoint SET tree_size = 4");
+  EXPECT_EQ(ReasonOf(Write([&](Transaction& tx) {
+                       return checkpoints_.ListCheckpoints(tx, {10});
+                     }).status()),
+            "TREE_INCONSISTENT");
+  EXPECT_EQ(ReasonOf(Cosign(4, *north_).status()), "COSIGNATURE_INVALID");
+}
+
 TEST_F(CheckpointOperationsTest, ASizeIsSignedOnce) {
   Grow();
   const std::string note = Note(1);

@@ -13,12 +13,8 @@ namespace meso::mesoctl {
 
 DayFixture::DayFixture() : clinic_(Start()) {
   clinic_.Load();
-  absl::TimeZone paris;
-  EXPECT_TRUE(absl::LoadTimeZone("Europe/Paris", &paris));
-  // A session begins today only while enough of the site's day is left.
-  const bool early = absl::ToCivilHour(SystemClock().Now(), paris).hour() < 17;
-  here_ = early ? "par-1" : "syd-1";
-  there_ = early ? "syd-1" : "par-1";
+  here_ = Clinic::SiteWithTimeToday();
+  there_ = here_ == "par-1" ? "syd-1" : "par-1";
 }
 
 Suite& DayFixture::Start() {

@@ -93,10 +93,7 @@ class ClinicExamplesTest : public ExamplesTest {
  protected:
   ClinicExamplesTest() : ExamplesTest("meso-clinic"), clinic_(suite_) {
     clinic_.Load();
-    const absl::TimeZone paris = Zone("Europe/Paris");
-    // A session begins today only while enough of the site's day is left; Sydney is ten hours
-    // ahead.
-    site_ = absl::ToCivilHour(SystemClock().Now(), paris).hour() < 17 ? "par-1" : "syd-1";
+    site_ = Clinic::SiteWithTimeToday();
     for (const char* site : {"sites/par-1", "sites/syd-1"}) {
       clinic_.Receive(200, 300, site);
       clinic_.Receive(50, 300, site, {"EMR-ADR", "AMP-AAM", "AMP-PDR"});

@@ -207,6 +207,20 @@ TEST(BundleV2Test, ABundleOfOneKeyProvesThatThereIsNoEntry) {
   EXPECT_TRUE(Verify(IndexedLog(0).KeyBundle(Patient(1))).ok);
 }
 
+TEST(BundleV2Test, AnEntryHasEitherItsRowOfTheTreeOrItsPath) {
+  const auto with = [](const std::string& bundle, const std::function<void(BundleEntry*)>& change) {
+    return Problem(ChangeRecord(bundle, kEntryRecord, 0, [&change](std::string& body) {
+      BundleEntry entry = *DecodeEntry(body);
+      change(&entry);
+      body = EncodeEntry(entry);
+    }));
+  };
+  const std::string hash(32, 'h');
+  EXPECT_NE(with(Log().LogBundle(), [&](BundleEntry* entry) { entry->path = hash; }), "");
+  EXPECT_NE(with(Log().KeyBundle(Patient(1)), [&](BundleEntry* entry) { entry->hashes = hash; }),
+            "");
+}
+
 TEST(BundleV2Test, ABundleOfOneKeyThatHidesAnEntryIsRefused) {
   const Key key = Patient(1);
   const std::string bundle = Log().KeyBundle(key);

@@ -46,6 +46,9 @@ TEST(GrantTest, HasACodedPurposeAndAnEnd) {
     EXPECT_EQ(field(grant), "auditor_grant.purpose") << purpose;
   }
   grant = Sample();
+  grant.purpose = "ABCDEFGHIJKLMNOP";
+  EXPECT_EQ(field(grant), "") << "16 letters";
+  grant = Sample();
   grant.expire_time = kNow;
   EXPECT_EQ(field(grant), "auditor_grant.expire_time");
   grant.start_time = kNow + absl::Hours(5);

@@ -95,6 +95,17 @@ TEST(SourceStateTest, StoppedUntilSomethingButAHeartbeatComes) {
   EXPECT_FALSE(state.stopped);
 }
 
+TEST(SourceStateTest, NoSourceMayBeSilentForLongerThanThreeDays) {
+  Hasher hasher;
+  SourceState state;
+  Draft patient = Heartbeat(1, state.chain_hash, 0);
+  patient.facts[2].value = "315360000";
+  Fold(patient, hasher, &state);
+  EXPECT_EQ(state.heartbeat_interval_seconds, 86'400);
+  state.arrival_time_us = 0;
+  EXPECT_TRUE(IsSilent(state, int64_t{3} * 86'400 * 1'000'000 + 1));
+}
+
 TEST(SourceStateTest, SilentAfterThreeHeartbeats) {
   SourceState state;
   state.arrival_time_us = 1'000'000;
