@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/base/error.h"
 #include "meso/audit/v1/audit_service.pb.h"
 #include "services/audit/audit_operations.h"
 
