@@ -11,8 +11,8 @@
 #include "common/base/status_macros.h"
 #include "common/config/process_config.h"
 #include "meso/audit/v1/audit_service.pb.h"
-#include "services/mesoctl/admin.h"
 #include "services/mesoctl/global_flags.h"
+#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/session.h"
 #include "services/mesoctl/witness.h"
 
@@ -180,12 +180,6 @@ class Run {
 ExitCode RunWitness(const Invocation& invocation, Session& session) {
   const absl::StatusOr<ExitCode> code = Run(invocation, session)();
   return code.ok() ? *code : session.Fail(kWhat, code.status());
-}
-
-ValueKind Files() {
-  ValueKind kind;
-  kind.of = ValueKind::Of::kFile;
-  return kind;
 }
 
 std::vector<Flag> WitnessFlags() {

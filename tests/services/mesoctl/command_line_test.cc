@@ -318,14 +318,25 @@ TEST_F(VerifyTest, ATruncatedBundleAnotherKeyAndAnotherFileFail) {
   EXPECT_EQ(Verify(bundle_).code, ExitCode::kVerificationFailed);
 }
 
-TEST_F(VerifyTest, AMissingFileIsNotFoundAndABadKeyIsMisuse) {
-  EXPECT_EQ(RunMesoctl({"audit", "verify", "/no/file", "--key", key_->verifier().Encode()}).code,
-            ExitCode::kNotFound);
+TEST_F(VerifyTest, AFileThatCantBeReadAndABadKeyAreMisuse) {
+  for (const std::string& path : {std::string("/no/file"), dir_.path()}) {
+    const Ran ran = RunMesoctl({"audit", "verify", path, "--key", key_->verifier().Encode()});
+    EXPECT_EQ(ran.code, ExitCode::kUsage);
+    EXPECT_THAT(ran.err, HasSubstr(absl::StrCat("can't read the bundle ", path)));
+  }
   EXPECT_EQ(RunMesoctl({"audit", "verify", Write(bundle_), "--key", "nonsense"}).code,
             ExitCode::kUsage);
   const Ran missing = RunMesoctl({"audit", "verify", Write(bundle_), "--key", "no/audit-log.pub"});
   EXPECT_EQ(missing.code, ExitCode::kUsage);
-  EXPECT_THAT(missing.err, HasSubstr("the file no/audit-log.pub does not exist"));
+  EXPECT_THAT(missing.err, HasSubstr("--key: the file no/audit-log.pub does not exist"));
+  const Ran unread = RunMesoctl({"audit", "verify", Write(bundle_), "--key", dir_.path()});
+  EXPECT_EQ(unread.code, ExitCode::kUsage);
+  EXPECT_THAT(unread.err, HasSubstr(absl::StrCat("--key: can't read ", dir_.path())));
+  const std::string damaged = absl::StrCat(dir_.path(), "/damaged.pub");
+  std::ofstream(damaged) << key_->verifier().Encode() << "x\n";
+  const Ran wrong = RunMesoctl({"audit", "verify", Write(bundle_), "--key", damaged});
+  EXPECT_EQ(wrong.code, ExitCode::kUsage);
+  EXPECT_THAT(wrong.err, HasSubstr(absl::StrCat("--key: in ", damaged)));
 }
 
 TEST_F(VerifyTest, ACheckpointIsTakenAsTheNoteAndAsItsJson) {
@@ -353,7 +364,7 @@ TEST_F(VerifyTest, ACheckpointIsTakenAsTheNoteAndAsItsJson) {
   EXPECT_EQ(RunMesoctl({"audit", "verify", Write(bundle_), "--key", key_->verifier().Encode(),
                         "--checkpoint", "/no/file"})
                 .code,
-            ExitCode::kNotFound);
+            ExitCode::kUsage);
   EXPECT_THAT(RunMesoctl({"audit", "verify", "--help"}).out, HasSubstr("audit checkpoint --save"));
 }
 

@@ -56,8 +56,11 @@ class Cases {
   // `options` come behind the log's key.
   void Add(const std::string& name, const std::string& bundle, std::optional<int> expected,
            const std::vector<std::string>& options = {}) {
-    const std::string path = absl::StrCat(dir_, "/", cases_.size(), ".bundle");
-    std::ofstream(path, std::ios::binary) << bundle;
+    AddFile(name, File(absl::StrCat(cases_.size(), ".bundle"), bundle), expected, options);
+  }
+  // Of a file that is not made here.
+  void AddFile(const std::string& name, const std::string& path, std::optional<int> expected,
+               const std::vector<std::string>& options = {}) {
     Case one = {name, {path, "--key", audit::SampleKey()->verifier().Encode()}, expected};
     one.words.insert(one.words.end(), options.begin(), options.end());
     cases_.push_back(std::move(one));
@@ -216,6 +219,23 @@ TEST(VerifiersAgreeTest, OnWitnessesAndRememberedCheckpoints) {
   const auto other = *audit::MakeSigningKey("meso.test/audit", std::string(32, 'k'));
   cases.Add("another's checkpoint", whole, 6,
             remembered("o60", audit::SignCheckpoint(60, newest.root, *other)));
+  cases.Run();
+}
+
+// A file that can't be read is a mistake on the line, not a bundle that does not hold.
+TEST(VerifiersAgreeTest, OnFilesThatCantBeRead) {
+  const TempDir dir;
+  Cases cases(dir.path());
+  const std::string bundle = Log().LogBundle();
+  // Opens, and gives an error instead of bytes.
+  const std::string failing = "/proc/self/mem";
+  for (const std::string& path : {dir.path() + "/nowhere", dir.path(), failing}) {
+    cases.AddFile("a bundle", path, 2);
+    cases.Add("a checkpoint", bundle, 2, {"--checkpoint", path});
+    cases.Add("a key", bundle, 2, {"--key", path});
+    cases.Add("a witness", bundle, 2, {"--witness", path});
+  }
+  cases.AddFile("an empty bundle", cases.File("empty", ""), 6);
   cases.Run();
 }
 
