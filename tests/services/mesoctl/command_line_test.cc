@@ -368,5 +368,47 @@ TEST_F(VerifyTest, ACheckpointIsTakenAsTheNoteAndAsItsJson) {
   EXPECT_THAT(RunMesoctl({"audit", "verify", "--help"}).out, HasSubstr("audit checkpoint --save"));
 }
 
+// What a witness's line may say; no server is asked.
+TEST(WitnessLineTest, NamesTheFlagAndTheFileOfWhatCantBeUsed) {
+  const TempDir dir;
+  const std::string key = absl::StrCat(dir.path(), "/witness.key");
+  ASSERT_EQ(RunMesoctl({"admin", "witness-key", "n.test/w", "-o", key}).code, ExitCode::kOk);
+  const std::string log_key = (*audit::NewSigningKey("test-log"))->verifier().Encode();
+  const std::string other = (*audit::NewSigningKey("other-log"))->verifier().Encode();
+  const std::string both = absl::StrCat(dir.path(), "/both");
+  std::ofstream(both) << log_key << "\n" << other << "\n";
+  const std::string none = absl::StrCat(dir.path(), "/none");
+  std::ofstream(none) << "\n";
+  const auto expect_usage = [&](const std::vector<std::string>& more, const std::string& says) {
+    std::vector<std::string> words = {
+        "audit",           "witness",    "run",
+        "--once",          "--state",    absl::StrCat(dir.path(), "/state"),
+        "--audit_address", "127.0.0.1:1"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Ran ran = RunMesoctl(words);
+    EXPECT_EQ(ran.code, ExitCode::kUsage) << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr(says));
+  };
+  const std::string nowhere = absl::StrCat(dir.path(), "/nowhere.pub");
+  expect_usage({"--key", key, "--log_key", nowhere}, absl::StrCat("--log_key: the file ", nowhere));
+  expect_usage({"--key", key, "--log_key", dir.path()},
+               absl::StrCat("--log_key: can't read ", dir.path()));
+  expect_usage({"--key", key, "--log_key", none}, absl::StrCat("there is no key in ", none));
+  expect_usage({"--key", key, "--log_key", both}, "test-log and other-log are two logs");
+  expect_usage({"--key", nowhere, "--log_key", log_key},
+               absl::StrCat("--key: can't read ", nowhere));
+  expect_usage({"--key", both, "--log_key", log_key}, absl::StrCat("--key: in ", both));
+  for (const char* flag : {"--checkpoint", "--note"}) {
+    expect_usage({"--key", key, "--log_key", log_key, flag, nowhere},
+                 absl::StrCat(flag, ": can't read ", nowhere));
+    expect_usage({"--key", key, "--log_key", log_key, flag, both},
+                 absl::StrCat(flag, ": ", both, " is no checkpoint"));
+  }
+  for (const char* interval : {"inf", "61m", "0.5s", "-inf", "soon", "-5s"}) {
+    expect_usage({"--key", key, "--log_key", log_key, absl::StrCat("--interval=", interval)},
+                 "--interval is a duration from 1s to 1h");
+  }
+}
+
 }  // namespace
 }  // namespace meso::mesoctl
