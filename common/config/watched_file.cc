@@ -31,8 +31,10 @@ std::shared_ptr<const WatchedFile::Contents> WatchedFile::Get() {
   if (stamp == stamp_) return contents_;
   std::ifstream file(path_, std::ios::binary);
   std::ostringstream text;
-  text << file.rdbuf();
-  if (!file || !text) return contents_;
+  // Inserting nothing is a failure to a stream.
+  const bool is_empty = file && file.peek() == std::ifstream::traits_type::eof() && !file.bad();
+  if (!is_empty) text << file.rdbuf();
+  if (is_empty ? empty_ != Empty::kContent : !file || !text) return contents_;
   stamp_ = stamp;
   contents_ =
       std::make_shared<const Contents>(Contents{std::move(text).str(), contents_->generation + 1});

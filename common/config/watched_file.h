@@ -1,7 +1,8 @@
 // A small file that may be replaced while the process runs: keys, tokens.
 //
 // Looks at modification time, size and inode at most once a second and reads again when one of them
-// changed; a file that has become unreadable keeps its last contents. Thread-safe.
+// changed; a file that has become unreadable keeps its last contents. So does an empty one, which
+// somebody may just be writing, unless it is told that empty is a content. Thread-safe.
 #ifndef MESO_COMMON_CONFIG_WATCHED_FILE_H_
 #define MESO_COMMON_CONFIG_WATCHED_FILE_H_
 
@@ -23,8 +24,13 @@ class WatchedFile {
     int64_t generation = 0;  // counts changes; 0 = never read
   };
 
+  enum class Empty {
+    kUnreadable,
+    kContent,  // of a list: nobody is on it
+  };
   // Reads nothing yet. `clock` outlives the file.
-  WatchedFile(std::string path, const Clock& clock) : path_(std::move(path)), clock_(clock) {}
+  WatchedFile(std::string path, const Clock& clock, Empty empty = Empty::kUnreadable)
+      : path_(std::move(path)), clock_(clock), empty_(empty) {}
 
   // The newest contents; generation 0 while the file could never be read.
   std::shared_ptr<const Contents> Get();
@@ -40,6 +46,7 @@ class WatchedFile {
 
   const std::string path_;
   const Clock& clock_;
+  const Empty empty_;
   absl::Mutex mutex_;
   absl::Time checked_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   Stamp stamp_ ABSL_GUARDED_BY(mutex_);

@@ -1,5 +1,7 @@
 #include "services/audit/audit_app.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -28,6 +30,16 @@ absl::StatusOr<std::unique_ptr<SigningKey>> ReadSigningKey(const std::string& fl
   absl::StatusOr<std::unique_ptr<SigningKey>> key = ParseSigningKey(text);
   if (!key.ok()) return InFile(flag, path, key.status());
   return key;
+}
+
+// Unset while the log's key is not being changed: no file, or an empty one, which a command line
+// that stays the same can name.
+absl::StatusOr<std::unique_ptr<SigningKey>> ReadPreviousKey(const std::string& path) {
+  std::error_code unknown;
+  if (path.empty() || (std::filesystem::file_size(path, unknown) == 0 && !unknown)) {
+    return std::unique_ptr<SigningKey>();
+  }
+  return ReadSigningKey("previous_log_key_file", path);
 }
 
 absl::StatusOr<PseudonymKey> ReadPseudonymKey(const std::string& path) {
@@ -87,11 +99,8 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
   MESO_ASSIGN_OR_RETURN(std::unique_ptr<SigningKey> key,
                         ReadSigningKey("log_key_file", config.log_key_file));
   MESO_ASSIGN_OR_RETURN(PseudonymKey pseudonyms, ReadPseudonymKey(config.pseudonym_key_file));
-  std::unique_ptr<SigningKey> previous_key;
-  if (!config.previous_log_key_file.empty()) {
-    MESO_ASSIGN_OR_RETURN(previous_key,
-                          ReadSigningKey("previous_log_key_file", config.previous_log_key_file));
-  }
+  MESO_ASSIGN_OR_RETURN(std::unique_ptr<SigningKey> previous_key,
+                        ReadPreviousKey(config.previous_log_key_file));
   MESO_ASSIGN_OR_RETURN(std::vector<Assertion> assertions,
                         ReadAssertions(config.assertions_file, pseudonyms));
   MESO_ASSIGN_OR_RETURN(PayloadMasterKeys masters, ReadPayloadKeys(config.payload_key_file));
@@ -121,8 +130,8 @@ absl::StatusOr<std::unique_ptr<AuditApp>> AuditApp::Create(const AuditConfig& co
     app->operations_->RememberCheckpoints(
         [app = app.get()](const std::string& note) { return app->memory_->Keep(note); });
   }
-  app->witness_keys_file_ =
-      std::make_unique<WatchedFile>(config.witness_keys_file, process.clock());
+  app->witness_keys_file_ = std::make_unique<WatchedFile>(config.witness_keys_file, process.clock(),
+                                                          WatchedFile::Empty::kContent);
   MESO_ASSIGN_OR_RETURN(app->witness_keys_,
                         WitnessKeys::Open(config.witness_keys_file, [app = app.get()] {
                           const auto contents = app->witness_keys_file_->Get();

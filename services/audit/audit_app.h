@@ -37,7 +37,7 @@ struct AuditConfig {
   std::string payload_key_file;       // wraps the patients' payload keys: 64 hex digits
   std::string erasure_file;           // the journal of erasures and legal holds
   std::string retention_file;         // how long payloads are kept; empty = for ever
-  std::string previous_log_key_file;  // during a change of keys signs too; empty = none
+  std::string previous_log_key_file;  // signs too during a change of keys; may be empty
   std::string witness_keys_file;      // whose cosignatures are taken; empty = nobody's
   std::string assertions_file;        // what is held against the log; empty = the binary's own
   std::string

@@ -16,11 +16,11 @@ ABSL_FLAG(
 ABSL_FLAG(
     std::string, previous_log_key_file, "",
     "During a change of the log's key: file with the key before, which signs too until everybody "
-    "has the new one; mesoctl admin log-key rotate makes both. Empty = none.");
+    "has the new one; mesoctl admin log-key rotate makes both. Empty, or an empty file = none.");
 ABSL_FLAG(
     std::string, witness_keys_file, "",
     "File with the public keys of the witnesses whose cosignatures are taken, one per line; read "
-    "again when it changes. Empty = no witnesses.");
+    "again when it changes. Empty, or an empty file = no witnesses.");
 ABSL_FLAG(std::string, assertions_file, "",
           "JSON file of the assertions that are held against the log (services/audit/README.md); "
           "empty = those of deploy/audit/assertions.json, which the binary brings along.");

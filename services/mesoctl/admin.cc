@@ -1,15 +1,11 @@
 #include "services/mesoctl/admin.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/rand.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <fstream>
+#include <algorithm>
 #include <functional>
-#include <iterator>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -28,6 +24,7 @@
 #include "services/audit/domain/checkpoint.h"
 #include "services/audit/domain/entry.h"
 #include "services/audit/domain/payload_cipher.h"
+#include "services/mesoctl/local_file.h"
 
 namespace meso::mesoctl {
 namespace {
@@ -38,36 +35,13 @@ constexpr absl::Duration kServiceTokenRenewal = absl::Hours(24 * 30);
 constexpr const char* kServices[] = {"scheduling", "screening", "inventory", "audit"};
 constexpr size_t kOfferKeySize = 32;
 
-absl::Status FileError(absl::string_view what, const std::string& path) {
-  return absl::FailedPreconditionError(absl::StrCat(what, " ", path, ": ", strerror(errno)));
-}
-
 std::string PathIn(const std::string& dir, absl::string_view file) {
   return absl::StrCat(dir, "/", file);
 }
 
-bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
-
-absl::Status MakeDirectory(const std::string& dir) {
-  // Only the last part gets 0700; parents are made like any directory of the user.
-  for (size_t slash = dir.find('/', 1); slash != std::string::npos;
-       slash = dir.find('/', slash + 1)) {
-    if (mkdir(dir.substr(0, slash).c_str(), 0755) != 0 && errno != EEXIST) {
-      return FileError("can't make the directory", dir.substr(0, slash));
-    }
-  }
-  if (mkdir(dir.c_str(), 0700) != 0 && errno != EEXIST) {
-    return FileError("can't make the directory", dir);
-  }
-  struct stat info;
-  if (stat(dir.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
-    return absl::FailedPreconditionError(absl::StrCat(dir, " is not a directory; name another"));
-  }
-  if ((info.st_mode & 077) != 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        dir, " can be read by others, and keys are not put there; run: chmod 700 ", dir));
-  }
-  return absl::OkStatus();
+bool HasLine(absl::string_view text, absl::string_view wanted) {
+  const std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
+  return std::find(lines.begin(), lines.end(), wanted) != lines.end();
 }
 
 absl::StatusOr<std::string> NewHexKey() {
@@ -87,18 +61,37 @@ class KeyDirectory {
   absl::Status Ensure(absl::string_view file,
                       const std::function<absl::StatusOr<std::string>()>& make) {
     const std::string path = PathIn(dir_, file);
-    if (Exists(path)) {
+    if (IsThere(path)) {
       report_.kept.emplace_back(file);
       return absl::OkStatus();
     }
     MESO_ASSIGN_OR_RETURN(const std::string content, make());
-    MESO_RETURN_IF_ERROR(WriteSecret(path, absl::StrCat(content, "\n")));
+    MESO_RETURN_IF_ERROR(WriteDurably(path, absl::StrCat(content, "\n")));
     report_.created.emplace_back(file);
     return absl::OkStatus();
   }
 
   absl::StatusOr<std::string> Read(absl::string_view file) const {
     return ReadText(PathIn(dir_, file));
+  }
+
+  // The log's public key is made from its private one; one of another key, as an interrupted change
+  // leaves it, is made anew.
+  absl::Status EnsureLogVerifier() {
+    MESO_ASSIGN_OR_RETURN(const std::string text, Read(kLogKeyFile));
+    const auto key = audit::ParseSigningKey(text);
+    const auto there = Read(kLogVerifierFile);
+    // A damaged private key is told by the service that needs it.
+    if (!key.ok() && !there.ok()) return key.status();
+    const std::string verifier = key.ok() ? (*key)->verifier().Encode() : "";
+    if (!key.ok() || (there.ok() && HasLine(*there, verifier))) {
+      report_.kept.emplace_back(kLogVerifierFile);
+      return absl::OkStatus();
+    }
+    MESO_RETURN_IF_ERROR(
+        WriteDurably(PathIn(dir_, kLogVerifierFile), absl::StrCat(verifier, "\n")));
+    report_.created.emplace_back(kLogVerifierFile);
+    return absl::OkStatus();
   }
 
   // A service's token is no key: one that has expired, or will within a month, is made anew.
@@ -114,7 +107,7 @@ class KeyDirectory {
     request.not_before = absl::FromUnixSeconds(absl::ToUnixSeconds(now));
     request.expiry = request.not_before + kServiceTokenTtl;
     MESO_ASSIGN_OR_RETURN(const std::string token, SignToken(pem, kKeyId, request));
-    MESO_RETURN_IF_ERROR(WriteSecret(PathIn(dir_, file), absl::StrCat(token, "\n")));
+    MESO_RETURN_IF_ERROR(WriteDurably(PathIn(dir_, file), absl::StrCat(token, "\n")));
     report_.created.push_back(file);
     return absl::OkStatus();
   }
@@ -123,7 +116,7 @@ class KeyDirectory {
 
  private:
   bool IsFresh(const std::string& file, absl::Time now) const {
-    if (!Exists(PathIn(dir_, file))) return false;
+    if (!IsThere(PathIn(dir_, file))) return false;
     const absl::StatusOr<std::string> token = Read(file);
     const absl::StatusOr<std::string> jwks = Read(kJwksFile);
     if (!token.ok() || !jwks.ok()) return false;
@@ -177,11 +170,20 @@ std::pair<std::string, int> SplitOrigin(const std::string& name) {
   return {name, 1};
 }
 
+// What was signed before is verified with the key it was signed with, so none is ever left out.
+absl::Status AddPreviousVerifier(const std::string& dir, const std::string& verifier) {
+  const std::string path = PathIn(dir, kPreviousLogVerifierFile);
+  MESO_ASSIGN_OR_RETURN(const std::optional<std::string> before, ReadFileIfThere(path));
+  const std::string lines = before.value_or("");
+  if (HasLine(lines, verifier)) return absl::OkStatus();
+  return WriteDurably(path, absl::StrCat(lines, verifier, "\n"));
+}
+
 }  // namespace
 
 absl::StatusOr<InitReport> InitKeys(const std::string& dir, const std::string& log_name,
                                     absl::Time now) {
-  MESO_RETURN_IF_ERROR(MakeDirectory(dir));
+  MESO_RETURN_IF_ERROR(MakePrivateDirectory(dir, "keys"));
   KeyDirectory keys(dir);
   MESO_RETURN_IF_ERROR(keys.Ensure(kTokenKeyFile, [] { return GenerateKey(); }));
   MESO_RETURN_IF_ERROR(keys.Ensure(kJwksFile, [&keys]() -> absl::StatusOr<std::string> {
@@ -192,11 +194,7 @@ absl::StatusOr<InitReport> InitKeys(const std::string& dir, const std::string& l
     MESO_ASSIGN_OR_RETURN(const auto key, audit::NewSigningKey(log_name));
     return key->Encode();
   }));
-  MESO_RETURN_IF_ERROR(keys.Ensure(kLogVerifierFile, [&keys]() -> absl::StatusOr<std::string> {
-    MESO_ASSIGN_OR_RETURN(const std::string text, keys.Read(kLogKeyFile));
-    MESO_ASSIGN_OR_RETURN(const auto key, audit::ParseSigningKey(text));
-    return key->verifier().Encode();
-  }));
+  MESO_RETURN_IF_ERROR(keys.EnsureLogVerifier());
   MESO_RETURN_IF_ERROR(
       keys.Ensure(kPseudonymKeyFile, [] { return audit::PseudonymKey::NewText(); }));
   MESO_RETURN_IF_ERROR(
@@ -213,7 +211,7 @@ absl::StatusOr<std::string> RotateLogKey(const std::string& dir) {
   const std::string previous_path = PathIn(dir, kPreviousLogKeyFile);
   MESO_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
   MESO_ASSIGN_OR_RETURN(const auto key, audit::ParseSigningKey(text));
-  if (Exists(previous_path)) {
+  if (IsThere(previous_path)) {
     MESO_ASSIGN_OR_RETURN(const std::string previous, ReadText(previous_path));
     if (previous != text) {
       return absl::FailedPreconditionError(
@@ -223,20 +221,21 @@ absl::StatusOr<std::string> RotateLogKey(const std::string& dir) {
     }
   }
   // The old key is safe under its new name before its old name is taken.
-  MESO_RETURN_IF_ERROR(WriteSecret(previous_path, absl::StrCat(text, "\n")));
-  MESO_RETURN_IF_ERROR(WriteSecret(PathIn(dir, kPreviousLogVerifierFile),
-                                   absl::StrCat(key->verifier().Encode(), "\n")));
+  MESO_RETURN_IF_ERROR(WriteDurably(previous_path, absl::StrCat(text, "\n")));
+  MESO_RETURN_IF_ERROR(AddPreviousVerifier(dir, key->verifier().Encode()));
   MESO_ASSIGN_OR_RETURN(const auto made, audit::NewSigningKey(key->verifier().name));
   const std::string verifier = made->verifier().Encode();
-  MESO_RETURN_IF_ERROR(WriteSecret(path, absl::StrCat(made->Encode(), "\n")));
-  MESO_RETURN_IF_ERROR(WriteSecret(PathIn(dir, kLogVerifierFile), absl::StrCat(verifier, "\n")));
+  // The private key comes last: until it is there the key is the previous one, and the next run
+  // makes both anew. The other way round a crash would leave the old public key for good.
+  MESO_RETURN_IF_ERROR(WriteDurably(PathIn(dir, kLogVerifierFile), absl::StrCat(verifier, "\n")));
+  MESO_RETURN_IF_ERROR(WriteDurably(path, absl::StrCat(made->Encode(), "\n")));
   return verifier;
 }
 
 absl::StatusOr<NewOrigin> MakeNewOrigin(const std::string& dir) {
   const std::string path = PathIn(dir, kLogKeyFile);
   const std::string public_path = PathIn(dir, kLogVerifierFile);
-  if (Exists(PathIn(dir, kPreviousLogKeyFile))) {
+  if (IsThere(PathIn(dir, kPreviousLogKeyFile))) {
     return absl::FailedPreconditionError(
         absl::StrCat("a change of the log's key is not over: ", PathIn(dir, kPreviousLogKeyFile),
                      " is there. Move it and ", kPreviousLogVerifierFile,
@@ -256,34 +255,43 @@ absl::StatusOr<NewOrigin> MakeNewOrigin(const std::string& dir) {
     made.name = key->verifier().name;
     made.verifier = key->verifier().Encode();
     aside(SplitOrigin(verifier.name).second);
-    MESO_RETURN_IF_ERROR(WriteSecret(public_path, absl::StrCat(made.verifier, "\n")));
+    MESO_RETURN_IF_ERROR(WriteDurably(public_path, absl::StrCat(made.verifier, "\n")));
     return made;
   }
   const auto [base, number] = SplitOrigin(verifier.name);
   aside(number);
   made.name = absl::StrCat(base, "/", number + 1);
   // The old key is safe under its new name before its old name is taken.
-  MESO_RETURN_IF_ERROR(WriteSecret(made.old_key_file, absl::StrCat(text, "\n")));
-  MESO_RETURN_IF_ERROR(WriteSecret(made.old_verifier_file, absl::StrCat(public_text, "\n")));
+  MESO_RETURN_IF_ERROR(WriteDurably(made.old_key_file, absl::StrCat(text, "\n")));
+  MESO_RETURN_IF_ERROR(WriteDurably(made.old_verifier_file, absl::StrCat(public_text, "\n")));
   MESO_ASSIGN_OR_RETURN(const auto new_key, audit::NewSigningKey(made.name));
   made.verifier = new_key->verifier().Encode();
-  MESO_RETURN_IF_ERROR(WriteSecret(path, absl::StrCat(new_key->Encode(), "\n")));
-  MESO_RETURN_IF_ERROR(WriteSecret(public_path, absl::StrCat(made.verifier, "\n")));
+  MESO_RETURN_IF_ERROR(WriteDurably(path, absl::StrCat(new_key->Encode(), "\n")));
+  MESO_RETURN_IF_ERROR(WriteDurably(public_path, absl::StrCat(made.verifier, "\n")));
   return made;
 }
 
 absl::StatusOr<std::string> MakeWitnessKey(const std::string& name, const std::string& file) {
   const std::string public_file = file + ".pub";
+  if (IsThere(file) && !IsThere(public_file)) {
+    MESO_ASSIGN_OR_RETURN(const std::string text, ReadText(file));
+    if (const auto made = audit::ParseCosigningKey(text);
+        made.ok() && (*made)->verifier().name == name) {
+      const std::string verifier = (*made)->verifier().Encode();
+      MESO_RETURN_IF_ERROR(WriteDurably(public_file, absl::StrCat(verifier, "\n")));
+      return verifier;
+    }
+  }
   for (const std::string& path : {file, public_file}) {
-    if (Exists(path)) {
+    if (IsThere(path)) {
       return absl::FailedPreconditionError(
           absl::StrCat(path, " is there already, and a key is never overwritten; name another"));
     }
   }
   MESO_ASSIGN_OR_RETURN(const auto key, audit::NewCosigningKey(name));
   const std::string verifier = key->verifier().Encode();
-  MESO_RETURN_IF_ERROR(WriteSecret(file, absl::StrCat(key->Encode(), "\n")));
-  MESO_RETURN_IF_ERROR(WriteSecret(public_file, absl::StrCat(verifier, "\n")));
+  MESO_RETURN_IF_ERROR(WriteDurably(file, absl::StrCat(key->Encode(), "\n")));
+  MESO_RETURN_IF_ERROR(WriteDurably(public_file, absl::StrCat(verifier, "\n")));
   return verifier;
 }
 
@@ -310,39 +318,6 @@ absl::StatusOr<std::string> MakeToken(const std::string& dir, const TokenSpec& s
   request.not_before = absl::FromUnixSeconds(absl::ToUnixSeconds(now));
   request.expiry = request.not_before + absl::Trunc(spec.ttl, absl::Seconds(1));
   return SignToken(*pem, kKeyId, request);
-}
-
-absl::Status WriteSecret(const std::string& path, absl::string_view content) {
-  const std::string draft = absl::StrCat(path, ".new");
-  unlink(draft.c_str());
-  const int file = open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return FileError("can't write", draft);
-  size_t done = 0;
-  while (done < content.size()) {
-    const ssize_t wrote = write(file, content.data() + done, content.size() - done);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) {
-      absl::Status status = FileError("can't write", draft);
-      close(file);
-      unlink(draft.c_str());
-      return status;
-    }
-    done += static_cast<size_t>(wrote);
-  }
-  const bool durable = fsync(file) == 0;
-  close(file);
-  // The name appears with the whole content behind it, or not at all.
-  if (!durable || rename(draft.c_str(), path.c_str()) != 0) return FileError("can't write", path);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::string> ReadText(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return FileError("can't read", path);
-  std::string content(std::istreambuf_iterator<char>(file), {});
-  if (file.bad()) return FileError("can't read", path);
-  absl::StripTrailingAsciiWhitespace(&content);
-  return content;
 }
 
 }  // namespace meso::mesoctl

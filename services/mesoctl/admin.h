@@ -3,7 +3,8 @@
 // InitKeys makes a directory with everything the four services need to know each other: the token
 // signing key with its JWKS, the audit log's key with its public half, the pseudonym and payload
 // keys, the offer key and one token per service. It never overwrites a key; a second run only adds
-// what is missing and replaces service tokens that are about to expire. Works on local files; no
+// what is missing and replaces service tokens that are about to expire and a public half of another
+// key. Works on local files; no
 // network. Directory mode 0700, files 0600.
 #ifndef MESO_SERVICES_MESOCTL_ADMIN_H_
 #define MESO_SERVICES_MESOCTL_ADMIN_H_
@@ -24,6 +25,7 @@ inline constexpr char kJwksFile[] = "jwks.json";
 inline constexpr char kLogKeyFile[] = "audit-log.key";
 inline constexpr char kLogVerifierFile[] = "audit-log.pub";
 inline constexpr char kPreviousLogKeyFile[] = "audit-log.previous.key";
+// The public keys of all changes so far, one a line.
 inline constexpr char kPreviousLogVerifierFile[] = "audit-log.previous.pub";
 inline constexpr char kPseudonymKeyFile[] = "pseudonym.key";
 inline constexpr char kPayloadKeyFile[] = "payload.key";
@@ -61,7 +63,8 @@ struct NewOrigin {
 absl::StatusOr<NewOrigin> MakeNewOrigin(const std::string& dir);
 
 // Makes a witness's key in the file, its public half beside it as FILE.pub, and returns that.
-// Never overwrites: FAILED_PRECONDITION naming what is there. INVALID_ARGUMENT for a bad name.
+// Never overwrites: FAILED_PRECONDITION naming what is there; of an interrupted run the public half
+// is added. INVALID_ARGUMENT for a bad name.
 absl::StatusOr<std::string> MakeWitnessKey(const std::string& name, const std::string& file);
 
 struct TokenSpec {
@@ -75,13 +78,6 @@ struct TokenSpec {
 // FAILED_PRECONDITION when `dir` holds no signing key.
 absl::StatusOr<std::string> MakeToken(const std::string& dir, const TokenSpec& spec,
                                       absl::Time now);
-
-// Writes a file with mode 0600 in one step, replacing what is there. FAILED_PRECONDITION names the
-// path.
-absl::Status WriteSecret(const std::string& path, absl::string_view content);
-
-// The whole content of a file, without white space at its end. FAILED_PRECONDITION names the path.
-absl::StatusOr<std::string> ReadText(const std::string& path);
 
 }  // namespace meso::mesoctl
 

@@ -7,6 +7,7 @@
 #include "services/mesoctl/api/when.h"
 #include "services/mesoctl/cli/table_output.h"
 #include "services/mesoctl/global_flags.h"
+#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/session.h"
 #include "services/mesoctl/token_grants.h"
 
@@ -38,7 +39,7 @@ ExitCode Token(const Invocation& invocation, Session& session) {
       MakeToken(invocation.Get("keys"), spec, session.clock().Now());
   absl::Status status = token.status();
   if (status.ok() && !file.empty()) {
-    status = WriteSecret(file, absl::StrCat(*token, "\n"));
+    status = WriteDurably(file, absl::StrCat(*token, "\n"));
     if (status.ok()) session.out() << file << "\n";
   } else if (status.ok()) {
     session.out() << *token << "\n";
@@ -112,12 +113,6 @@ ExitCode WitnessKey(const Invocation& invocation, Session& session) {
   session.err() << "Next: have the public key added to the log's --witness_keys_file.\n";
   session.out() << *key << "\n";
   return ExitCode::kOk;
-}
-
-ValueKind Files() {
-  ValueKind kind;
-  kind.of = ValueKind::Of::kFile;
-  return kind;
 }
 
 }  // namespace

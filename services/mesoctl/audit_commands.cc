@@ -1,25 +1,19 @@
 #include "services/mesoctl/audit_commands.h"
 
-#include <stdio.h>
-#include <unistd.h>
-
 #include <fstream>
 #include <functional>
 #include <optional>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
 #include "common/base/status_macros.h"
 #include "meso/audit/v1/audit_service.pb.h"
 #include "services/audit/domain/bundle.h"
 #include "services/audit/domain/checkpoint.h"
-#include "services/mesoctl/admin.h"
-#include "services/mesoctl/call.h"
+#include "services/mesoctl/local_file.h"
+#include "services/mesoctl/note_files.h"
 
 namespace meso::mesoctl {
 namespace {
@@ -28,22 +22,21 @@ constexpr char kExportMethod[] = "meso.audit.v1.AuditService/ExportEntries";
 constexpr char kVerifyMethod[] = "meso.audit.v1.AuditService/VerifyLog";
 constexpr char kProveMethod[] = "meso.audit.v1.AuditService/ProveEntries";
 
-// Streams the pieces of `method`'s bundle into the file `part`; returns its size.
+// Streams the pieces of `method`'s bundle into the file; returns its size.
 absl::StatusOr<uint64_t> Fetch(const SuiteClient& client, const char* method,
                                const std::string& token, const google::protobuf::Message& request,
-                               const std::string& part) {
-  std::ofstream file(part, std::ios::binary | std::ios::trunc);
-  if (!file) return absl::InvalidArgumentError(absl::StrCat("can't write the file ", part));
+                               DurableFile& file) {
   meso::audit::v1::ExportEntriesResponse piece;
   uint64_t size = 0;
+  const auto on_disk = [](const absl::Status& status) {
+    if (!absl::IsFailedPrecondition(status)) return status;
+    return absl::UnavailableError(status.message());
+  };
   MESO_RETURN_IF_ERROR(client.Stream(method, token, request, &piece, [&]() -> absl::Status {
-    file.write(piece.chunk().data(), static_cast<std::streamsize>(piece.chunk().size()));
     size += piece.chunk().size();
-    if (!file) return absl::UnavailableError(absl::StrCat("can't write ", part, ": disk full?"));
-    return absl::OkStatus();
+    return on_disk(file.Write(piece.chunk()));
   }));
-  file.close();
-  if (!file) return absl::UnavailableError(absl::StrCat("can't write ", part, ": disk full?"));
+  MESO_RETURN_IF_ERROR(on_disk(file.Commit()));
   return size;
 }
 
@@ -55,77 +48,25 @@ std::string HowToCheck(const std::string& file) {
   return absl::StrCat("; check them with: mesoctl audit verify ", file, " --key audit-log.pub");
 }
 
-// Puts what `fetch` writes into a new file, and says of its bytes `what`.
-ExitCode SaveBundle(absl::string_view verb, const std::string& file, bool overwrite,
-                    const std::function<absl::StatusOr<uint64_t>(const std::string& part)>& fetch,
+// Puts what `fetch` writes into a new file that only its owner can read, for it may name patients;
+// says of its bytes `what`.
+ExitCode SaveBundle(absl::string_view verb, const std::string& path, bool overwrite,
+                    const std::function<absl::StatusOr<uint64_t>(DurableFile& file)>& fetch,
                     const std::string& what, std::ostream& out, std::ostream& err) {
-  if (!overwrite && access(file.c_str(), F_OK) == 0) {
-    err << RenderError(verb, absl::InvalidArgumentError(absl::StrCat(
-                                 file,
-                                 " is there already, and may be evidence: name another file, or "
-                                 "overwrite it with --force")))
-        << "\n";
+  const auto file = DurableFile::Begin(
+      path, overwrite ? DurableFile::IfThere::kReplace : DurableFile::IfThere::kRefuse);
+  if (!file.ok()) {
+    err << RenderError(verb, absl::InvalidArgumentError(file.status().message())) << "\n";
     return ExitCode::kUsage;
   }
-  const std::string part = absl::StrCat(file, ".part");
-  absl::StatusOr<uint64_t> size = fetch(part);
-  if (size.ok() && rename(part.c_str(), file.c_str()) != 0) {
-    size = absl::InvalidArgumentError(absl::StrCat("can't write the file ", file));
-  }
+  const absl::StatusOr<uint64_t> size = fetch(**file);
   if (!size.ok()) {
-    unlink(part.c_str());
     err << RenderError(verb, size.status()) << "\n";
     return ExitCodeOf(size.status());
   }
-  out << file << "\n";
+  out << path << "\n";
   err << *size << " bytes" << what << "\n";
   return ExitCode::kOk;
-}
-
-// Every note has its signatures behind an empty line.
-constexpr char kSignatures[] = "\n\n\u2014 ";
-
-// The keys in a flag's value: itself one, or a file of them, one a line.
-absl::Status ReadKeys(absl::string_view flag, const std::string& value, audit::SignerKind kind,
-                      std::vector<audit::VerifierKey>* keys) {
-  // A key's text has two plus signs, a misspelt file name hardly ever.
-  if (access(value.c_str(), F_OK) != 0 && !absl::StrContains(value, '+')) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(flag, ": the file ", value,
-                     " does not exist, and it is no key (name+hash+base64, as audit-log.pub holds "
-                     "it) either"));
-  }
-  std::string text = value;
-  if (access(value.c_str(), R_OK) == 0) {
-    MESO_ASSIGN_OR_RETURN(text, ReadText(value));
-  }
-  const size_t before = keys->size();
-  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
-    const absl::string_view trimmed = absl::StripAsciiWhitespace(line);
-    if (trimmed.empty()) continue;
-    MESO_ASSIGN_OR_RETURN(audit::VerifierKey key, kind == audit::SignerKind::kLog
-                                                      ? audit::ParseVerifierKey(trimmed)
-                                                      : audit::ParseWitnessKey(trimmed));
-    keys->push_back(std::move(key));
-  }
-  if (keys->size() > before) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(flag, ": there is no key in ", value));
-}
-
-// The note in a file: as the log signed it, or inside the JSON of `audit checkpoint -o json`.
-absl::StatusOr<std::string> ReadNote(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat("can't read the checkpoint ", path));
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(text), "{")) {
-    audit::v1::Checkpoint checkpoint;
-    if (FromJson(text, &checkpoint).ok()) text = checkpoint.note();
-  }
-  if (absl::StrContains(text, kSignatures)) return text;
-  return absl::InvalidArgumentError(
-      absl::StrCat(path,
-                   " is no checkpoint: give the file of `mesoctl audit checkpoint --save FILE`, or "
-                   "the JSON of `mesoctl audit checkpoint -o json`"));
 }
 
 std::string Plural(uint64_t count, absl::string_view one, absl::string_view many) {
@@ -328,29 +269,25 @@ void PrintCheck(const audit::v1::VerifyLogResult& result, std::ostream& out) {
 // The options of a command. `err` is told what is wrong with them.
 ExitCode ReadOptions(const VerifyCommand& command, audit::VerifyOptions* options,
                      std::ostream& err) {
-  absl::Status keys;
-  for (const std::string& key : command.keys) {
-    keys.Update(ReadKeys("--key", key, audit::SignerKind::kLog, &options->keys));
-  }
-  for (const std::string& key : command.witnesses) {
-    keys.Update(ReadKeys("--witness", key, audit::SignerKind::kWitness, &options->witnesses));
-  }
-  options->witnesses_needed = command.witnesses_needed.value_or(options->witnesses.size());
-  if (keys.ok() && options->witnesses_needed > options->witnesses.size()) {
-    keys = absl::InvalidArgumentError(
-        absl::StrCat("--witnesses-needed: ", options->witnesses_needed, " are needed, ",
-                     options->witnesses.size(), " are given with --witness"));
-  }
-  if (!keys.ok()) {
-    err << RenderError("audit verify", keys) << "\n";
+  const auto usage = [&err](const absl::Status& status) {
+    err << RenderError("audit verify", status) << "\n";
     return ExitCode::kUsage;
+  };
+  auto keys = ReadKeys("--key", command.keys, audit::SignerKind::kLog);
+  if (!keys.ok()) return usage(keys.status());
+  auto witnesses = ReadKeys("--witness", command.witnesses, audit::SignerKind::kWitness);
+  if (!witnesses.ok()) return usage(witnesses.status());
+  options->keys = *std::move(keys);
+  options->witnesses = *std::move(witnesses);
+  options->witnesses_needed = command.witnesses_needed.value_or(options->witnesses.size());
+  if (options->witnesses_needed > options->witnesses.size()) {
+    return usage(absl::InvalidArgumentError(
+        absl::StrCat("--witnesses-needed: ", options->witnesses_needed, " are needed, ",
+                     options->witnesses.size(), " are given with --witness")));
   }
   if (command.remembered.empty()) return ExitCode::kOk;
-  const absl::StatusOr<std::string> note = ReadNote(command.remembered);
-  if (!note.ok()) {
-    err << RenderError("audit verify --checkpoint", note.status()) << "\n";
-    return ExitCodeOf(note.status());
-  }
+  const absl::StatusOr<std::string> note = ReadNote("--checkpoint", command.remembered);
+  if (!note.ok()) return usage(note.status());
   absl::StatusOr<audit::Checkpoint> checkpoint = audit::OpenCheckpoint(*note, options->keys);
   if (!checkpoint.ok()) {
     err << RenderError("audit verify --checkpoint", checkpoint.status()) << "\n";
@@ -386,9 +323,7 @@ ExitCode RunAuditExport(const SuiteClient& client, const ExportCommand& command,
   if (command.fhir) request.set_format(audit::v1::EXPORT_FORMAT_FHIR_R4);
   return SaveBundle(
       "audit export", command.file, command.overwrite,
-      [&](const std::string& part) {
-        return Fetch(client, kExportMethod, command.token, request, part);
-      },
+      [&](DurableFile& file) { return Fetch(client, kExportMethod, command.token, request, file); },
       command.fhir ? kProvesNothing : HowToCheck(command.file), out, err);
 }
 
@@ -400,9 +335,7 @@ ExitCode RunAuditProve(const SuiteClient& client, const ProveCommand& command, s
   request.set_min_cosignatures(command.min_cosignatures);
   return SaveBundle(
       "audit prove", command.file, command.overwrite,
-      [&](const std::string& part) {
-        return Fetch(client, kProveMethod, command.token, request, part);
-      },
+      [&](DurableFile& file) { return Fetch(client, kProveMethod, command.token, request, file); },
       HowToCheck(command.file), out, err);
 }
 
@@ -443,13 +376,15 @@ ExitCode RunAuditVerify(const VerifyCommand& command, ProgressBar* progress, std
   const ExitCode usable = ReadOptions(command, &options, err);
   if (usable != ExitCode::kOk) return usable;
   std::ifstream file(command.file, std::ios::binary);
-  if (!file) {
-    err << RenderError("audit verify",
-                       absl::NotFoundError(absl::StrCat("can't read the bundle ", command.file)))
-        << "\n";
-    return ExitCode::kNotFound;
-  }
   const audit::VerifyReport report = VerifyShown(file, &options, progress);
+  // A file that can't be read, or not to its end, is no bundle that does not hold.
+  if (!file.is_open() || file.bad()) {
+    err << RenderError("audit verify", absl::InvalidArgumentError(absl::StrCat(
+                                           "can't read the bundle ", command.file,
+                                           "; check its name, the rights and the disk")))
+        << "\n";
+    return ExitCode::kUsage;
+  }
   if (report.ok) {
     PrintProof(report, options, out);
     return ExitCode::kOk;

@@ -18,7 +18,7 @@
 namespace meso::mesoctl {
 
 struct ExportCommand {
-  std::string file;  // written as FILE.part, renamed when complete
+  std::string file;  // written as local_file.h says: whole, or not at all
   std::string filter;
   bool include_payloads = false;
   std::string token;
@@ -65,8 +65,8 @@ struct VerifyCommand {
       remembered;  // path of a checkpoint kept from earlier, the note or its JSON; empty = none
 };
 
-// kOk, or kVerificationFailed with the first bad entry named on `err`; kNotFound for a file that is
-// not there, kUsage for a malformed key or a file that is no checkpoint. `progress` may be null.
+// kOk, or kVerificationFailed with the first bad entry named on `err`; kUsage for a file that can't
+// be read, a malformed key or a file that is no checkpoint. `progress` may be null.
 ExitCode RunAuditVerify(const VerifyCommand& command, ProgressBar* progress, std::ostream& out,
                         std::ostream& err);
 

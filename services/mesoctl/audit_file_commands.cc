@@ -2,10 +2,12 @@
 
 #include <functional>
 #include <sstream>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "common/base/status_macros.h"
 #include "services/mesoctl/audit_commands.h"
 #include "services/mesoctl/cli/spinner.h"
 #include "services/mesoctl/global_flags.h"
@@ -43,12 +45,19 @@ absl::StatusOr<int> NumberOr(const Invocation& invocation, absl::string_view fla
                                                  ": ", text, " is not a number from 0 on"));
 }
 
-ExitCode Export(const Invocation& invocation, Session& session) {
-  ExportCommand command;
+// What BundleFlags say, into either command.
+template <typename BundleCommand>
+absl::Status ReadBundleFlags(const Invocation& invocation, BundleCommand& command) {
   command.file = invocation.Get("output");
-  command.filter = invocation.Get("filter");
   command.include_payloads = invocation.On("payloads");
   command.overwrite = invocation.On("force");
+  MESO_ASSIGN_OR_RETURN(command.min_cosignatures, NumberOr(invocation, "cosignatures", 0));
+  return absl::OkStatus();
+}
+
+ExitCode Export(const Invocation& invocation, Session& session) {
+  ExportCommand command;
+  command.filter = invocation.Get("filter");
   const std::string format = invocation.Get("format");
   if (format != "bundle" && format != "fhir") {
     return session.Fail(
@@ -58,9 +67,8 @@ ExitCode Export(const Invocation& invocation, Session& session) {
                          " is none: say bundle (proves itself) or fhir (R4, for other systems)")));
   }
   command.fhir = format == "fhir";
-  const absl::StatusOr<int> cosignatures = NumberOr(invocation, "cosignatures", 0);
-  if (!cosignatures.ok()) return session.Fail("audit export", cosignatures.status());
-  command.min_cosignatures = *cosignatures;
+  const absl::Status flags = ReadBundleFlags(invocation, command);
+  if (!flags.ok()) return session.Fail("audit export", flags);
   return FetchBundle("audit export", "exporting...", session,
                      [&](const std::string& token, std::ostream& notes) {
                        command.token = token;
@@ -70,13 +78,9 @@ ExitCode Export(const Invocation& invocation, Session& session) {
 
 ExitCode Prove(const Invocation& invocation, Session& session) {
   ProveCommand command;
-  command.file = invocation.Get("output");
   command.name = invocation.Argument(0);
-  command.include_payloads = invocation.On("payloads");
-  command.overwrite = invocation.On("force");
-  const absl::StatusOr<int> cosignatures = NumberOr(invocation, "cosignatures", 0);
-  if (!cosignatures.ok()) return session.Fail("audit prove", cosignatures.status());
-  command.min_cosignatures = *cosignatures;
+  const absl::Status flags = ReadBundleFlags(invocation, command);
+  if (!flags.ok()) return session.Fail("audit prove", flags);
   return FetchBundle("audit prove", "proving...", session,
                      [&](const std::string& token, std::ostream& notes) {
                        command.token = token;
@@ -114,18 +118,23 @@ ExitCode Verify(const Invocation& invocation, Session& session) {
                         session.err());
 }
 
-ValueKind Files() {
-  ValueKind kind;
-  kind.of = ValueKind::Of::kFile;
-  return kind;
-}
-
-Flag CosignaturesFlag() {
-  return {.name = "cosignatures",
-          .value = "N",
-          .help =
-              "End at the newest checkpoint that at least N witnesses have cosigned, as `audit "
-              "verify --witness` wants it; without it, at the newest of all"};
+// Of the commands that fetch a bundle; `more` are those of one of them.
+std::vector<Flag> BundleFlags(std::vector<Flag> more = {}) {
+  std::vector<Flag> flags = {
+      {.name = "output",
+       .value = "FILE",
+       .help = "File to write, for its owner only (mode 0600)",
+       .letter = 'o',
+       .required = true,
+       .kind = Files()},
+      {.name = "payloads", .help = "Include payloads, and so patient references"},
+      {.name = "cosignatures",
+       .value = "N",
+       .help = "End at the newest checkpoint that at least N witnesses have cosigned, as `audit "
+               "verify --witness` wants it; without it, at the newest of all"},
+      {.name = "force", .help = "Overwrite the file if it is there"}};
+  for (Flag& flag : more) flags.push_back(std::move(flag));
+  return flags;
 }
 
 // A verification may need several: during a change of keys the log has two.
@@ -144,23 +153,15 @@ std::vector<Command> AuditFileCommands() {
   return {
       {.path = {"audit", "export"},
        .summary = "Fetch a bundle that proves itself",
-       .flags = {{.name = "output",
-                  .value = "FILE",
-                  .help = "File to write",
-                  .letter = 'o',
-                  .required = true,
-                  .kind = Files()},
-                 {.name = "filter",
-                  .value = "FILTER",
-                  .help = "As in AuditService.ListEntries; none = all entries"},
-                 {.name = "payloads", .help = "Include payloads, and so patient references"},
-                 CosignaturesFlag(),
-                 {.name = "format",
-                  .value = "FORMAT",
-                  .help = "bundle, or fhir: one FHIR R4 AuditEvent per line, without proofs",
-                  .fallback = "bundle",
-                  .kind = {ValueKind::Of::kWords, {"bundle", "fhir"}, ""}},
-                 {.name = "force", .help = "Overwrite the file if it is there"}},
+       .flags =
+           BundleFlags({{.name = "filter",
+                         .value = "FILTER",
+                         .help = "As in AuditService.ListEntries; none = all entries"},
+                        {.name = "format",
+                         .value = "FORMAT",
+                         .help = "bundle, or fhir: one FHIR R4 AuditEvent per line, without proofs",
+                         .fallback = "bundle",
+                         .kind = {ValueKind::Of::kWords, {"bundle", "fhir"}, ""}}}),
        .examples =
            {"mesoctl audit export -o log.bundle",
             "mesoctl audit export -o denied.ndjson --format fhir --filter 'outcome = DENIED'"},
@@ -173,15 +174,7 @@ std::vector<Command> AuditFileCommands() {
                   "checkpoint and the proof that none is missing; `mesoctl audit verify` checks it "
                   "without a server.",
        .arguments = {{.name = "NAME", .help = "What the entries are about"}},
-       .flags = {{.name = "output",
-                  .value = "FILE",
-                  .help = "File to write",
-                  .letter = 'o',
-                  .required = true,
-                  .kind = Files()},
-                 {.name = "payloads", .help = "Include payloads, and so patient references"},
-                 CosignaturesFlag(),
-                 {.name = "force", .help = "Overwrite the file if it is there"}},
+       .flags = BundleFlags(),
        .examples = {"mesoctl audit prove patients/p-17 -o p-17.bundle",
                     "mesoctl audit prove sites/par-1 -o par-1.bundle --payloads"},
        .run = Prove},

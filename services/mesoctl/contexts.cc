@@ -16,11 +16,11 @@
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
 #include "common/telemetry/admin_server.h"
-#include "services/mesoctl/admin.h"
 #include "services/mesoctl/cli/near_words.h"
 #include "services/mesoctl/cli/table_output.h"
 #include "services/mesoctl/cli/text_table.h"
 #include "services/mesoctl/global_flags.h"
+#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/session.h"
 
 namespace meso::mesoctl {
@@ -282,7 +282,7 @@ absl::Status WriteContexts(const std::string& path, const Contexts& contexts) {
   }
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
-  return WriteSecret(path, text);
+  return WriteDurably(path, text);
 }
 
 absl::StatusOr<Settings> SettingsOf(const Contexts& contexts, const std::string& name) {

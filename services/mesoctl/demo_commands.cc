@@ -42,20 +42,18 @@ ExitCode Reset(const Invocation& invocation, Session& session) {
 }
 
 std::vector<Flag> CommonFlags() {
-  ValueKind files;
-  files.of = ValueKind::Of::kFile;
   return {KeysFlag(true),
           {.name = "data",
            .value = "DIR",
            .help = "The chain as data",
            .env = {"MESO_DEMO_DATA"},
            .fallback = "deploy/demo",
-           .kind = files},
+           .kind = Files()},
           {.name = "tokens",
            .value = "DIR",
            .help = "Directory for the tokens of the chain's people",
            .required = true,
-           .kind = files}};
+           .kind = Files()}};
 }
 
 std::vector<Flag> LoadFlags() {
@@ -77,13 +75,11 @@ std::vector<Flag> LoadFlags() {
 
 std::vector<Flag> PlayFlags() {
   std::vector<Flag> flags = CommonFlags();
-  ValueKind files;
-  files.of = ValueKind::Of::kFile;
   flags.push_back({.name = "exports",
                    .value = "DIR",
                    .help = "Directory for the exported bundle",
                    .required = true,
-                   .kind = files});
+                   .kind = Files()});
   return flags;
 }
 

@@ -17,12 +17,12 @@
 #include "meso/audit/v1/audit_service.pb.h"
 #include "meso/inventory/v1/lot.pb.h"
 #include "meso/screening/v1/screening_service.pb.h"
-#include "services/mesoctl/admin.h"
 #include "services/mesoctl/demo_answers.h"
 #include "services/mesoctl/demo_sessions.h"
 #include "services/mesoctl/demo_steps.h"
 #include "services/mesoctl/in_flight.h"
 #include "services/mesoctl/json_data.h"
+#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/narrative.h"
 #include "services/mesoctl/progress_bar.h"
 

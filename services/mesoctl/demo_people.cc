@@ -10,6 +10,7 @@
 #include "common/base/status_macros.h"
 #include "services/mesoctl/admin.h"
 #include "services/mesoctl/json_data.h"
+#include "services/mesoctl/local_file.h"
 
 namespace meso::mesoctl {
 namespace {
@@ -42,7 +43,7 @@ absl::StatusOr<std::unique_ptr<DemoPeople>> DemoPeople::Create(const SuiteClient
     spec.ttl = kTokenTtl;
     MESO_ASSIGN_OR_RETURN(std::string token, MakeToken(options.keys_dir, spec, clock.Now()));
     person.token_file = absl::StrCat(options.tokens_dir, "/", person.key, ".token");
-    MESO_RETURN_IF_ERROR(WriteSecret(person.token_file, absl::StrCat(token, "\n")));
+    MESO_RETURN_IF_ERROR(WriteDurably(person.token_file, absl::StrCat(token, "\n")));
     demo->callers_.emplace(person.key, Caller(client, std::move(token)));
     demo->people_.push_back(std::move(person));
   }

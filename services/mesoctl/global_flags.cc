@@ -23,12 +23,6 @@ ValueKind Names(std::string noun) {
   return kind;
 }
 
-ValueKind Files() {
-  ValueKind kind;
-  kind.of = ValueKind::Of::kFile;
-  return kind;
-}
-
 // What is meant, and how it is printed.
 std::vector<Flag> OutputFlags() {
   return {
@@ -128,6 +122,12 @@ std::vector<Flag> AdminPortFlags() {
                      .env = {absl::StrCat("MESO_", absl::AsciiStrToUpper(service), "_ADMIN")}});
   }
   return flags;
+}
+
+ValueKind Files() {
+  ValueKind kind;
+  kind.of = ValueKind::Of::kFile;
+  return kind;
 }
 
 Flag KeysFlag(bool required) {

@@ -1,4 +1,4 @@
-// The flags every command takes.
+// The flags every command takes, and those several commands share.
 #ifndef MESO_SERVICES_MESOCTL_GLOBAL_FLAGS_H_
 #define MESO_SERVICES_MESOCTL_GLOBAL_FLAGS_H_
 
@@ -12,6 +12,9 @@ std::vector<Flag> GlobalFlags();
 
 // Where the admin ports of the services are, for status and doctor.
 std::vector<Flag> AdminPortFlags();
+
+// Of a value that names a file.
+ValueKind Files();
 
 // The directory with a suite's keys; `required` or not.
 Flag KeysFlag(bool required);

@@ -8,7 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/base/status_macros.h"
-#include "services/mesoctl/admin.h"
+#include "services/mesoctl/local_file.h"
 
 namespace meso::mesoctl {
 namespace {

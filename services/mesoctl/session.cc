@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/base/status_macros.h"
-#include "services/mesoctl/admin.h"
+#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/report.h"
 
 namespace meso::mesoctl {

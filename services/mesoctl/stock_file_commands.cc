@@ -17,6 +17,7 @@
 #include "services/mesoctl/cli/command_parser.h"
 #include "services/mesoctl/cli/spinner.h"
 #include "services/mesoctl/cli/table_output.h"
+#include "services/mesoctl/global_flags.h"
 #include "services/mesoctl/session.h"
 
 namespace meso::mesoctl {
@@ -307,12 +308,6 @@ ExitCode Label(const Invocation& invocation, Session& session) {
   }
   session.out() << label.human_readable() << "\n";
   return ExitCode::kOk;
-}
-
-ValueKind Files() {
-  ValueKind kind;
-  kind.of = ValueKind::Of::kFile;
-  return kind;
 }
 
 Command ImportCommand() {

@@ -17,6 +17,7 @@
 #include "meso/audit/v1/audit_service.pb.h"
 #include "services/mesoctl/admin.h"
 #include "services/mesoctl/audit_commands.h"
+#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/self_process.h"
 #include "services/mesoctl/story_chapters.h"
 
@@ -141,10 +142,19 @@ void Quote(const Stage& stage, absl::string_view command, const std::string& out
 
 absl::Status TellVerification(const Stage& stage, const std::string& bundle,
                               const aud::Entry& entry) {
-  const std::string key = absl::StrCat(stage.options->keys_dir, "/", kLogVerifierFile);
-  MESO_ASSIGN_OR_RETURN(const ProcessResult good,
-                        RunSelf({"audit", "verify", bundle, "--key", key}));
-  Quote(stage, absl::StrCat("mesoctl audit verify ", bundle, " --key ", key), good.output);
+  const auto verify = [&stage](const std::string& file) -> absl::StatusOr<ProcessResult> {
+    std::vector<std::string> words = {"audit", "verify", file};
+    for (const char* keys : {kLogVerifierFile, kPreviousLogVerifierFile}) {
+      const std::string path = absl::StrCat(stage.options->keys_dir, "/", keys);
+      // The second is there once the log's key was changed.
+      if (keys != kLogVerifierFile && !IsThere(path)) continue;
+      words.insert(words.end(), {"--key", path});
+    }
+    MESO_ASSIGN_OR_RETURN(ProcessResult result, RunSelf(words));
+    Quote(stage, absl::StrCat("mesoctl ", absl::StrJoin(words, " ")), result.output);
+    return result;
+  };
+  MESO_ASSIGN_OR_RETURN(const ProcessResult good, verify(bundle));
   if (good.exit_code != 0) return NotAsTold("the export does not verify");
   stage.story->Good("verified offline, with nothing but the public key: exit 0");
   aud::GetEntryRequest get;
@@ -155,9 +165,7 @@ absl::Status TellVerification(const Stage& stage, const std::string& bundle,
   MESO_RETURN_IF_ERROR(FlipByte(bundle, flipped, full.leaf_bytes()));
   stage.story->Say(absl::StrCat("Now one bit of one byte of ", entry.name(),
                                 " (RecordAdministration) is flipped in a copy:"));
-  MESO_ASSIGN_OR_RETURN(const ProcessResult bad,
-                        RunSelf({"audit", "verify", flipped, "--key", key}));
-  Quote(stage, absl::StrCat("mesoctl audit verify ", flipped, " --key ", key), bad.output);
+  MESO_ASSIGN_OR_RETURN(const ProcessResult bad, verify(flipped));
   if (bad.exit_code != static_cast<int>(ExitCode::kVerificationFailed) ||
       !absl::StrContains(bad.output, absl::StrCat(entry.name(), ":"))) {
     return NotAsTold("the flipped byte was not found, or not named");

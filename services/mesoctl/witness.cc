@@ -23,36 +23,60 @@ audit::ConsistencySource Witness::Prover() {
   return [this](uint64_t old_size, uint64_t size) { return log_.Consistency(old_size, size); };
 }
 
-absl::Status Witness::TrustFirst(const std::string& note) {
+absl::StatusOr<Verdict> Witness::Judge(const std::string& note,
+                                       const std::optional<audit::Checkpoint>& remembered) {
+  absl::StatusOr<Verdict> verdict =
+      audit::JudgeNewest(note, options_.log_keys, remembered, Prover());
+  if (!absl::IsDataLoss(verdict.status())) return verdict;
+  return absl::DataLossError(absl::StrCat(
+      verdict.status().message(),
+      " That is not the log's word, so nothing was taken down or cosigned. See whether "
+      "the address is the log's, and whether its key was changed: --log_key may be "
+      "given twice."));
+}
+
+absl::StatusOr<audit::Checkpoint> Witness::OpenRemembered(const std::string& note) const {
+  absl::StatusOr<audit::Checkpoint> checkpoint = audit::OpenCheckpoint(note, options_.log_keys);
+  if (checkpoint.ok()) return checkpoint;
+  return absl::DataLossError(absl::StrCat(
+      "What is remembered can't be used. ", checkpoint.status().message(),
+      " If the log's key was changed, give the one before, too: --log_key may be given twice."));
+}
+
+absl::StatusOr<Witness::Outcome> Witness::TrustFirst(const std::string& note) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<std::string> refusal, state_.Refusal());
+  if (refusal) return Outcome{.kind = Outcome::Kind::kRefused, .why = *refusal};
   MESO_ASSIGN_OR_RETURN(const std::optional<std::string> remembered, state_.Remembered());
-  if (remembered) {
-    return absl::FailedPreconditionError(
-        "a checkpoint is remembered already; the one to trust is given at the first contact only");
-  }
-  MESO_ASSIGN_OR_RETURN(const Verdict verdict,
+  MESO_ASSIGN_OR_RETURN(const Verdict first,
                         audit::JudgeNewest(note, options_.log_keys, std::nullopt, Prover()));
-  if (verdict.kind == Verdict::Kind::kContradiction) return absl::DataLossError(verdict.why);
-  return state_.Remember(note);
+  Outcome nothing_new;
+  nothing_new.size = first.checkpoint.size;
+  if (!remembered) {
+    MESO_RETURN_IF_ERROR(state_.Remember(note));
+    return nothing_new;
+  }
+  MESO_ASSIGN_OR_RETURN(const audit::Checkpoint before, OpenRemembered(*remembered));
+  // Of another size only the log could say; it is asked about what is remembered anyway.
+  if (first.checkpoint.size != before.size) return nothing_new;
+  MESO_ASSIGN_OR_RETURN(const Verdict verdict,
+                        audit::JudgeHeard(note, options_.log_keys, before, Prover()));
+  if (verdict.kind == Verdict::Kind::kContradiction) return Refuse(verdict, note, *remembered);
+  return nothing_new;
 }
 
 absl::StatusOr<Witness::Outcome> Witness::Step() {
   MESO_ASSIGN_OR_RETURN(const std::optional<std::string> refusal, state_.Refusal());
-  if (refusal) return Outcome{Outcome::Kind::kRefused, 0, *refusal, ""};
+  if (refusal) return Outcome{.kind = Outcome::Kind::kRefused, .why = *refusal};
   absl::Status replaced;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     MESO_ASSIGN_OR_RETURN(const std::optional<std::string> remembered, state_.Remembered());
     std::optional<audit::Checkpoint> before;
     if (remembered) {
-      MESO_ASSIGN_OR_RETURN(before, audit::OpenCheckpoint(*remembered, options_.log_keys));
+      MESO_ASSIGN_OR_RETURN(before, OpenRemembered(*remembered));
     }
     MESO_ASSIGN_OR_RETURN(const std::string note, log_.NewestNote());
-    MESO_ASSIGN_OR_RETURN(const Verdict verdict,
-                          audit::JudgeNewest(note, options_.log_keys, before, Prover()));
-    if (verdict.kind == Verdict::Kind::kContradiction) {
-      // Where nothing is known yet nothing is contradicted: most likely the key given is another.
-      if (!remembered) return absl::DataLossError(verdict.why);
-      return Refuse(verdict, note, *remembered);
-    }
+    MESO_ASSIGN_OR_RETURN(const Verdict verdict, Judge(note, before));
+    if (verdict.kind == Verdict::Kind::kContradiction) return Refuse(verdict, note, *remembered);
     if (verdict.kind == Verdict::Kind::kFirst && !options_.trust_first) {
       return absl::FailedPreconditionError(absl::StrCat(
           "nothing is remembered of this log yet; say whether to trust its checkpoint of ",
@@ -72,30 +96,30 @@ absl::StatusOr<Witness::Outcome> Witness::Step() {
 }
 
 absl::StatusOr<Witness::Outcome> Witness::CosignNewest(const std::string& note, uint64_t size) {
-  if (size == 0) return Outcome{Outcome::Kind::kUnchanged, size, "", ""};  // nothing to vouch for
+  if (size == 0)
+    return Outcome{.kind = Outcome::Kind::kUnchanged, .size = size};  // nothing to vouch for
   const auto opened = audit::OpenCosigned(note, options_.log_keys, {key_.verifier()});
   if (opened.ok() && !opened->cosignatures.empty()) {
-    return Outcome{Outcome::Kind::kUnchanged, size, "", ""};
+    return Outcome{.kind = Outcome::Kind::kUnchanged, .size = size};
   }
   MESO_ASSIGN_OR_RETURN(const std::string line, audit::Cosign(note, key_, clock_.Now()));
   MESO_RETURN_IF_ERROR(log_.AddCosignature(size, line));
-  return Outcome{Outcome::Kind::kCosigned, size, "", ""};
+  return Outcome{.kind = Outcome::Kind::kCosigned, .size = size};
 }
 
 absl::StatusOr<Witness::Outcome> Witness::Hear(const std::string& note) {
   MESO_ASSIGN_OR_RETURN(Outcome outcome, Step());
   if (outcome.kind == Outcome::Kind::kRefused) return outcome;
   MESO_ASSIGN_OR_RETURN(const std::optional<std::string> remembered, state_.Remembered());
-  MESO_ASSIGN_OR_RETURN(const audit::Checkpoint newest,
-                        audit::OpenCheckpoint(remembered.value_or(""), options_.log_keys));
+  MESO_ASSIGN_OR_RETURN(const audit::Checkpoint newest, OpenRemembered(remembered.value_or("")));
   MESO_ASSIGN_OR_RETURN(const Verdict verdict,
                         audit::JudgeHeard(note, options_.log_keys, newest, Prover()));
   if (verdict.kind == Verdict::Kind::kContradiction) return Refuse(verdict, note, *remembered);
   return outcome;
 }
 
-absl::StatusOr<Witness::Outcome> Witness::Refuse(const Verdict& verdict, const std::string& note,
-                                                 const std::string& remembered) {
+Witness::Outcome Witness::Refuse(const Verdict& verdict, const std::string& note,
+                                 const std::string& remembered) {
   WitnessEvidence evidence;
   evidence.why = verdict.why;
   evidence.remembered_note = remembered;
@@ -103,8 +127,16 @@ absl::StatusOr<Witness::Outcome> Witness::Refuse(const Verdict& verdict, const s
   evidence.proof = verdict.proof;
   evidence.size = verdict.checkpoint.size;
   evidence.time = clock_.Now();
-  MESO_ASSIGN_OR_RETURN(const std::string dir, state_.Refuse(evidence));
-  return Outcome{Outcome::Kind::kRefused, verdict.checkpoint.size, verdict.why, dir};
+  Outcome outcome = {
+      .kind = Outcome::Kind::kRefused, .size = verdict.checkpoint.size, .why = verdict.why};
+  const absl::StatusOr<std::string> kept = state_.Refuse(evidence);
+  if (kept.ok()) {
+    outcome.evidence = *kept;
+  } else {
+    outcome.not_kept = std::string(kept.status().message());
+    outcome.presented = note;
+  }
+  return outcome;
 }
 
 }  // namespace meso::mesoctl

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,10 @@ class Witness {
     Kind kind = Kind::kUnchanged;
     uint64_t size = 0;
     std::string why;       // of kRefused, one sentence
-    std::string evidence;  // directory; empty when it was found earlier
+    std::string evidence;  // directory; empty when it was found earlier, or could not be kept
+    // Why it could not be kept; then the note that was presented is here and nowhere else.
+    std::string not_kept;
+    std::string presented;
   };
 
   // All outlive the witness.
@@ -53,20 +57,28 @@ class Witness {
           WitnessedLog& log, const Clock& clock)
       : options_(std::move(options)), key_(key), state_(state), log_(log), clock_(clock) {}
 
-  // Takes a checkpoint got by hand as the first to trust. FAILED_PRECONDITION when one is
-  // remembered already, DATA_LOSS when the log's signature does not hold.
-  absl::Status TrustFirst(const std::string& note);
+  // Takes a checkpoint got by hand as the first to trust. Where one is remembered already, as after
+  // a restart with the same words, that one stays; both of one size must be the same, or it is
+  // kRefused, as it is while an earlier refusal stands. DATA_LOSS when the log's signature does not
+  // hold.
+  absl::StatusOr<Outcome> TrustFirst(const std::string& note);
   // Looks once. Errors: what keeps it from looking (FAILED_PRECONDITION at a first contact nobody
-  // has said to trust), or from handing its cosignature over; then everything is as before.
+  // has said to trust, DATA_LOSS when what is offered is not signed by the log), or from handing
+  // its cosignature over; then everything is as before. A contradiction is kRefused even when it
+  // can't be written down.
   absl::StatusOr<Outcome> Step();
   // The same, then holds a note heard from somebody else against what the log offers. Errors: also
   // FIELD_INVALID for a note the log has not signed.
   absl::StatusOr<Outcome> Hear(const std::string& note);
 
  private:
+  // JudgeNewest, and what to do about a note that is not the log's.
+  absl::StatusOr<audit::WitnessVerdict> Judge(const std::string& note,
+                                              const std::optional<audit::Checkpoint>& remembered);
+  absl::StatusOr<audit::Checkpoint> OpenRemembered(const std::string& note) const;
   absl::StatusOr<Outcome> CosignNewest(const std::string& note, uint64_t size);
-  absl::StatusOr<Outcome> Refuse(const audit::WitnessVerdict& verdict, const std::string& note,
-                                 const std::string& remembered);
+  Outcome Refuse(const audit::WitnessVerdict& verdict, const std::string& note,
+                 const std::string& remembered);
   audit::ConsistencySource Prover();
 
   const WitnessOptions options_;

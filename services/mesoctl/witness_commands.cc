@@ -1,18 +1,15 @@
 #include "services/mesoctl/witness_commands.h"
 
-#include <unistd.h>
-
-#include <fstream>
-#include <iterator>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "common/base/status_macros.h"
-#include "common/config/process_config.h"
 #include "meso/audit/v1/audit_service.pb.h"
-#include "services/mesoctl/admin.h"
 #include "services/mesoctl/global_flags.h"
+#include "services/mesoctl/local_file.h"
+#include "services/mesoctl/note_files.h"
 #include "services/mesoctl/session.h"
 #include "services/mesoctl/witness.h"
 
@@ -20,6 +17,8 @@ namespace meso::mesoctl {
 namespace {
 
 constexpr char kWhat[] = "audit witness run";
+constexpr absl::Duration kIntervalMin = absl::Seconds(1);
+constexpr absl::Duration kIntervalMax = absl::Hours(1);
 
 // The log behind the audit service. The token is read anew for every call: it is renewed by file.
 class ServedLog final : public WitnessedLog {
@@ -66,29 +65,26 @@ class ServedLog final : public WitnessedLog {
   Session& session_;
 };
 
-absl::StatusOr<std::string> ReadNoteFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat("can't read the checkpoint ", path));
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-// Every --log_key: a key, or a file that holds one.
 absl::StatusOr<std::vector<audit::VerifierKey>> ReadLogKeys(const std::vector<std::string>& given) {
-  std::vector<audit::VerifierKey> keys;
-  for (const std::string& one : given) {
-    std::string text = one;
-    if (access(one.c_str(), R_OK) == 0) {
-      MESO_ASSIGN_OR_RETURN(text, ReadText(one));
-    }
-    MESO_ASSIGN_OR_RETURN(audit::VerifierKey key, audit::ParseVerifierKey(text));
-    if (!keys.empty() && keys.front().name != key.name) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--log_key: ", keys.front().name, " and ", key.name,
-                       " are two logs; run one witness for each, with a --state of its own"));
-    }
-    keys.push_back(std::move(key));
+  MESO_ASSIGN_OR_RETURN(std::vector<audit::VerifierKey> keys,
+                        ReadKeys("--log_key", given, audit::SignerKind::kLog));
+  for (const audit::VerifierKey& key : keys) {
+    if (keys.front().name == key.name) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("--log_key: ", keys.front().name, " and ", key.name,
+                     " are two logs; run one witness for each, with a --state of its own"));
   }
   return keys;
+}
+
+absl::StatusOr<std::unique_ptr<audit::CosigningKey>> ReadWitnessKey(const std::string& path) {
+  const absl::StatusOr<std::string> text = ReadText(path);
+  if (!text.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--key: ", text.status().message()));
+  }
+  absl::StatusOr<std::unique_ptr<audit::CosigningKey>> key = audit::ParseCosigningKey(*text);
+  if (key.ok()) return key;
+  return absl::InvalidArgumentError(absl::StrCat("--key: in ", path, ": ", key.status().message()));
 }
 
 // A run of a witness: what its flags say, and its loop.
@@ -99,12 +95,11 @@ class Run {
 
   absl::StatusOr<ExitCode> operator()() {
     absl::Duration interval;
-    if (!absl::ParseDuration(invocation_.Get("interval"), &interval) ||
-        interval < absl::Seconds(1)) {
-      return absl::InvalidArgumentError("--interval is a duration of at least 1s, as in 15s or 1m");
+    if (!absl::ParseDuration(invocation_.Get("interval"), &interval) || interval < kIntervalMin ||
+        interval > kIntervalMax) {
+      return absl::InvalidArgumentError("--interval is a duration from 1s to 1h, as in 15s or 1m");
     }
-    MESO_ASSIGN_OR_RETURN(const std::string key_text, ReadSecretFile(invocation_.Get("key")));
-    MESO_ASSIGN_OR_RETURN(const auto key, audit::ParseCosigningKey(key_text));
+    MESO_ASSIGN_OR_RETURN(const auto key, ReadWitnessKey(invocation_.Get("key")));
     WitnessOptions options;
     MESO_ASSIGN_OR_RETURN(options.log_keys, ReadLogKeys(invocation_.All("log_key")));
     options.trust_first = invocation_.On("trust_first");
@@ -112,11 +107,17 @@ class Run {
     ServedLog log(session_);
     Witness witness(std::move(options), *key, *state, log, session_.clock());
     if (const std::string first = invocation_.Get("checkpoint"); !first.empty()) {
-      MESO_ASSIGN_OR_RETURN(const std::string note, ReadNoteFile(first));
-      MESO_RETURN_IF_ERROR(witness.TrustFirst(note));
+      MESO_ASSIGN_OR_RETURN(const std::string note, ReadNote("--checkpoint", first));
+      const absl::StatusOr<Witness::Outcome> outcome = witness.TrustFirst(note);
+      if (absl::IsDataLoss(outcome.status())) {
+        return absl::DataLossError(
+            absl::StrCat("--checkpoint ", first, ": ", outcome.status().message()));
+      }
+      MESO_RETURN_IF_ERROR(outcome.status());
+      if (outcome->kind == Witness::Outcome::Kind::kRefused) return Refused(*outcome, *state);
     }
     if (const std::string heard = invocation_.Get("note"); !heard.empty()) {
-      MESO_ASSIGN_OR_RETURN(const std::string note, ReadNoteFile(heard));
+      MESO_ASSIGN_OR_RETURN(const std::string note, ReadNote("--note", heard));
       MESO_ASSIGN_OR_RETURN(const Witness::Outcome outcome, witness.Hear(note));
       if (outcome.kind == Witness::Outcome::Kind::kRefused) return Refused(outcome, *state);
       Tell(outcome);
@@ -165,6 +166,11 @@ class Run {
     if (!outcome.evidence.empty()) {
       session_.err() << "  Evidence: " << outcome.evidence << "\n";
     }
+    if (!outcome.not_kept.empty()) {
+      session_.err() << "  Evidence not kept: " << outcome.not_kept
+                     << ". Keep this; it is what the log has signed:\n\n"
+                     << outcome.presented << "\n";
+    }
     session_.err() << "  Next: keep the evidence, ask whoever answers for the log; nothing is "
                       "cosigned until a person has found out and removed "
                    << state.refusal_path() << ".\n"
@@ -182,12 +188,6 @@ ExitCode RunWitness(const Invocation& invocation, Session& session) {
   return code.ok() ? *code : session.Fail(kWhat, code.status());
 }
 
-ValueKind Files() {
-  ValueKind kind;
-  kind.of = ValueKind::Of::kFile;
-  return kind;
-}
-
 std::vector<Flag> WitnessFlags() {
   return {{.name = "key",
            .value = "FILE",
@@ -201,7 +201,7 @@ std::vector<Flag> WitnessFlags() {
            .kind = Files()},
           {.name = "log_key",
            .value = "KEY",
-           .help = "The log's public key (audit-log.pub), or a file that holds it; both during a "
+           .help = "The log's public key (audit-log.pub), or a file of such keys; both during a "
                    "change of the log's key",
            .env = {"MESO_LOG_KEY"},
            .required = true,
@@ -210,7 +210,8 @@ std::vector<Flag> WitnessFlags() {
           {.name = "trust_first", .help = "At the first contact: take the checkpoint as it is"},
           {.name = "checkpoint",
            .value = "FILE",
-           .help = "At the first contact: begin with this one, got by hand",
+           .help = "At the first contact: begin with this one, got by hand; may stay when the "
+                   "witness is started again",
            .kind = Files()},
           {.name = "note",
            .value = "FILE",
@@ -219,7 +220,7 @@ std::vector<Flag> WitnessFlags() {
           {.name = "once", .help = "Look once and end"},
           {.name = "interval",
            .value = "DURATION",
-           .help = "How often to look, at least 1s",
+           .help = "How often to look, from 1s to 1h",
            .fallback = "15s"}};
 }
 

@@ -1,69 +1,21 @@
 #include "services/mesoctl/witness_state.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#include <fstream>
-#include <iterator>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "common/base/failpoint.h"
 #include "common/base/status_macros.h"
+#include "services/mesoctl/local_file.h"
 
 namespace meso::mesoctl {
 namespace {
 
-absl::Status FileError(absl::string_view what, const std::string& path) {
-  return absl::FailedPreconditionError(absl::StrCat(what, " ", path, ": ", strerror(errno)));
-}
-
-absl::Status MakeDirectory(const std::string& path) {
-  if (mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return absl::OkStatus();
-  return FileError("can't make the directory", path);
-}
-
-absl::Status SyncDirectory(const std::string& path) {
-  const int dir = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (dir < 0) return FileError("can't open the directory", path);
-  const bool synced = fsync(dir) == 0;
-  close(dir);
-  return synced ? absl::OkStatus() : FileError("can't sync the directory", path);
-}
-
-absl::Status WriteAll(int file, absl::string_view content) {
-  while (!content.empty()) {
-    const ssize_t wrote = write(file, content.data(), content.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) return absl::FailedPreconditionError(strerror(errno));
-    content.remove_prefix(static_cast<size_t>(wrote));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status WriteDurably(const std::string& dir, absl::string_view name,
-                          absl::string_view content) {
-  const std::string path = absl::StrCat(dir, "/", name);
-  const std::string beside = path + ".new";
-  const int file = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (file < 0) return FileError("can't write", beside);
-  const bool written = WriteAll(file, content).ok() && fsync(file) == 0;
-  close(file);
-  MESO_FAILPOINT("witness.before_rename");
-  if (!written || rename(beside.c_str(), path.c_str()) != 0) return FileError("can't write", path);
-  return SyncDirectory(dir);
-}
-
 absl::StatusOr<std::optional<std::string>> ReadIfThere(const std::string& path) {
-  if (access(path.c_str(), F_OK) != 0 && errno == ENOENT) return std::nullopt;
-  std::ifstream file(path, std::ios::binary);
-  std::string content(std::istreambuf_iterator<char>(file), {});
-  if (!file) return absl::DataLossError(absl::StrCat("can't read ", path));
+  absl::StatusOr<std::optional<std::string>> content = ReadFileIfThere(path);
+  if (!content.ok()) return absl::DataLossError(content.status().message());
   return content;
 }
 
@@ -76,10 +28,19 @@ std::string ProofText(const std::optional<audit::Proof>& proof) {
   return text;
 }
 
+absl::Status KeepEvidence(const std::string& dir, const WitnessEvidence& evidence) {
+  MESO_RETURN_IF_ERROR(MakePrivateDirectory(dir.substr(0, dir.rfind('/')), "evidence"));
+  MESO_RETURN_IF_ERROR(MakePrivateDirectory(dir, "evidence"));
+  MESO_RETURN_IF_ERROR(WriteDurably(dir + "/remembered.note", evidence.remembered_note));
+  MESO_RETURN_IF_ERROR(WriteDurably(dir + "/presented.note", evidence.presented_note));
+  MESO_RETURN_IF_ERROR(WriteDurably(dir + "/proof.txt", ProofText(evidence.proof)));
+  return WriteDurably(dir + "/why.txt", evidence.why + "\n");
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<WitnessState>> WitnessState::Open(const std::string& dir) {
-  MESO_RETURN_IF_ERROR(MakeDirectory(dir));
+  MESO_RETURN_IF_ERROR(MakePrivateDirectory(dir, "a witness's memory and evidence"));
   const std::string path = absl::StrCat(dir, "/lock");
   const int lock = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock < 0) return FileError("can't open", path);
@@ -98,7 +59,7 @@ absl::StatusOr<std::optional<std::string>> WitnessState::Remembered() const {
 }
 
 absl::Status WitnessState::Remember(const std::string& note) {
-  return WriteDurably(dir_, "checkpoint.note", note);
+  return WriteDurably(dir_ + "/checkpoint.note", note);
 }
 
 absl::StatusOr<std::optional<std::string>> WitnessState::Refusal() const {
@@ -112,15 +73,11 @@ absl::StatusOr<std::string> WitnessState::Refuse(const WitnessEvidence& evidence
   const std::string dir = absl::StrCat(
       all, "/", absl::FormatTime("%Y%m%dT%H%M%E3SZ", evidence.time, absl::UTCTimeZone()), "-",
       evidence.size);
-  MESO_RETURN_IF_ERROR(MakeDirectory(all));
-  MESO_RETURN_IF_ERROR(MakeDirectory(dir));
-  MESO_RETURN_IF_ERROR(WriteDurably(dir, "remembered.note", evidence.remembered_note));
-  MESO_RETURN_IF_ERROR(WriteDurably(dir, "presented.note", evidence.presented_note));
-  MESO_RETURN_IF_ERROR(WriteDurably(dir, "proof.txt", ProofText(evidence.proof)));
-  MESO_RETURN_IF_ERROR(WriteDurably(dir, "why.txt", evidence.why + "\n"));
-  MESO_RETURN_IF_ERROR(SyncDirectory(all));
-  MESO_RETURN_IF_ERROR(
-      WriteDurably(dir_, "refused", absl::StrCat(evidence.why, " Evidence: ", dir, "\n")));
+  // What stops the witness comes first; the evidence is tried even without it.
+  absl::Status status =
+      WriteDurably(refusal_path(), absl::StrCat(evidence.why, " Evidence: ", dir, "\n"));
+  status.Update(KeepEvidence(dir, evidence));
+  if (!status.ok()) return status;
   return dir;
 }
 

@@ -6,8 +6,8 @@
 //   DIR/evidence/{time}-{size}/  remembered.note, presented.note, proof.txt, why.txt
 //   DIR/lock                     held while a witness runs
 //
-// Every file is written beside, synced, renamed, and its directory synced: after a crash there is
-// the old content or the new, never a part. Thread-compatible; one process at a time per directory.
+// Every file is written as local_file.h says: after a crash there is the old content or the new,
+// never a part. Thread-compatible; one process at a time per directory.
 #ifndef MESO_SERVICES_MESOCTL_WITNESS_STATE_H_
 #define MESO_SERVICES_MESOCTL_WITNESS_STATE_H_
 
@@ -34,7 +34,7 @@ struct WitnessEvidence {
 class WitnessState {
  public:
   // Makes the directory (mode 0700) if it is not there and locks it. FAILED_PRECONDITION naming the
-  // path when it can't be used or another witness runs on it.
+  // path when it can't be used, others may enter it, or another witness runs on it.
   static absl::StatusOr<std::unique_ptr<WitnessState>> Open(const std::string& dir);
   ~WitnessState();
 
@@ -45,8 +45,9 @@ class WitnessState {
 
   // The sentence of an unresolved contradiction; unset = none.
   absl::StatusOr<std::optional<std::string>> Refusal() const;
-  // Keeps the evidence and refuses from now on; returns the evidence's directory. Durable when it
-  // returns.
+  // Refuses from now on and keeps the evidence; returns the evidence's directory. Durable when it
+  // returns. FAILED_PRECONDITION naming the first file that could not be written; the others that
+  // could be are there.
   absl::StatusOr<std::string> Refuse(const WitnessEvidence& evidence);
 
   // The file a person removes to resolve a contradiction.

@@ -20,5 +20,7 @@ for number in 1 2 3 4; do
   count "^ +ports: \[\"\\$\{MESO_BIND:-127\.0\.0\.1\}:710$number:710$number\", \"\\$\{MESO_BIND:-127\.0\.0\.1\}:730$number:730$number\"\]$" \
     1 "both ports published where MESO_BIND says"
 done
+count '^ +- --previous_log_key_file=/keys/audit-log\.previous\.key$' 1 "the log's key before"
+count '^ +- --witness_keys_file=/keys/witnesses\.txt$' 1 "the keys of the log's witnesses"
 count 'allocation_horizon_days=\$\{MESO_ALLOCATION_HORIZON_DAYS:-31\}$' 1 "the horizon the demo chain needs"
 echo "$file: limits, ports and the horizon are as they should be"

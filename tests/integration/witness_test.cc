@@ -3,9 +3,11 @@
 // cosigning.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -56,28 +58,40 @@ class WitnessSuiteTest : public testing::Test {
   }
   void StopLog() { ASSERT_EQ(suite_.Terminate("audit"), 0); }
 
-  // One look of a witness, in a process of its own.
-  Shown Look(const std::string& name, std::vector<std::string> more = {},
-             const std::string& failpoints = "") {
+  std::string Out(const std::string& name) const { return Path(absl::StrCat(name, ".out")); }
+  // A witness in a process of its own, its words in Out.
+  void StartWitness(ChildProcess& process, const std::string& name,
+                    const std::vector<std::string>& more, const std::string& failpoints = "") {
     std::vector<std::string> argv = {suite_.Binary("mesoctl"),
                                      "audit",
                                      "witness",
                                      "run",
-                                     "--once",
                                      "--key=" + Path(name + ".key"),
                                      "--state=" + Path(name),
-                                     "--log_key=" + suite_.KeyFile("audit-log.pub"),
-                                     "--token_file=" + Path(name + ".token"),
-                                     "--audit_address=" + suite_.Socket("audit")};
+                                     "--token_file=" + Path(name + ".token")};
+    // What `more` says counts.
+    for (const auto& [flag, value] :
+         {std::pair<std::string, std::string>{"--log_key=", suite_.KeyFile("audit-log.pub")},
+          {"--audit_address=", suite_.Socket("audit")}}) {
+      const bool is_given = std::any_of(more.begin(), more.end(), [&flag](const std::string& one) {
+        return absl::StartsWith(one, flag);
+      });
+      if (!is_given) argv.push_back(flag + value);
+    }
     argv.insert(argv.end(), more.begin(), more.end());
-    const std::string out = Path(absl::StrCat(name, ".out"));
-    fs::remove(out);
-    ChildProcess process;
-    process.Start(argv, out,
+    fs::remove(Out(name));
+    process.Start(argv, Out(name),
                   {{"MESO_FAILPOINTS", failpoints}, {"MESO_CONFIG", Path("no-contexts")}});
+  }
+  // One look of a witness.
+  Shown Look(const std::string& name, std::vector<std::string> more = {},
+             const std::string& failpoints = "") {
+    more.push_back("--once");
+    ChildProcess process;
+    StartWitness(process, name, more, failpoints);
     Shown shown;
     shown.exit_code = process.Wait();
-    shown.text = Contents(out);
+    shown.text = Contents(Out(name));
     return shown;
   }
   void MustCosign(const std::string& name, std::vector<std::string> more = {}) {
@@ -277,7 +291,9 @@ TEST_F(WitnessSuiteTest, AForkIsFoundByWhatTheOtherWitnessHasSeen) {
 }
 
 TEST_F(WitnessSuiteTest, ALogTruncatedBehindAWitnessedCheckpointIsRefused) {
-  Grow(6);
+  // More than a start and a look add.
+  constexpr uint64_t kCut = 40;
+  Grow(static_cast<int>(kCut));
   MustCosign("north", {"--trust_first"});
   const uint64_t size = RememberedBy("north");
   StopLog();
@@ -290,7 +306,7 @@ TEST_F(WitnessSuiteTest, ALogTruncatedBehindAWitnessedCheckpointIsRefused) {
                            "for t in [r[0] for r in d.execute(\"select name from sqlite_master "
                            "where type='trigger'\").fetchall()]: d.execute('drop trigger '+t)\n"
                            "n=",
-                           size - 3,
+                           size - kCut,
                            "\n"
                            "for t in ('audit_entry','audit_tree','audit_payload_part','audit_key',"
                            "'audit_source_entry'): d.execute(f'delete from {t} where "
@@ -318,7 +334,7 @@ TEST_F(WitnessSuiteTest, AWitnessKilledBetweenRememberingAndCosigningGoesOn) {
   // Killed before the new content has its name: the old one is there, whole.
   const uint64_t before = RememberedBy("north");
   Grow(2);
-  EXPECT_EQ(Look("north", {}, "witness.before_rename=kill").exit_code, 128 + 9);
+  EXPECT_EQ(Look("north", {}, "file.before_rename=kill").exit_code, 128 + 9);
   EXPECT_EQ(RememberedBy("north"), before);
   MustCosign("north");
   EXPECT_GT(RememberedBy("north"), before);
@@ -339,7 +355,9 @@ TEST_F(WitnessSuiteTest, AChangeOfTheLogsKeyIsFollowedWithEitherKey) {
   // During the overlap one key is enough, either; the remembered note is signed by the old one.
   MustCosign("north", {"--log_key=" + suite_.KeyFile("audit-log.previous.pub")});
   StopLog();
-  StartLog();
+  // The file is emptied when the change is over; the command line may stay as it is.
+  std::ofstream(Path("no.key")) << "";
+  StartLog({"--previous_log_key_file=" + Path("no.key")});
   Grow();
   const Shown shown = Look("north");
   EXPECT_EQ(shown.exit_code, 0) << shown.text << "what it remembers was signed by both";
@@ -349,6 +367,86 @@ TEST_F(WitnessSuiteTest, AChangeOfTheLogsKeyIsFollowedWithEitherKey) {
   ASSERT_TRUE(
       suite_.Call<v1::AuditService>(*stub_, &Stub::ListEntries, auditor_, request, &response).ok());
   ASSERT_EQ(response.entries_size(), 1) << "the change of the key is an entry";
+}
+
+TEST_F(WitnessSuiteTest, TheSameWordsStartAWitnessAgain) {
+  Grow(2);
+  std::ofstream(Path("first.note")) << Newest().note();
+  const std::vector<std::string> words = {"--checkpoint=" + Path("first.note")};
+  MustCosign("north", words);
+  const uint64_t remembered = RememberedBy("north");
+  Grow(3);
+  MustCosign("north", words);
+  EXPECT_GT(RememberedBy("north"), remembered);
+  // The first one, too, as `audit checkpoint -o json` shows it.
+  ChildProcess json;
+  std::ofstream(Path("auditor.token")) << auditor_;
+  json.Start({suite_.Binary("mesoctl"), "audit", "checkpoint", "-o", "json",
+              "--token_file=" + Path("auditor.token"), "--audit_address=" + suite_.Socket("audit")},
+             Path("first.json"), {{"MESO_CONFIG", Path("no-contexts")}});
+  ASSERT_EQ(json.Wait(), 0);
+  MustCosign("south", {"--checkpoint=" + Path("first.json")});
+}
+
+// As a site runs it: it outlives the log, and goes on by itself.
+TEST_F(WitnessSuiteTest, AWitnessThatStaysUpFollowsALogThatIsStoppedAndStarted) {
+  Grow(2);
+  ChildProcess north;
+  StartWitness(north, "north", {"--trust_first", "--interval=1s"});
+  const auto cosigned = [this] {
+    size_t count = 0;
+    const std::string text = Contents(Out("north"));
+    for (size_t at = 0; (at = text.find("cosigned ", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  ASSERT_TRUE(WaitUntil([&] { return cosigned() > 0; })) << Contents(Out("north"));
+  const uint64_t before = RememberedBy("north");
+  StopLog();
+  ASSERT_TRUE(WaitUntil([&] { return absl::StrContains(Contents(Out("north")), "UNAVAILABLE"); }))
+      << "it says that nobody answers";
+  const size_t seen = cosigned();
+  StartLog();
+  EXPECT_GT(Grow(2), before);
+  ASSERT_TRUE(WaitUntil([&] { return cosigned() > seen; })) << Contents(Out("north"));
+  EXPECT_GT(RememberedBy("north"), before);
+  EXPECT_TRUE(north.running());
+  // What it then meets ends it, as it ends one look.
+  std::ofstream(Path("north/refused"), std::ios::trunc) << "The log has been cut back.\n";
+  EXPECT_EQ(north.Wait(), kRefused);
+  EXPECT_TRUE(absl::StrContains(Contents(Out("north")), "REFUSED")) << Contents(Out("north"));
+}
+
+TEST_F(WitnessSuiteTest, WhatAnotherLogSaysIsNoEvidenceAgainstThisOne) {
+  Grow(2);
+  MustCosign("north", {"--trust_first"});
+  const std::string remembered = Contents(Path("north/checkpoint.note"));
+  // Another key than the log signs with, as after a change that has not reached the witness.
+  int exit_code = 0;
+  RunCommand(
+      {suite_.Binary("mesoctl"), "admin", "init", Path("other"), "--log_name", LogKey().name},
+      &exit_code);
+  ASSERT_EQ(exit_code, 0);
+  const Shown other = Look("south", {"--trust_first", "--log_key=" + Path("other/audit-log.pub")});
+  EXPECT_EQ(other.exit_code, kRefused) << other.text;
+  EXPECT_TRUE(absl::StrContains(other.text, "not the log's word")) << other.text;
+  EXPECT_FALSE(fs::exists(Path("south/refused")));
+  EXPECT_FALSE(fs::exists(Path("south/checkpoint.note")));
+  // The change is over before the witness has the new key: what it is offered is signed by nobody
+  // it knows.
+  StopLog();
+  RunCommand({suite_.Binary("mesoctl"), "admin", "log-key", "rotate", "--keys", suite_.KeyFile("")},
+             &exit_code);
+  ASSERT_EQ(exit_code, 0);
+  StartLog();
+  Grow();
+  const std::string old_key = "--log_key=" + suite_.KeyFile("audit-log.previous.pub");
+  const Shown late = Look("north", {old_key});
+  EXPECT_EQ(late.exit_code, kRefused) << late.text;
+  EXPECT_TRUE(absl::StrContains(late.text, "--log_key may be given twice")) << late.text;
+  EXPECT_FALSE(fs::exists(Path("north/refused")));
+  EXPECT_FALSE(fs::exists(Path("north/evidence")));
+  EXPECT_EQ(Contents(Path("north/checkpoint.note")), remembered);
+  MustCosign("north", {old_key, "--log_key=" + suite_.KeyFile("audit-log.pub")});
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Verifies an export bundle of the audit log with public keys alone, written from the format in services/audit/README.md: a second
-verifier beside `mesoctl audit verify`. Needs python3-cryptography, for Ed25519. Exit code 0: it holds; 6: not; 2: wrong usage."""
+verifier beside `mesoctl audit verify`. Needs python3-cryptography, for Ed25519. Exit code 0: it holds; 6: not; 2: wrong usage, or a file
+that can't be read."""
 import argparse, base64, functools, hashlib, hmac, os, re, sys
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -277,6 +278,8 @@ def main(words):
     try:
         print(verify(file, keys + witnesses, needed, None if note is None else open_note(note, keys)))
         return 0
+    except OSError as wrong:
+        parser.error(str(wrong))
     except (Bad, ArithmeticError, ValueError, TypeError, InvalidSignature) as wrong:
         print("VERIFICATION FAILED: %s%s" % (WHERE[0], wrong or "a signature by a known key does not hold"), file=sys.stderr)
         return 6

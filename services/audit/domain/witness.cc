@@ -84,7 +84,7 @@ absl::StatusOr<WitnessVerdict> JudgeNewest(absl::string_view note,
                                            const std::optional<Checkpoint>& remembered,
                                            const ConsistencySource& prove) {
   const absl::StatusOr<Checkpoint> checkpoint = OpenOwn(note, log_keys);
-  if (!checkpoint.ok()) return Contradiction({}, std::string(checkpoint.status().message()));
+  if (!checkpoint.ok()) return checkpoint.status();
   if (!remembered) return WitnessVerdict{Kind::kFirst, "", *checkpoint, std::nullopt};
   if (checkpoint->origin != remembered->origin) {
     return Contradiction(*checkpoint, OfAnother(*checkpoint));

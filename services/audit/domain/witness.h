@@ -3,8 +3,10 @@
 // A witness remembers one checkpoint per log. It cosigns another only when the log's signature
 // holds and a consistency proof shows the remembered tree to be the beginning of the other;
 // anything else that is signed contradicts the log's promise never to change or take back an entry,
-// and is evidence. Not having an answer is no contradiction. Stricter than a witness must be: the
-// log signs every size once, so one size with two index roots is a contradiction too. Pure.
+// and is evidence. What the log has not signed says nothing about it, be it damaged, of another log
+// or signed with a key that is not known here; nor is having no answer a contradiction. Stricter
+// than a witness must be: the log signs every size once, so one size with two index roots is a
+// contradiction too. Pure.
 #ifndef MESO_SERVICES_AUDIT_DOMAIN_WITNESS_H_
 #define MESO_SERVICES_AUDIT_DOMAIN_WITNESS_H_
 
@@ -31,15 +33,16 @@ struct WitnessVerdict {
   };
   Kind kind = Kind::kContradiction;
   std::string why;
-  Checkpoint checkpoint;       // unless the note can't be read
+  Checkpoint checkpoint;       // the one judged
   std::optional<Proof> proof;  // the one that was asked for
 };
 
 // Asks the log for the proof that the tree of `old_size` is the beginning of that of `size`.
 using ConsistencySource = std::function<absl::StatusOr<Proof>(uint64_t old_size, uint64_t size)>;
 
-// Judges what the log offers as its newest checkpoint. Errors: those of `prove`, except DATA_LOSS:
-// a log that says itself that it can't prove its own signature contradicts it.
+// Judges what the log offers as its newest checkpoint. Errors: DATA_LOSS for a note that can't be
+// read, is not signed by the log or of another one; those of `prove`, except DATA_LOSS: a log that
+// says itself that it can't prove its own signature contradicts it.
 absl::StatusOr<WitnessVerdict> JudgeNewest(absl::string_view note,
                                            const std::vector<VerifierKey>& log_keys,
                                            const std::optional<Checkpoint>& remembered,

@@ -2,10 +2,8 @@
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
-#include <stdio.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
@@ -29,6 +27,8 @@
 #include "services/mesoctl/cli/spinner.h"
 #include "services/mesoctl/cli/text_table.h"
 #include "services/mesoctl/contract/api_text.h"
+#include "services/mesoctl/global_flags.h"
+#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/method_catalog.h"
 #include "services/mesoctl/session.h"
 
@@ -158,13 +158,12 @@ class TableRun {
       session_.out() << bytes;
       return absl::OkStatus();
     }
-    // In one step: what was kept before stays whole until the new one is.
-    const std::string part = absl::StrCat(file, ".part");
-    std::ofstream out(part, std::ios::binary | std::ios::trunc);
-    out << bytes;
-    out.close();
-    if (!out || rename(part.c_str(), file.c_str()) != 0) {
-      return absl::InvalidArgumentError(absl::StrCat("--save: can't write the file ", file));
+    // What was kept before may be evidence.
+    const absl::Status written = WriteDurably(
+        file, bytes,
+        invocation_.On("force") ? DurableFile::IfThere::kReplace : DurableFile::IfThere::kRefuse);
+    if (!written.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("--save: ", written.message()));
     }
     session_.out() << file << "\n";
     return absl::OkStatus();
@@ -344,8 +343,10 @@ Command MakeCommand(const ApiCommand& row) {
                  .help = absl::StrCat("Write the ", row.saved,
                                       ", byte for byte, to the file and print nothing else; - is "
                                       "standard output")};
-    save.kind.of = ValueKind::Of::kFile;
+    save.kind = Files();
     command.flags.push_back(std::move(save));
+    command.flags.push_back(
+        {.name = "force", .help = "Overwrite the file of --save if it is there"});
   }
   command.examples = {row.example_1, row.example_2};
   const ApiCommand* kept = &row;

@@ -11,7 +11,9 @@
 #include "common/auth/jwks.h"
 #include "common/auth/jwt.h"
 #include "common/base/error.h"
+#include "common/base/failpoint.h"
 #include "services/audit/domain/checkpoint.h"
+#include "services/mesoctl/local_file.h"
 #include "tests/support/child_process.h"
 
 namespace meso::mesoctl {
@@ -127,15 +129,88 @@ TEST_F(AdminTest, RotatingTheLogsKeyKeepsTheOneBeforeUntilItIsTakenAway) {
   EXPECT_EQ(Contents(), after);
   std::filesystem::remove(Keys() + "/" + kPreviousLogKeyFile);
   EXPECT_TRUE(RotateLogKey(Keys()).ok());
+  EXPECT_EQ(Contents().at(kPreviousLogVerifierFile),
+            absl::StrCat(before.at(kLogVerifierFile), "\n", *rotated))
+      << "older checkpoints need the older keys";
 }
 
 TEST_F(AdminTest, AnInterruptedRotationOfTheLogsKeyGoesOn) {
   ASSERT_TRUE(InitKeys(Keys(), "test-log", kNow).ok());
   const auto before = Contents();
-  ASSERT_TRUE(WriteSecret(Keys() + "/" + kPreviousLogKeyFile, before.at(kLogKeyFile) + "\n").ok());
+  ASSERT_TRUE(WriteDurably(Keys() + "/" + kPreviousLogKeyFile, before.at(kLogKeyFile) + "\n").ok());
   ASSERT_TRUE(RotateLogKey(Keys()).ok());
   EXPECT_EQ(Contents().at(kPreviousLogKeyFile), before.at(kLogKeyFile));
   EXPECT_NE(Contents().at(kLogKeyFile), before.at(kLogKeyFile));
+}
+
+// At each place a rotation can be killed at the directory is copied as it would be found.
+TEST_F(AdminTest, ARotationKilledAnywhereIsFinishedByTheNextOne) {
+  namespace fs = std::filesystem;
+  ASSERT_TRUE(InitKeys(Keys(), "test-log", kNow).ok());
+  const auto before = Contents();
+  std::vector<std::string> crashes;
+  const auto crash = [&] {
+    crashes.push_back(absl::StrCat(Keys(), "-", crashes.size()));
+    fs::copy(Keys(), crashes.back());
+  };
+  SetFailpoint("file.before_rename", crash);
+  SetFailpoint("file.after_rename", crash);
+  const auto rotated = RotateLogKey(Keys());
+  SetFailpoint("file.before_rename", nullptr);
+  SetFailpoint("file.after_rename", nullptr);
+  ASSERT_TRUE(rotated.ok()) << rotated.status();
+  ASSERT_THAT(crashes, SizeIs(8)) << "before and after the name of each of four files";
+  const auto read = [](const std::string& dir, const char* file) {
+    return ReadText(absl::StrCat(dir, "/", file)).value_or("");
+  };
+  for (const std::string& dir : crashes) {
+    SCOPED_TRACE(dir);
+    const bool changed = read(dir, kLogKeyFile) != before.at(kLogKeyFile);
+    // What deploy/up does at its next start: keys that fit each other, whatever happened.
+    ASSERT_TRUE(InitKeys(dir, "test-log", kNow).ok());
+    EXPECT_EQ((*audit::ParseSigningKey(read(dir, kLogKeyFile)))->verifier().Encode(),
+              read(dir, kLogVerifierFile));
+    const absl::Status again = RotateLogKey(dir).status();
+    EXPECT_EQ(again.code(),
+              changed ? absl::StatusCode::kFailedPrecondition : absl::StatusCode::kOk);
+    EXPECT_NE(read(dir, kLogKeyFile), before.at(kLogKeyFile));
+    EXPECT_EQ((*audit::ParseSigningKey(read(dir, kLogKeyFile)))->verifier().Encode(),
+              read(dir, kLogVerifierFile));
+    EXPECT_EQ(read(dir, kPreviousLogKeyFile), before.at(kLogKeyFile));
+    EXPECT_EQ(read(dir, kPreviousLogVerifierFile), before.at(kLogVerifierFile));
+    EXPECT_FALSE(fs::exists(absl::StrCat(dir, "/", kLogKeyFile, ".part")));
+  }
+}
+
+// Without `admin init` between them the next rotation does the same.
+TEST_F(AdminTest, ARotationKilledBeforeItsLastFileIsFinishedWithoutInit) {
+  namespace fs = std::filesystem;
+  ASSERT_TRUE(InitKeys(Keys(), "test-log", kNow).ok());
+  const std::string copy = Keys() + "-copy";
+  int pass = 0;
+  SetFailpoint("file.before_rename", [&] {
+    if (++pass == 4) fs::copy(Keys(), copy);
+  });
+  ASSERT_TRUE(RotateLogKey(Keys()).ok());
+  SetFailpoint("file.before_rename", nullptr);
+  const auto again = RotateLogKey(copy);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(*ReadText(copy + "/" + kLogVerifierFile), *again);
+  EXPECT_EQ((*audit::ParseSigningKey(*ReadText(copy + "/" + kLogKeyFile)))->verifier().Encode(),
+            *again);
+}
+
+TEST_F(AdminTest, AWitnessKeyMadeByHalfGetsItsPublicHalf) {
+  ASSERT_TRUE(InitKeys(Keys(), "test-log", kNow).ok());
+  const std::string file = Keys() + "/north.key";
+  const auto made = MakeWitnessKey("north.example/witness", file);
+  ASSERT_TRUE(made.ok());
+  std::filesystem::remove(file + ".pub");
+  EXPECT_EQ(MakeWitnessKey("another", file).status().code(), absl::StatusCode::kFailedPrecondition);
+  const auto again = MakeWitnessKey("north.example/witness", file);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(*again, *made);
+  EXPECT_EQ(Contents().at("north.key.pub"), *made);
 }
 
 TEST_F(AdminTest, AWitnessKeyIsMadeOnce) {

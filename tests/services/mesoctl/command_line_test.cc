@@ -318,14 +318,25 @@ TEST_F(VerifyTest, ATruncatedBundleAnotherKeyAndAnotherFileFail) {
   EXPECT_EQ(Verify(bundle_).code, ExitCode::kVerificationFailed);
 }
 
-TEST_F(VerifyTest, AMissingFileIsNotFoundAndABadKeyIsMisuse) {
-  EXPECT_EQ(RunMesoctl({"audit", "verify", "/no/file", "--key", key_->verifier().Encode()}).code,
-            ExitCode::kNotFound);
+TEST_F(VerifyTest, AFileThatCantBeReadAndABadKeyAreMisuse) {
+  for (const std::string& path : {std::string("/no/file"), dir_.path()}) {
+    const Ran ran = RunMesoctl({"audit", "verify", path, "--key", key_->verifier().Encode()});
+    EXPECT_EQ(ran.code, ExitCode::kUsage);
+    EXPECT_THAT(ran.err, HasSubstr(absl::StrCat("can't read the bundle ", path)));
+  }
   EXPECT_EQ(RunMesoctl({"audit", "verify", Write(bundle_), "--key", "nonsense"}).code,
             ExitCode::kUsage);
   const Ran missing = RunMesoctl({"audit", "verify", Write(bundle_), "--key", "no/audit-log.pub"});
   EXPECT_EQ(missing.code, ExitCode::kUsage);
-  EXPECT_THAT(missing.err, HasSubstr("the file no/audit-log.pub does not exist"));
+  EXPECT_THAT(missing.err, HasSubstr("--key: the file no/audit-log.pub does not exist"));
+  const Ran unread = RunMesoctl({"audit", "verify", Write(bundle_), "--key", dir_.path()});
+  EXPECT_EQ(unread.code, ExitCode::kUsage);
+  EXPECT_THAT(unread.err, HasSubstr(absl::StrCat("--key: can't read ", dir_.path())));
+  const std::string damaged = absl::StrCat(dir_.path(), "/damaged.pub");
+  std::ofstream(damaged) << key_->verifier().Encode() << "x\n";
+  const Ran wrong = RunMesoctl({"audit", "verify", Write(bundle_), "--key", damaged});
+  EXPECT_EQ(wrong.code, ExitCode::kUsage);
+  EXPECT_THAT(wrong.err, HasSubstr(absl::StrCat("--key: in ", damaged)));
 }
 
 TEST_F(VerifyTest, ACheckpointIsTakenAsTheNoteAndAsItsJson) {
@@ -353,8 +364,50 @@ TEST_F(VerifyTest, ACheckpointIsTakenAsTheNoteAndAsItsJson) {
   EXPECT_EQ(RunMesoctl({"audit", "verify", Write(bundle_), "--key", key_->verifier().Encode(),
                         "--checkpoint", "/no/file"})
                 .code,
-            ExitCode::kNotFound);
+            ExitCode::kUsage);
   EXPECT_THAT(RunMesoctl({"audit", "verify", "--help"}).out, HasSubstr("audit checkpoint --save"));
+}
+
+// What a witness's line may say; no server is asked.
+TEST(WitnessLineTest, NamesTheFlagAndTheFileOfWhatCantBeUsed) {
+  const TempDir dir;
+  const std::string key = absl::StrCat(dir.path(), "/witness.key");
+  ASSERT_EQ(RunMesoctl({"admin", "witness-key", "n.test/w", "-o", key}).code, ExitCode::kOk);
+  const std::string log_key = (*audit::NewSigningKey("test-log"))->verifier().Encode();
+  const std::string other = (*audit::NewSigningKey("other-log"))->verifier().Encode();
+  const std::string both = absl::StrCat(dir.path(), "/both");
+  std::ofstream(both) << log_key << "\n" << other << "\n";
+  const std::string none = absl::StrCat(dir.path(), "/none");
+  std::ofstream(none) << "\n";
+  const auto expect_usage = [&](const std::vector<std::string>& more, const std::string& says) {
+    std::vector<std::string> words = {
+        "audit",           "witness",    "run",
+        "--once",          "--state",    absl::StrCat(dir.path(), "/state"),
+        "--audit_address", "127.0.0.1:1"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Ran ran = RunMesoctl(words);
+    EXPECT_EQ(ran.code, ExitCode::kUsage) << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr(says));
+  };
+  const std::string nowhere = absl::StrCat(dir.path(), "/nowhere.pub");
+  expect_usage({"--key", key, "--log_key", nowhere}, absl::StrCat("--log_key: the file ", nowhere));
+  expect_usage({"--key", key, "--log_key", dir.path()},
+               absl::StrCat("--log_key: can't read ", dir.path()));
+  expect_usage({"--key", key, "--log_key", none}, absl::StrCat("there is no key in ", none));
+  expect_usage({"--key", key, "--log_key", both}, "test-log and other-log are two logs");
+  expect_usage({"--key", nowhere, "--log_key", log_key},
+               absl::StrCat("--key: can't read ", nowhere));
+  expect_usage({"--key", both, "--log_key", log_key}, absl::StrCat("--key: in ", both));
+  for (const char* flag : {"--checkpoint", "--note"}) {
+    expect_usage({"--key", key, "--log_key", log_key, flag, nowhere},
+                 absl::StrCat(flag, ": can't read ", nowhere));
+    expect_usage({"--key", key, "--log_key", log_key, flag, both},
+                 absl::StrCat(flag, ": ", both, " is no checkpoint"));
+  }
+  for (const char* interval : {"inf", "61m", "0.5s", "-inf", "soon", "-5s"}) {
+    expect_usage({"--key", key, "--log_key", log_key, absl::StrCat("--interval=", interval)},
+                 "--interval is a duration from 1s to 1h");
+  }
 }
 
 }  // namespace

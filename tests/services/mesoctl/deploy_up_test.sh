@@ -6,6 +6,8 @@
 #   deploy_up_test.sh BUILD_DIR full       the story passes with the full chain, whose sessions are all booked, and
 #                                          again half a day later, when nothing is left to be loaded
 #   deploy_up_test.sh BUILD_DIR reset      --reset begins anew, but not under a running suite, and not in what is no demo
+#   deploy_up_test.sh BUILD_DIR changing   the log's key is changed between two runs, in one an interrupted change is found, and
+#                                          a witness that was added cosigns
 #   deploy_up_test.sh BUILD_DIR staying    it stays up, the calls it prints work, and Ctrl-C stops it cleanly
 #   deploy_up_test.sh BUILD_DIR failing    a step that fails ends it non-zero, is named, and leaves nothing running
 #   deploy_up_test.sh BUILD_DIR refusing   a wrong argument is refused before anything is built, started or written
@@ -72,6 +74,35 @@ case $mode in
     [ "$key" = "$(cat "$state/s/keys/audit-log.pub")" ]
     play 0h --reset
     [ "$key" != "$(cat "$state/s/keys/audit-log.pub")" ]
+    ;;
+  changing)
+    mesoctl=$build/bin/mesoctl
+    keys=$state/s/keys
+    play 0h
+    before=$(cat "$keys/audit-log.pub")
+    # Killed at once: the key before is the key itself. Then the whole change.
+    cp "$keys/audit-log.key" "$keys/audit-log.previous.key"
+    play 1h
+    "$mesoctl" admin log-key rotate --keys "$keys" >/dev/null 2>&1
+    [ "$before" != "$(cat "$keys/audit-log.pub")" ]
+    "$mesoctl" admin witness-key north.example/witness -o "$state/north.key" >/dev/null 2>&1
+    cat "$state/north.key.pub" >>"$keys/witnesses.txt"
+    log=$state/up.log
+    deploy/up --state "$state/s" --ports=auto --build_dir "$build" --clock_offset 2h --chain small >"$log" 2>&1 &
+    up=$!
+    trap 'kill -TERM "$up" 2>/dev/null; wait "$up"; rm -rf "$state"' EXIT
+    until grep -q "It stays up" "$log"; do
+      kill -0 "$up" 2>/dev/null || { cat "$log"; echo "deploy/up ended" >&2; exit 1; }
+      sleep 0.1
+    done
+    address=$(awk '$1 == "audit" && $2 ~ /^127/ {print $2; exit}' "$log")
+    "$mesoctl" admin token --keys "$keys" --subject users/north --role witness --ttl 744h -o "$state/north.token" --clock_offset 2h >/dev/null
+    # With the old public key or the new one: checkpoints carry both signatures.
+    for key in audit-log.previous.pub audit-log.pub; do
+      "$mesoctl" audit witness run --once --key "$state/north.key" --state "$state/$key" --log_key "$keys/$key" --trust_first \
+        --token_file "$state/north.token" --audit_address "$address" --clock_offset 2h | tee -a "$state/witness"
+    done
+    grep -q "^cosigned " "$state/witness"
     ;;
   staying)
     log=$state/up.log

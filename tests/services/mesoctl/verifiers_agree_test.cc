@@ -56,15 +56,20 @@ class Cases {
   // `options` come behind the log's key.
   void Add(const std::string& name, const std::string& bundle, std::optional<int> expected,
            const std::vector<std::string>& options = {}) {
-    std::vector<std::string> words = {"--key", audit::SampleKey()->verifier().Encode()};
-    words.insert(words.end(), options.begin(), options.end());
-    AddWith(name, bundle, expected, words);
+    AddWith(name, bundle, expected, WithKey(options));
   }
   // The keys are among the options.
   void AddWith(const std::string& name, const std::string& bundle, std::optional<int> expected,
                const std::vector<std::string>& options) {
-    const std::string path = absl::StrCat(dir_, "/", cases_.size(), ".bundle");
-    std::ofstream(path, std::ios::binary) << bundle;
+    AddFileWith(name, File(absl::StrCat(cases_.size(), ".bundle"), bundle), expected, options);
+  }
+  // Of a file that is not made here.
+  void AddFile(const std::string& name, const std::string& path, std::optional<int> expected,
+               const std::vector<std::string>& options = {}) {
+    AddFileWith(name, path, expected, WithKey(options));
+  }
+  void AddFileWith(const std::string& name, const std::string& path, std::optional<int> expected,
+                   const std::vector<std::string>& options) {
     Case one = {name, {path}, expected};
     one.words.insert(one.words.end(), options.begin(), options.end());
     cases_.push_back(std::move(one));
@@ -104,6 +109,12 @@ class Cases {
   }
 
  private:
+  static std::vector<std::string> WithKey(const std::vector<std::string>& options) {
+    std::vector<std::string> words = {"--key", audit::SampleKey()->verifier().Encode()};
+    words.insert(words.end(), options.begin(), options.end());
+    return words;
+  }
+
   const std::string dir_;
   std::vector<Case> cases_;
 };
@@ -331,6 +342,23 @@ TEST(VerifiersAgreeTest, OnOpenedOrigins) {
   }
   lie("lost_checkpoint", once.openings[0].lost_note.substr(1));
   lie("lost_checkpoint", once.openings[0].lost_note + "x");
+  cases.Run();
+}
+
+// A file that can't be read is a mistake on the line, not a bundle that does not hold.
+TEST(VerifiersAgreeTest, OnFilesThatCantBeRead) {
+  const TempDir dir;
+  Cases cases(dir.path());
+  const std::string bundle = Log().LogBundle();
+  // Opens, and gives an error instead of bytes.
+  const std::string failing = "/proc/self/mem";
+  for (const std::string& path : {dir.path() + "/nowhere", dir.path(), failing}) {
+    cases.AddFile("a bundle", path, 2);
+    cases.Add("a checkpoint", bundle, 2, {"--checkpoint", path});
+    cases.Add("a key", bundle, 2, {"--key", path});
+    cases.Add("a witness", bundle, 2, {"--witness", path});
+  }
+  cases.AddFile("an empty bundle", cases.File("empty", ""), 6);
   cases.Run();
 }
 

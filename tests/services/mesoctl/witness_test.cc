@@ -2,6 +2,8 @@
 #include "services/mesoctl/witness.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -78,12 +80,16 @@ class WitnessRunTest : public testing::Test {
   WitnessRunTest() { log_.Grow(5); }
   ~WitnessRunTest() override {
     SetFailpoint("witness.persisted", nullptr);
-    SetFailpoint("witness.before_rename", nullptr);
+    SetFailpoint("file.before_rename", nullptr);
+    SetFailpoint("file.after_rename", nullptr);
   }
 
   // As a new process would begin: everything but the directory is new.
   absl::StatusOr<Witness::Outcome> Step(bool trust_first = false) {
     return With(trust_first, [](Witness& witness) { return witness.Step(); });
+  }
+  absl::StatusOr<Witness::Outcome> TrustFirst(const std::string& note) {
+    return With(false, [&note](Witness& witness) { return witness.TrustFirst(note); });
   }
   absl::StatusOr<Witness::Outcome> Hear(const std::string& note) {
     return With(true, [&note](Witness& witness) { return witness.Hear(note); });
@@ -125,13 +131,36 @@ TEST_F(WitnessRunTest, TrustsNobodyAtTheFirstContactUnlessTold) {
   EXPECT_EQ(opened->cosignatures[0].time, clock_.Now());
 }
 
-TEST_F(WitnessRunTest, BeginsWithACheckpointGotByHand) {
+TEST_F(WitnessRunTest, BeginsWithACheckpointGotByHandAndGoesOnWithItAfterARestart) {
   const std::string by_hand = log_.note;
   log_.Grow(4);
-  ASSERT_TRUE(With(false, [&](Witness& witness) { return witness.TrustFirst(by_hand); }).ok());
+  ASSERT_TRUE(TrustFirst(by_hand).ok());
+  EXPECT_EQ(TrustFirst(by_hand)->kind, Kind::kUnchanged) << "the very one that is remembered";
   EXPECT_EQ(Step()->size, 9u);
-  EXPECT_EQ(With(false, [&](Witness& witness) { return witness.TrustFirst(by_hand); }).code(),
-            absl::StatusCode::kFailedPrecondition);
+  const std::string remembered = Remembered();
+  // Started again with the same words.
+  EXPECT_EQ(TrustFirst(by_hand)->kind, Kind::kUnchanged);
+  EXPECT_EQ(Remembered(), remembered) << "it knows more by now";
+  EXPECT_EQ(Step()->kind, Kind::kUnchanged);
+  // A checkpoint the log has not signed is none, also then.
+  const std::string foreign = audit::SignCheckpoint(
+      5, audit::EmptyRoot(), **audit::MakeSigningKey("log", std::string(32, 9)));
+  EXPECT_EQ(TrustFirst(foreign).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_FALSE(std::filesystem::exists(dir_ + "/refused"));
+}
+
+TEST_F(WitnessRunTest, AnotherTreeOfTheRememberedSizeIsRefusedAtTheStart) {
+  ASSERT_TRUE(TrustFirst(log_.note).ok());
+  FakeLog other;
+  other.Grow(5, "another face ");
+  const auto outcome = TrustFirst(other.note);
+  ExpectRefused(outcome, "two different trees of 5");
+  EXPECT_EQ(Contents(outcome->evidence + "/presented.note"), other.note);
+  // Started again and again it adds nothing to that.
+  const auto again = TrustFirst(other.note);
+  ExpectRefused(again, "two different trees of 5");
+  EXPECT_EQ(again->evidence, "");
+  ExpectRefused(Step(), "two different trees of 5");
 }
 
 TEST_F(WitnessRunTest, CosignsEachCheckpointOnce) {
@@ -201,11 +230,97 @@ TEST_F(WitnessRunTest, FindsATruncatedLogByACheckpointItNeverSaw) {
   ExpectRefused(Hear(heard), "has signed 9 entries and offers 5");
 }
 
-TEST_F(WitnessRunTest, AWrongKeyAtTheFirstContactIsAnErrorNotEvidence) {
-  log_.note = audit::SignCheckpoint(5, audit::EmptyRoot(),
-                                    **audit::MakeSigningKey("log", std::string(32, 9)));
-  EXPECT_EQ(Step(true).status().code(), absl::StatusCode::kDataLoss);
+// Another address, a key that was changed, damage on the way: none of it is the log's word.
+TEST_F(WitnessRunTest, WhatTheLogHasNotSignedIsAnErrorNotEvidence) {
+  const std::string honest = log_.note;
+  const auto expect_error = [this](const std::string& note, const std::string& says) {
+    log_.note = note;
+    const absl::Status status = Step(true).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+    EXPECT_NE(status.message().find(says), std::string::npos) << status;
+    EXPECT_FALSE(std::filesystem::exists(dir_ + "/refused"));
+    EXPECT_FALSE(std::filesystem::exists(dir_ + "/evidence"));
+  };
+  const auto expect_all = [&] {
+    const auto another = *audit::MakeSigningKey("log", std::string(32, 9));
+    expect_error(audit::SignCheckpoint(5, audit::EmptyRoot(), *another), "--log_key");
+    const auto elsewhere = *audit::MakeSigningKey("elsewhere", std::string(32, 9));
+    expect_error(audit::SignCheckpoint(9, audit::EmptyRoot(), *elsewhere), "the address");
+    // The origin is what counts, not the signature's name.
+    const auto same_key = *audit::MakeSigningKey("elsewhere", std::string(32, 1));
+    const auto log_key = *audit::MakeSigningKey("log", std::string(32, 1));
+    expect_error(
+        audit::AddSignature(audit::SignCheckpoint(9, audit::EmptyRoot(), *same_key), *log_key),
+        "of the log elsewhere");
+    expect_error("nonsense", "not the log's word");
+  };
+  expect_all();
+  EXPECT_EQ(Remembered(), "");
+  log_.note = honest;
+  ASSERT_EQ(Step(true)->kind, Kind::kCosigned);
+  const std::string remembered = Remembered();
+  expect_all();
+  EXPECT_EQ(Remembered(), remembered);
+  log_.note = honest;
+  EXPECT_TRUE(Step().ok()) << "nothing has to be removed by a person";
+}
+
+TEST_F(WitnessRunTest, AMemorySignedWithTheKeyBeforeSaysWhichKeyIsMissing) {
+  ASSERT_TRUE(Step(true).ok());
+  const auto next = *audit::MakeSigningKey("log", std::string(32, 9));
+  auto state = WitnessState::Open(dir_);
+  ASSERT_TRUE(state.ok());
+  Witness witness({{next->verifier()}, false}, *key_, **state, log_, clock_);
+  const absl::Status status = witness.Step().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_NE(status.message().find("give the one before, too"), std::string::npos) << status;
+}
+
+// A disk that is full of a sudden, or wrong.
+TEST_F(WitnessRunTest, AContradictionIsToldAlsoWhenItCantBeWrittenDown) {
+  ASSERT_TRUE(Step(true).ok());
+  log_.CutBack(3);
+  std::ofstream(dir_ + "/evidence") << "a file in its place";
+  const auto outcome = Step();
+  ExpectRefused(outcome, "cut back");
+  EXPECT_EQ(outcome->evidence, "");
+  EXPECT_NE(outcome->not_kept.find(dir_ + "/evidence"), std::string::npos) << outcome->not_kept;
+  EXPECT_EQ(outcome->presented, log_.note) << "it is nowhere else";
+  ExpectRefused(Step(), "cut back");
+  EXPECT_EQ(log_.sizes.size(), 1u);
+}
+
+TEST_F(WitnessRunTest, AContradictionIsToldAlsoWhenNothingCanBeWritten) {
+  ASSERT_TRUE(Step(true).ok());
+  log_.CutBack(3);
+  struct rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = signal(SIGXFSZ, SIG_IGN);
+  const struct rlimit nothing = {0, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &nothing), 0);
+  const auto outcome = Step();
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  signal(SIGXFSZ, handler);
+  ExpectRefused(outcome, "cut back");
+  EXPECT_NE(outcome->not_kept.find("refused"), std::string::npos) << outcome->not_kept;
   EXPECT_FALSE(std::filesystem::exists(dir_ + "/refused"));
+  // With room again it is found again, and kept.
+  const auto again = Step();
+  ExpectRefused(again, "cut back");
+  EXPECT_EQ(Contents(again->evidence + "/presented.note"), log_.note);
+}
+
+TEST_F(WitnessRunTest, WhatStopsTheWitnessIsWrittenBeforeTheEvidence) {
+  ASSERT_TRUE(Step(true).ok());
+  log_.CutBack(3);
+  bool first = true;
+  SetFailpoint("file.after_rename", [&] {
+    EXPECT_TRUE(std::filesystem::exists(dir_ + "/refused"));
+    EXPECT_EQ(std::filesystem::exists(dir_ + "/evidence"), !first);
+    first = false;
+  });
+  ExpectRefused(Step(), "cut back");
+  EXPECT_FALSE(first);
 }
 
 TEST_F(WitnessRunTest, ALogThatIsAwayIsNoContradiction) {
@@ -234,7 +349,7 @@ TEST_F(WitnessRunTest, PersistsBeforeItCosigns) {
   SetFailpoint("witness.persisted", nullptr);
   // The old content is there until the new one is complete.
   log_.Grow(2);
-  SetFailpoint("witness.before_rename",
+  SetFailpoint("file.before_rename",
                [&] { EXPECT_EQ(audit::ParseCheckpoint(Remembered())->size, 5u); });
   ASSERT_TRUE(Step().ok());
   EXPECT_EQ(audit::ParseCheckpoint(Remembered())->size, 7u);
@@ -249,6 +364,14 @@ TEST_F(WitnessRunTest, OneWitnessPerDirectory) {
   const absl::Status second = WitnessState::Open(dir_).status();
   EXPECT_EQ(second.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_NE(second.message().find("another witness"), std::string::npos);
+}
+
+TEST_F(WitnessRunTest, ADirectoryThatOthersMayEnterIsNoMemory) {
+  std::filesystem::create_directory(dir_);
+  ASSERT_EQ(chmod(dir_.c_str(), 0755), 0);
+  const absl::Status status = WitnessState::Open(dir_).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(status.message().find("chmod 700 " + dir_), std::string::npos) << status;
 }
 
 TEST_F(WitnessRunTest, ADamagedMemoryIsAnError) {

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <set>
@@ -59,6 +60,10 @@ class ApiRunTest : public ::testing::Test {
           suite_->Socket(service);
     }
     return RunLine(absl::StrSplit(line, ' '), variables, input);
+  }
+  static std::string Bytes(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
   }
   static std::vector<std::string> Lines(const std::string& text) {
     return absl::StrSplit(text, '\n', absl::SkipEmpty());
@@ -255,13 +260,22 @@ TEST_F(ApiRunTest, ACheckpointIsSavedByteForByteAndVerifiesWithTheLog) {
   const Ran saved = RunAs(token, absl::StrCat("audit checkpoint --save ", note));
   ASSERT_EQ(saved.code, ExitCode::kOk) << saved.err;
   EXPECT_EQ(saved.out, note + "\n");
-  std::ifstream file(note, std::ios::binary);
-  const std::string bytes(std::istreambuf_iterator<char>(file), {});
+  const std::string bytes = Bytes(note);
   EXPECT_THAT(bytes, AllOf(HasSubstr("\n\n\u2014 "), Not(HasSubstr("\\n"))));
   ASSERT_EQ(RunAs(token, absl::StrCat("audit export -o ", bundle)).code, ExitCode::kOk);
   const Ran verified = RunAs(token, absl::StrCat("audit verify ", bundle, " --key ", suite_->dir(),
                                                  "/keys/audit-log.pub --checkpoint ", note));
   EXPECT_EQ(verified.code, ExitCode::kOk) << verified.err;
+  // What is kept may be evidence: it is replaced by a newer one only when that is said.
+  const Ran again = RunAs(token, absl::StrCat("audit checkpoint --save ", note));
+  EXPECT_EQ(again.code, ExitCode::kUsage);
+  EXPECT_THAT(again.err, AllOf(HasSubstr(note), HasSubstr("--force")));
+  EXPECT_EQ(Bytes(note), bytes);
+  // Every look is an entry, so a newer checkpoint comes.
+  EXPECT_TRUE(WaitUntil([&] {
+    const Ran forced = RunAs(token, absl::StrCat("audit checkpoint --force --save ", note));
+    return forced.code == ExitCode::kOk && Bytes(note) != bytes;
+  }));
   EXPECT_THAT(RunAs(token, "audit checkpoint --save -").out, HasSubstr("\n\n\u2014 "));
   EXPECT_EQ(RunAs(token, "audit checkpoint --save /no/dir/x").code, ExitCode::kUsage);
 }
@@ -272,6 +286,9 @@ TEST_F(ApiRunTest, EverythingAboutAnObjectIsProvenAndVerifies) {
   const Ran proven = RunAs(token, absl::StrCat("audit prove sites/par-1 --payloads -o ", bundle));
   ASSERT_EQ(proven.code, ExitCode::kOk) << proven.err;
   EXPECT_EQ(proven.out, bundle + "\n");
+  struct stat info;
+  ASSERT_EQ(stat(bundle.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u) << "it names patients";
   const std::string verify =
       absl::StrCat("audit verify ", bundle, " --key ", suite_->dir(), "/keys/audit-log.pub");
   EXPECT_EQ(RunAs(token, verify).code, ExitCode::kOk);

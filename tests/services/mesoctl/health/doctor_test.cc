@@ -7,6 +7,7 @@
 #include "common/rpc/server.h"
 #include "services/mesoctl/admin.h"
 #include "services/mesoctl/health/admin_port.h"
+#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/session.h"
 #include "tests/services/mesoctl/mesoctl_run.h"
 #include "tests/support/suite.h"
