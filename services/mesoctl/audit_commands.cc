@@ -12,6 +12,7 @@
 #include "meso/audit/v1/audit_service.pb.h"
 #include "services/audit/domain/bundle.h"
 #include "services/audit/domain/checkpoint.h"
+#include "services/mesoctl/call.h"
 #include "services/mesoctl/local_file.h"
 #include "services/mesoctl/note_files.h"
 
