@@ -1,8 +1,8 @@
 // What a process records of itself in the audit log: start and stop, changed configuration, changed
 // keys, and a heartbeat at fixed intervals.
 //
-//   process/start          version, digest of the configuration, epoch; whether the run before ended
-//                          without a stop, and the epoch it had if that was another one
+//   process/start          version, digest of the configuration, epoch; whether the run before
+//                          ended without a stop, and the epoch it had if that was another one
 //   process/configuration  the names of the flags that differ from the run before, never values
 //   process/key            a key file that differs from when it was last looked at; the digest of
 //                          its content only when it holds nothing secret
