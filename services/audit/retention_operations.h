@@ -21,8 +21,8 @@
 #include "common/database/database.h"
 #include "services/audit/domain/entry.h"
 #include "services/audit/domain/retention.h"
+#include "services/audit/domain/row_page.h"
 #include "services/audit/payload_vault.h"
-#include "services/audit/store/row_page.h"
 
 namespace meso::audit {
 

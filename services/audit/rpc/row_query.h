@@ -9,7 +9,7 @@
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/paging.h"
-#include "services/audit/store/row_page.h"
+#include "services/audit/domain/row_page.h"
 
 namespace meso::audit {
 

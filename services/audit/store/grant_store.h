@@ -14,7 +14,7 @@
 #include "common/base/filter.h"
 #include "common/database/database.h"
 #include "services/audit/domain/grant.h"
-#include "services/audit/store/row_page.h"
+#include "services/audit/domain/row_page.h"
 
 namespace meso::audit {
 

@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "common/database/database.h"
 #include "services/audit/domain/retention.h"
-#include "services/audit/store/row_page.h"
+#include "services/audit/domain/row_page.h"
 
 namespace meso::audit {
 

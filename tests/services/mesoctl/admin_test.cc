@@ -303,7 +303,7 @@ TEST_F(AdminTest, ANewOriginInterruptedAnywhereIsMadeOnce) {
   ASSERT_TRUE(MakeNewOrigin(Keys()).ok());
   const auto after = Contents();
   const auto put = [this](const std::string& file, const std::string& content) {
-    ASSERT_TRUE(WriteSecret(absl::StrCat(Keys(), "/", file), content + "\n").ok());
+    ASSERT_TRUE(WriteDurably(absl::StrCat(Keys(), "/", file), content + "\n").ok());
   };
   // After the key, before its public half.
   put(kLogVerifierFile, before.at(kLogVerifierFile));

@@ -1,8 +1,8 @@
 // Pages of rows by their numbers, the newest first.
 //
-// A list reads one row more than its page holds. No state.
-#ifndef MESO_SERVICES_AUDIT_STORE_ROW_PAGE_H_
-#define MESO_SERVICES_AUDIT_STORE_ROW_PAGE_H_
+// A list reads one row more than its page holds. Pure.
+#ifndef MESO_SERVICES_AUDIT_DOMAIN_ROW_PAGE_H_
+#define MESO_SERVICES_AUDIT_DOMAIN_ROW_PAGE_H_
 
 #include <cstdint>
 #include <string>
@@ -36,4 +36,4 @@ int64_t FillPage(std::vector<std::pair<int64_t, T>> rows, int limit, std::vector
 
 }  // namespace meso::audit
 
-#endif  // MESO_SERVICES_AUDIT_STORE_ROW_PAGE_H_
+#endif  // MESO_SERVICES_AUDIT_DOMAIN_ROW_PAGE_H_
