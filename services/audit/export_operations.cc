@@ -117,9 +117,8 @@ absl::StatusOr<std::unique_ptr<Export>> AuditOperations::BeginExport(
   header.time_ns = absl::ToUnixNanos(clock_.Now());
   header.filter = run->filter.Text();
   header.payloads = run->payloads;
-  MESO_ASSIGN_OR_RETURN(
-      const Checkpoint last,
-      WriteBundleHead(tx, std::move(header), request.cosignatures, &run->writer));
+  MESO_ASSIGN_OR_RETURN(const Checkpoint last,
+                        WriteBundleHead(tx, std::move(header), request.cosignatures, &run->writer));
   run->tree_size = last.size;
   run->format = request.format;
   run->origin = last.origin;
