@@ -104,7 +104,7 @@ TEST_F(CheckpointOperationsTest, ACheckpointKeptForAnotherSizeIsNotShown) {
                        return checkpoints_.ListCheckpoints(tx, {10});
                      }).status()),
             "TREE_INCONSISTENT");
-  EXPECT_EQ(ReasonOf(Cosign(4, *north_).status()), "COSIGNATURE_INVALID");
+  EXPECT_EQ(ReasonOf(Cosign(4, *north_).status()), "TREE_INCONSISTENT");
 }
 
 TEST_F(CheckpointOperationsTest, ASizeIsSignedOnce) {
