@@ -16,6 +16,8 @@ namespace meso {
 namespace {
 
 constexpr char kEpoch[] = "0198f2c4-0000-7000-8000-000000000001";
+// The same at every opening of a log.
+constexpr char kMasterKey[] = "7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b";
 constexpr int kBatch = 1000;
 constexpr uint64_t kFillStep = 50000;  // entries to a commit
 constexpr uint64_t kActors = 40;
@@ -36,7 +38,7 @@ void Must(const absl::Status& status) {
 AuditLogBench::AuditLogBench(const std::string& file, uint64_t planned)
     : planned_(planned),
       ids_(clock_),
-      vault_(*audit::PayloadMasterKeys::Parse(audit::PayloadMasterKeys::NewText())),
+      vault_(*audit::PayloadMasterKeys::Parse(kMasterKey)),
       database_(OpenForBench(file, clock_)) {
   Must(Migrate(*database_, "audit", AuditMigrations(), ids_));
   operations_ = std::make_unique<audit::AuditOperations>(
