@@ -31,6 +31,14 @@ TEST(CheckpointRetentionTest, KeepsTheNewestOfEveryWitnessAndHour) {
   EXPECT_EQ(Superseded(kept, 3700), (Sizes{1}));
 }
 
+TEST(CheckpointRetentionTest, KeepsForADayWhatMostWitnessesHaveCosigned) {
+  // Each has cosigned a later one of the hour, but not the same.
+  const std::vector<KeptCheckpoint> kept = {At(1, 0, {"north", "south"}), At(2, 100, {"north"}),
+                                            At(3, 200, {"south"}), At(4, 300), At(5, 3700)};
+  EXPECT_EQ(Superseded(kept, 3700), Sizes());
+  EXPECT_EQ(Superseded(kept, 24 * 3600), (Sizes{1})) << "a day";
+}
+
 TEST(CheckpointRetentionTest, KeepsWhatItToldForAMinuteSoThatAWitnessCanCosignIt) {
   const std::vector<KeptCheckpoint> kept = {At(1, 0), At(2, 11), At(3, 12), At(4, 21), At(5, 22)};
   EXPECT_EQ(Superseded(kept, 22), (Sizes{3}));
