@@ -18,13 +18,13 @@
 #include "common/auth/jwt.h"
 #include "common/auth/token_issuer.h"
 #include "common/base/error.h"
+#include "common/base/local_file.h"
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
 #include "meso/options/v1/options.pb.h"
 #include "services/audit/domain/checkpoint.h"
 #include "services/audit/domain/entry.h"
 #include "services/audit/domain/payload_cipher.h"
-#include "services/mesoctl/local_file.h"
 
 namespace meso::mesoctl {
 namespace {

@@ -2,12 +2,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/local_file.h"
 #include "common/base/status_macros.h"
 #include "services/mesoctl/admin.h"
 #include "services/mesoctl/api/when.h"
 #include "services/mesoctl/cli/table_output.h"
 #include "services/mesoctl/global_flags.h"
-#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/session.h"
 #include "services/mesoctl/token_grants.h"
 

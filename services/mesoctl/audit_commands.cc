@@ -8,12 +8,12 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "common/base/local_file.h"
 #include "common/base/status_macros.h"
 #include "meso/audit/v1/audit_service.pb.h"
 #include "services/audit/domain/bundle.h"
 #include "services/audit/domain/checkpoint.h"
 #include "services/mesoctl/call.h"
-#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/note_files.h"
 
 namespace meso::mesoctl {

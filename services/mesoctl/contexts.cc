@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/local_file.h"
 #include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
 #include "common/telemetry/admin_server.h"
@@ -20,7 +21,6 @@
 #include "services/mesoctl/cli/table_output.h"
 #include "services/mesoctl/cli/text_table.h"
 #include "services/mesoctl/global_flags.h"
-#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/session.h"
 
 namespace meso::mesoctl {

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "common/base/local_file.h"
 #include "common/base/status_macros.h"
 #include "meso/audit/v1/audit_service.pb.h"
 #include "meso/inventory/v1/lot.pb.h"
@@ -22,7 +23,6 @@
 #include "services/mesoctl/demo_steps.h"
 #include "services/mesoctl/in_flight.h"
 #include "services/mesoctl/json_data.h"
-#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/narrative.h"
 #include "services/mesoctl/progress_bar.h"
 

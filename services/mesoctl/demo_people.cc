@@ -7,10 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/check.h"
+#include "common/base/local_file.h"
 #include "common/base/status_macros.h"
 #include "services/mesoctl/admin.h"
 #include "services/mesoctl/json_data.h"
-#include "services/mesoctl/local_file.h"
 
 namespace meso::mesoctl {
 namespace {

@@ -7,8 +7,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "common/base/local_file.h"
 #include "common/base/status_macros.h"
-#include "services/mesoctl/local_file.h"
 
 namespace meso::mesoctl {
 namespace {

@@ -6,10 +6,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/base/local_file.h"
 #include "common/base/status_macros.h"
 #include "meso/audit/v1/audit_service.pb.h"
 #include "services/mesoctl/call.h"
-#include "services/mesoctl/local_file.h"
 
 namespace meso::mesoctl {
 namespace {

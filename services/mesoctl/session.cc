@@ -5,8 +5,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/base/local_file.h"
 #include "common/base/status_macros.h"
-#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/report.h"
 
 namespace meso::mesoctl {

@@ -13,11 +13,11 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "common/base/local_file.h"
 #include "common/base/status_macros.h"
 #include "meso/audit/v1/audit_service.pb.h"
 #include "services/mesoctl/admin.h"
 #include "services/mesoctl/audit_commands.h"
-#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/self_process.h"
 #include "services/mesoctl/story_chapters.h"
 

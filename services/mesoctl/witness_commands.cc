@@ -5,10 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "common/base/local_file.h"
 #include "common/base/status_macros.h"
 #include "meso/audit/v1/audit_service.pb.h"
 #include "services/mesoctl/global_flags.h"
-#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/note_files.h"
 #include "services/mesoctl/session.h"
 #include "services/mesoctl/witness.h"

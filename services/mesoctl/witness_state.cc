@@ -7,8 +7,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/local_file.h"
 #include "common/base/status_macros.h"
-#include "services/mesoctl/local_file.h"
 
 namespace meso::mesoctl {
 namespace {

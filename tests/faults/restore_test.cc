@@ -231,13 +231,13 @@ TEST_P(RestoreKillTest, OpensOneOriginOrNone) {
 
 INSTANTIATE_TEST_SUITE_P(Everywhere, RestoreKillTest,
                          ::testing::Values("audit.open_origin", "audit.opened_origin",
-                                           "audit.checkpoint_memory", "audit.keep_checkpoint"));
+                                           "file.before_rename", "audit.keep_checkpoint"));
 
 // A kill between remembering a checkpoint and its commit, with appends of the same moment on the
 // way, is no rollback.
 TEST_F(RestoreTest, ARememberedSignatureThatWasNotCommittedIsNoLoss) {
-  for (const char* failpoint : {"audit.keep_checkpoint=kill", "audit.keep_checkpoint=kill@3",
-                                "audit.checkpoint_memory=kill"}) {
+  for (const char* failpoint :
+       {"audit.keep_checkpoint=kill", "audit.keep_checkpoint=kill@3", "file.before_rename=kill"}) {
     ASSERT_EQ(suite_.Terminate("audit"), 0);
     suite_.Start("audit", failpoint);
     Connect();

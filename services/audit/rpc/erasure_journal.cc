@@ -6,12 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <array>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/base/local_file.h"
 #include "common/base/status_macros.h"
 #include "services/audit/rpc/retention_convert.h"
 
@@ -25,14 +25,14 @@ absl::Status Unusable(const std::string& path, absl::string_view what) {
                    "file, directory and rights."));
 }
 
-absl::Status Unwritable(const std::string& path, int error) {
-  return Unusable(path, absl::StrCat("can't be written (", strerror(error), ")"));
+absl::Status Unwritable(const std::string& path, absl::string_view why) {
+  return Unusable(path, absl::StrCat("can't be written (", why, ")"));
 }
 
-// Writes all of it behind the first `keep` bytes of the file, durably. 0 or errno.
-int WriteBehind(const std::string& path, size_t keep, absl::string_view text) {
+// Writes all of it behind the first `keep` bytes of the file, durably.
+absl::Status WriteBehind(const std::string& path, size_t keep, absl::string_view text) {
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return errno;
+  if (file < 0) return Unwritable(path, strerror(errno));
   int error =
       ftruncate(file, static_cast<off_t>(keep)) == 0 && lseek(file, 0, SEEK_END) >= 0 ? 0 : errno;
   while (error == 0 && !text.empty()) {
@@ -46,35 +46,20 @@ int WriteBehind(const std::string& path, size_t keep, absl::string_view text) {
   }
   if (error == 0 && fsync(file) != 0) error = errno;
   close(file);
+  if (error != 0) return Unwritable(path, strerror(error));
   // Its name too, should it be new.
-  const size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const int parent = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (error == 0 && (parent < 0 || fsync(parent) != 0)) error = errno;
-  if (parent >= 0) close(parent);
-  return error;
+  const absl::Status named = SyncName(path);
+  return named.ok() ? named : Unwritable(path, named.message());
 }
 
 // All of the file; empty when there is none. What can't be read is never taken for empty: it would
 // be overwritten.
 absl::StatusOr<std::string> ReadWhole(const std::string& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0 && errno == ENOENT) return "";
-  int error = file < 0 ? errno : 0;
-  std::string text;
-  std::array<char, 1 << 16> buffer;
-  while (error == 0) {
-    const ssize_t got = read(file, buffer.data(), buffer.size());
-    if (got == 0) break;
-    if (got > 0) {
-      text.append(buffer.data(), static_cast<size_t>(got));
-    } else if (errno != EINTR) {
-      error = errno;
-    }
+  const absl::StatusOr<std::optional<std::string>> text = ReadFileIfThere(path);
+  if (!text.ok()) {
+    return Unusable(path, absl::StrCat("can't be read (", text.status().message(), ")"));
   }
-  if (file >= 0) close(file);
-  if (error != 0) return Unusable(path, absl::StrCat("can't be read (", strerror(error), ")"));
-  return text;
+  return text->value_or("");
 }
 
 // The size of the lines that have an end.
@@ -113,9 +98,7 @@ absl::StatusOr<KeptOutside> ErasureJournal::Open() {
   // A last line without its end was added by hand, or cut off by a crash before it counted.
   const bool added = ReadLine(absl::string_view(text).substr(whole)).ok();
   text.resize(added ? text.size() : whole);
-  if (const int error = WriteBehind(path_, text.size(), added ? "\n" : ""); error != 0) {
-    return Unwritable(path_, error);
-  }
+  MESO_RETURN_IF_ERROR(WriteBehind(path_, text.size(), added ? "\n" : ""));
   size_ = text.size() + (added ? 1 : 0);
   KeptOutside kept;
   int number = 0;
@@ -182,9 +165,8 @@ absl::Status ErasureJournal::Append(const google::protobuf::Message& message) {
                                      ": put back what was there"))
             .message());
   }
-  if (const int error = WriteBehind(path_, whole, line); error != 0) {
-    return absl::UnavailableError(Unwritable(path_, error).message());
-  }
+  const absl::Status written = WriteBehind(path_, whole, line);
+  if (!written.ok()) return absl::UnavailableError(written.message());
   size_ = whole + line.size();
   return absl::OkStatus();
 }

@@ -16,6 +16,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "common/base/check.h"
+#include "common/base/local_file.h"
 #include "common/base/status_macros.h"
 #include "services/mesoctl/api/answer_view.h"
 #include "services/mesoctl/api/api_request.h"
@@ -28,7 +29,6 @@
 #include "services/mesoctl/cli/text_table.h"
 #include "services/mesoctl/contract/api_text.h"
 #include "services/mesoctl/global_flags.h"
-#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/method_catalog.h"
 #include "services/mesoctl/session.h"
 

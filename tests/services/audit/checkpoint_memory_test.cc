@@ -28,7 +28,7 @@ TEST(CheckpointMemoryTest, RemembersTheNoteItWasGivenLast) {
   ASSERT_TRUE(memory.Keep(Note(12)).ok());
   EXPECT_EQ(**memory.Read(), Note(12));
   EXPECT_EQ(**CheckpointMemory(memory.path()).Read(), Note(12)) << "a process later";
-  EXPECT_FALSE(std::filesystem::exists(memory.path() + ".new"));
+  EXPECT_FALSE(std::filesystem::exists(memory.path() + ".part"));
   struct stat info;
   ASSERT_EQ(stat(memory.path().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);

@@ -12,8 +12,8 @@
 #include "common/auth/jwt.h"
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
+#include "common/base/local_file.h"
 #include "services/audit/domain/checkpoint.h"
-#include "services/mesoctl/local_file.h"
 #include "tests/support/child_process.h"
 
 namespace meso::mesoctl {

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
+#include "common/base/local_file.h"
 #include "meso/inventory/v1/inventory_service.pb.h"
 #include "meso/scheduling/v1/scheduling_admin_service.pb.h"
 #include "meso/scheduling/v1/scheduling_service.pb.h"
@@ -18,7 +19,6 @@
 #include "services/mesoctl/demo_load.h"
 #include "services/mesoctl/demo_plan.h"
 #include "services/mesoctl/in_flight.h"
-#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/method_catalog.h"
 #include "services/mesoctl/story_stage.h"
 #include "tests/support/suite.h"

@@ -8,12 +8,12 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/local_file.h"
 #include "meso/screening/v1/rule_set.pb.h"
 #include "services/mesoctl/call.h"
 #include "services/mesoctl/demo_answers.h"
 #include "services/mesoctl/demo_plan.h"
 #include "services/mesoctl/json_data.h"
-#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/method_catalog.h"
 
 namespace meso::mesoctl {

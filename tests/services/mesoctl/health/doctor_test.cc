@@ -4,10 +4,10 @@
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/local_file.h"
 #include "common/rpc/server.h"
 #include "services/mesoctl/admin.h"
 #include "services/mesoctl/health/admin_port.h"
-#include "services/mesoctl/local_file.h"
 #include "services/mesoctl/session.h"
 #include "tests/services/mesoctl/mesoctl_run.h"
 #include "tests/support/suite.h"

@@ -1,5 +1,5 @@
 // What a crash, another writer or a careless mode must not do to a file.
-#include "services/mesoctl/local_file.h"
+#include "common/base/local_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 #include "common/base/failpoint.h"
 #include "tests/support/child_process.h"
 
-namespace meso::mesoctl {
+namespace meso {
 namespace {
 
 namespace fs = std::filesystem;
@@ -155,4 +155,4 @@ TEST_F(LocalFileTest, APrivateDirectoryIsMadeWithThoseAboveItAndRefusedWhenItIsO
 }
 
 }  // namespace
-}  // namespace meso::mesoctl
+}  // namespace meso

@@ -1,12 +1,12 @@
-// Files of this machine as mesoctl reads and writes them: keys, tokens, checkpoints, bundles, what
-// a witness remembers.
+// Files of this machine that must be whole and stay: keys, tokens, checkpoints, bundles, what is
+// remembered beside a database.
 //
 // A file is written beside its name, with mode 0600, synced, renamed, and its directory synced:
 // after a crash at any moment there is the old content or the new, never a part, and what was
 // reported as written is there. Not for two writers of one name at once: one of them is told.
 // Errors, where nothing else is said: FAILED_PRECONDITION naming the path and the system's reason.
-#ifndef MESO_SERVICES_MESOCTL_LOCAL_FILE_H_
-#define MESO_SERVICES_MESOCTL_LOCAL_FILE_H_
+#ifndef MESO_COMMON_BASE_LOCAL_FILE_H_
+#define MESO_COMMON_BASE_LOCAL_FILE_H_
 
 #include <sys/types.h>
 
@@ -18,7 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace meso::mesoctl {
+namespace meso {
 
 // FAILED_PRECONDITION: `what`, the path and the text of errno.
 absl::Status FileError(absl::string_view what, const std::string& path);
@@ -36,6 +36,9 @@ absl::StatusOr<std::string> ReadText(const std::string& path);
 // Makes the directory, mode 0700, and the ones above it, if they are not there. FAILED_PRECONDITION
 // also for one that others may enter; `kept` is what is therefore not put there ("keys").
 absl::Status MakePrivateDirectory(const std::string& path, absl::string_view kept);
+
+// Makes the file's name durable, as its directory has it.
+absl::Status SyncName(const std::string& path);
 
 // A file that is written piece by piece. Unless it is committed, nothing of it stays.
 class DurableFile {
@@ -72,6 +75,6 @@ class DurableFile {
 absl::Status WriteDurably(const std::string& path, absl::string_view content,
                           DurableFile::IfThere if_there = DurableFile::IfThere::kReplace);
 
-}  // namespace meso::mesoctl
+}  // namespace meso
 
-#endif  // MESO_SERVICES_MESOCTL_LOCAL_FILE_H_
+#endif  // MESO_COMMON_BASE_LOCAL_FILE_H_

@@ -1,4 +1,4 @@
-#include "services/mesoctl/local_file.h"
+#include "common/base/local_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/status_macros.h"
 
-namespace meso::mesoctl {
+namespace meso {
 namespace {
 
 constexpr size_t kPieceSize = 64 << 10;
@@ -112,6 +112,8 @@ absl::Status MakePrivateDirectory(const std::string& path, absl::string_view kep
   return made ? SyncDirectory(DirectoryOf(dir)) : absl::OkStatus();
 }
 
+absl::Status SyncName(const std::string& path) { return SyncDirectory(DirectoryOf(path)); }
+
 absl::StatusOr<std::unique_ptr<DurableFile>> DurableFile::Begin(const std::string& path,
                                                                 IfThere if_there) {
   if (if_there == IfThere::kRefuse && IsThere(path)) return Occupied(path);
@@ -155,7 +157,7 @@ absl::Status DurableFile::Commit() {
   MESO_RETURN_IF_ERROR(GiveName());
   named_ = true;
   MESO_FAILPOINT("file.after_rename");
-  return SyncDirectory(DirectoryOf(path_));
+  return SyncName(path_);
 }
 
 absl::Status DurableFile::GiveName() {
@@ -178,4 +180,4 @@ absl::Status WriteDurably(const std::string& path, absl::string_view content,
   return file->Commit();
 }
 
-}  // namespace meso::mesoctl
+}  // namespace meso
