@@ -17,7 +17,7 @@ namespace {
 
 // Keys an access entry is filled with before the next one begins; what the call itself adds (site,
 // request) still fits below the limit of an entry.
-constexpr size_t kExportPartKeys = kDraftKeysMax - 100;
+constexpr size_t kPartKeys = kDraftKeysMax - 100;
 
 // The entry with whatever is stored, in or out of the bundle as the filter says. One that can't be
 // read is put in: it is evidence, for readers of everything. Others can't be shown what may not be
@@ -43,13 +43,8 @@ absl::Status ExportOne(ExportStep::Item item, const CallContext& call,
   if (!item.parts.empty()) {
     ++run->entries_with_patients;
     const absl::StatusOr<Payload> payload = MergeParts(item.parts, row.entry.index);
-    for (const std::string& patient :
-         payload.ok() ? payload->patients : std::vector<std::string>()) {
-      if (call.audit.keys.size() >= kExportPartKeys) {
-        MESO_RETURN_IF_ERROR(record_part());
-        call.audit.keys.clear();
-      }
-      call.Touch("patient", patient);
+    if (payload.ok()) {
+      MESO_RETURN_IF_ERROR(TouchPatients(call, payload->patients, record_part));
     }
   }
   if (fhir) return AppendFhirLine(item, run);
@@ -84,6 +79,18 @@ absl::Status AddSignedIndex(Transaction& tx, const Checkpoint& last, BundleWrite
 }
 
 }  // namespace
+
+absl::Status TouchPatients(const CallContext& call, const std::vector<std::string>& patients,
+                           const std::function<absl::Status()>& record_part) {
+  for (const std::string& patient : patients) {
+    if (call.audit.keys.size() >= kPartKeys) {
+      MESO_RETURN_IF_ERROR(record_part());
+      call.audit.keys.clear();
+    }
+    call.Touch("patient", patient);
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<Checkpoint> WriteBundleHead(Transaction& tx, BundleHeader header, int cosignatures,
                                            BundleWriter* writer) {

@@ -10,6 +10,7 @@
 #include "common/base/status_macros.h"
 #include "services/audit/domain/control_errors.h"
 #include "services/audit/domain/errors.h"
+#include "services/audit/export_operations.h"
 #include "services/audit/origin_operations.h"
 #include "services/audit/reading_access.h"
 
@@ -17,8 +18,6 @@ namespace meso::audit {
 namespace {
 
 constexpr size_t kActorSizeMax = 255;
-// Keys an access entry is filled with before the next one begins, as in an export.
-constexpr size_t kPartKeys = kDraftKeysMax - 100;
 
 bool IsActor(absl::string_view name) {
   if (name.size() > kActorSizeMax) return false;
@@ -169,13 +168,7 @@ absl::Status ProveOperations::WriteProofStep(const CallContext& call, KeyExportS
     BundleEntry out{entry.index, std::move(entry.leaf), ""};
     out.path = Joined(item.path);
     MESO_ASSIGN_OR_RETURN(const Payload payload, MergeParts(item.parts, entry.index));
-    for (const std::string& patient : payload.patients) {
-      if (call.audit.keys.size() >= kPartKeys) {
-        MESO_RETURN_IF_ERROR(record_part());
-        call.audit.keys.clear();
-      }
-      call.Touch("patient", patient);
-    }
+    MESO_RETURN_IF_ERROR(TouchPatients(call, payload.patients, record_part));
     PutPayload(std::move(item.parts), item.schema_version, &out);
     run->writer.AddEntry(out);
     ++run->written;

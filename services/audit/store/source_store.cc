@@ -36,9 +36,14 @@ absl::StatusOr<SourceState> LoadSourceState(Transaction& tx, int64_t source_id) 
 
 absl::Status SaveSourceState(Transaction& tx, int64_t source_id, const SourceState& state) {
   return tx.Execute(
-      "INSERT OR REPLACE INTO audit_source_state (source_id, chain_hash, last_time_ns, "
-      "arrival_time_us, claimed_sequence, stopped, heartbeat_time_ns, heartbeat_interval_seconds, "
-      "hash_mismatch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+      "INSERT INTO audit_source_state (source_id, chain_hash, last_time_ns, arrival_time_us, "
+      "claimed_sequence, stopped, heartbeat_time_ns, heartbeat_interval_seconds, hash_mismatch) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (source_id) DO UPDATE SET "
+      "chain_hash = excluded.chain_hash, last_time_ns = excluded.last_time_ns, "
+      "arrival_time_us = excluded.arrival_time_us, claimed_sequence = excluded.claimed_sequence, "
+      "stopped = excluded.stopped, heartbeat_time_ns = excluded.heartbeat_time_ns, "
+      "heartbeat_interval_seconds = excluded.heartbeat_interval_seconds, "
+      "hash_mismatch = excluded.hash_mismatch",
       {source_id, Blob{state.chain_hash}, state.last_time_ns, state.arrival_time_us,
        Int(state.claimed_sequence), int64_t{state.stopped}, state.heartbeat_time_ns,
        state.heartbeat_interval_seconds, int64_t{state.hash_mismatch}});

@@ -23,10 +23,11 @@ class ProveEntriesTest : public AuditRpcFixture {
                     .ok());
   }
   absl::Status Prove(const std::string& name, bool payloads, const std::string& token,
-                     std::string* bundle) {
+                     std::string* bundle, int cosignatures = 0) {
     v1::ProveEntriesRequest request;
     request.set_name(name);
     request.set_include_payloads(payloads);
+    request.set_min_cosignatures(cosignatures);
     grpc::ClientContext context;
     TestServer::Prepare(token, &context);
     auto reader = stub_->ProveEntries(&context, request);
@@ -126,16 +127,8 @@ TEST_F(ProveEntriesTest, RefusesAndRecordsTheRefusal) {
 TEST_F(ProveEntriesTest, AsManyCosignaturesAsThereCanBeWitnesses) {
   Grow(1, 2);
   const auto prove = [this](int cosignatures) {
-    v1::ProveEntriesRequest request;
-    request.set_name(kLot);
-    request.set_min_cosignatures(cosignatures);
-    grpc::ClientContext context;
-    TestServer::Prepare(auditor_, &context);
-    auto reader = stub_->ProveEntries(&context, request);
-    v1::ExportEntriesResponse piece;
-    while (reader->Read(&piece)) {
-    }
-    return ReasonOf(GrpcToStatus(reader->Finish()));
+    std::string bundle;
+    return ReasonOf(Prove(kLot, false, auditor_, &bundle, cosignatures));
   };
   EXPECT_EQ(prove(0), "");
   EXPECT_EQ(prove(-1), "FIELD_INVALID");
