@@ -11,6 +11,7 @@
 #include "services/audit/audit_operations.h"
 #include "services/audit/domain/errors.h"
 #include "services/audit/events/control_events.h"
+#include "services/audit/key_search.h"
 
 namespace meso::audit {
 namespace {
@@ -60,17 +61,15 @@ class AssertionOperations::LogReader {
                   const std::function<bool(const JudgedEntry&)>& take) -> absl::Status {
       Hasher hasher;
       const int64_t key = IndexKeyOf(kind, value, hasher);
-      const uint64_t end = std::min(before, size_);
-      if (end == 0) return absl::OkStatus();
-      for (uint64_t segment = (end - 1) / kKeySegmentSize + 1; segment-- > 0;) {
-        MESO_ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes,
-                              ListKeySegment(tx_, segment, key, end));
+      KeySearch search(tx_, key, std::min(before, size_));
+      for (;;) {
+        MESO_ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes, search.Next());
+        if (indexes.empty()) return absl::OkStatus();
         for (const uint64_t index : indexes) {
           MESO_ASSIGN_OR_RETURN(const std::optional<JudgedEntry> entry, Load(index));
           if (entry && !take(*entry)) return absl::OkStatus();
         }
       }
-      return absl::OkStatus();
     };
   }
 

@@ -9,6 +9,7 @@
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "services/audit/domain/errors.h"
+#include "services/audit/key_search.h"
 #include "services/audit/store/audit_store.h"
 
 namespace meso::audit {
@@ -330,6 +331,9 @@ absl::Status KeyIndexKeeper::Work() {
   }
   for (bool more = true; more && !Stopping();) {
     MESO_ASSIGN_OR_RETURN(more, Clear());
+  }
+  for (bool more = true; more && !Stopping();) {
+    MESO_ASSIGN_OR_RETURN(more, BuildSearchRun(database_, [this] { return Stopping(); }));
   }
   return absl::OkStatus();
 }

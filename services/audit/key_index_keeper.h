@@ -4,7 +4,8 @@
 // A thread merges sixteen runs into one, again and again, and clears away what was replaced. All of
 // it reads from snapshots, writes in steps of a millisecond or two, and counts only once published:
 // a crash at any point leaves a half-written run that Recover retires. A log of before there was an
-// index is caught up with in the same way. Thread-safe; Build belongs to one thread at a time.
+// index is caught up with in the same way. The thread also makes the pages of the search index
+// (key_search.h). Thread-safe; Build belongs to one thread at a time.
 #ifndef MESO_SERVICES_AUDIT_KEY_INDEX_KEEPER_H_
 #define MESO_SERVICES_AUDIT_KEY_INDEX_KEEPER_H_
 
@@ -23,7 +24,7 @@ class KeyIndexKeeper {
   explicit KeyIndexKeeper(Database& database) : database_(database) {}
   ~KeyIndexKeeper() { Stop(); }
 
-  // Starts merging and clearing.
+  // Starts merging, clearing and making search pages.
   void Start();
   // Before Database::Close. Idempotent.
   void Stop();

@@ -46,24 +46,6 @@ BundleKeyProof ToBundle(const KeyProof& proof) {
           ToBundle(proof.right)};
 }
 
-// Reads each row of the tree once: the paths of neighbouring entries share most of their nodes.
-NodeReader CachedTreeReader(Transaction& tx) {
-  auto rows = std::make_shared<std::map<uint64_t, std::string>>();
-  return [&tx, rows](int level, uint64_t index) -> absl::StatusOr<Hash> {
-    const uint64_t row_index = RowOfNode(level, index);
-    auto it = rows->find(row_index);
-    if (it == rows->end()) {
-      MESO_ASSIGN_OR_RETURN(std::string row, LoadTreeRow(tx, row_index));
-      it = rows->emplace(row_index, std::move(row)).first;
-    }
-    const size_t at = static_cast<size_t>(level) * sizeof(Hash);
-    if (it->second.size() < at + sizeof(Hash)) {
-      return TreeInconsistent(absl::StrCat("the tree's row ", row_index, " is too short"));
-    }
-    return HashFrom(absl::string_view(it->second).substr(at, sizeof(Hash)));
-  };
-}
-
 absl::Status EntryBroken(uint64_t index, absl::string_view why) {
   return TreeInconsistent(absl::StrCat("entries/", index, " ", why));
 }
@@ -130,7 +112,7 @@ absl::StatusOr<KeyExportStep> ProveOperations::ReadProofStep(Transaction& tx,
                                                              const KeyExport& run) const {
   MESO_RETURN_IF_ERROR(CheckStillOpen(tx, run.reader, run.scope, clock_.Now()));
   Hasher hasher;
-  const NodeReader read = CachedTreeReader(tx);
+  const NodeReader read = TreeReader(tx);
   PayloadReader payloads(tx, audit_.vault());
   KeyExportStep step;
   const size_t end = std::min(run.entries.size(), run.written + kProofStep);

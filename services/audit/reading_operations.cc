@@ -9,6 +9,7 @@
 #include "services/audit/audit_operations.h"
 #include "services/audit/domain/causal_order.h"
 #include "services/audit/domain/errors.h"
+#include "services/audit/key_search.h"
 
 namespace meso::audit {
 namespace {
@@ -60,12 +61,13 @@ class PageCollector {
   size_t bytes_ = 0;
 };
 
-// All entries under a key, newest first, segment by segment.
+// All entries under a key, newest first.
 absl::StatusOr<EntryPage> ListByKey(Transaction& tx, int64_t key, uint64_t before,
                                     PageCollector page) {
-  for (uint64_t segment = (before - 1) / kKeySegmentSize + 1; segment-- > 0;) {
-    MESO_ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes,
-                          ListKeySegment(tx, segment, key, before));
+  KeySearch search(tx, key, before);
+  for (;;) {
+    MESO_ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes, search.Next());
+    if (indexes.empty()) return page.Finish(false);
     for (const uint64_t index : indexes) {
       MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> entry, LoadEntry(tx, index));
       if (!entry) return LeafMismatch(index, "is missing");
@@ -73,7 +75,6 @@ absl::StatusOr<EntryPage> ListByKey(Transaction& tx, int64_t key, uint64_t befor
       if (!more) return page.Finish(true);
     }
   }
-  return page.Finish(false);
 }
 
 // Every entry whose block overlaps the filter's times, newest first.
@@ -108,15 +109,14 @@ class TimelineCollector {
 
   // Adds every entry under `index_key` for which `belongs` holds.
   absl::Status AddAll(int64_t index_key, const std::function<bool(const Leaf&)>& belongs) {
-    if (tree_size_ == 0) return absl::OkStatus();
-    for (uint64_t segment = (tree_size_ - 1) / kKeySegmentSize + 1; segment-- > 0;) {
-      MESO_ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes,
-                            ListKeySegment(tx_, segment, index_key, tree_size_));
+    KeySearch search(tx_, index_key, tree_size_);
+    for (;;) {
+      MESO_ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes, search.Next());
+      if (indexes.empty()) return absl::OkStatus();
       for (const uint64_t index : indexes) {
         MESO_RETURN_IF_ERROR(Add(index, belongs));
       }
     }
-    return absl::OkStatus();
   }
 
   const std::set<std::string>& correlations() const { return correlations_; }

@@ -9,6 +9,7 @@
 #include "services/audit/domain/entry_filter.h"
 #include "services/audit/domain/leaf.h"
 #include "services/audit/store/audit_store.h"
+#include "services/audit/store/search_store.h"
 
 namespace meso::audit {
 namespace {
@@ -155,6 +156,7 @@ absl::StatusOr<std::optional<RowsProblem>> StoredRowsCheck::CheckIndexPages(
 struct StoredRowsCheck::SegmentCheck {
   std::map<std::pair<std::string, std::string>, int64_t> source_ids;
   std::map<int64_t, uint64_t> last;  // number, over all segments
+  std::vector<SearchKey> keys;       // of the segment
   std::optional<RowsProblem> problem;
 };
 
@@ -194,6 +196,8 @@ absl::Status StoredRowsCheck::CheckSegment(Transaction& tx, uint64_t segment,
     check->problem = At(index, "the search index has other keys for it than it has");
     return absl::OkStatus();
   }
+  check->keys.clear();
+  for (const auto& [index, key] : keys) check->keys.emplace_back(key, index);
   for (const auto& [id, wanted] : places) {
     const uint64_t first = std::min(wanted.front().first, check->last[id] + 1);
     MESO_ASSIGN_OR_RETURN(const auto found, ListSourcePlaces(tx, id, first, wanted.back().first));
@@ -215,6 +219,25 @@ absl::Status StoredRowsCheck::CheckSegment(Transaction& tx, uint64_t segment,
                                  first, last};
     return absl::OkStatus();
   }
+  return absl::OkStatus();
+}
+
+// The run's pages, made of its keys again. A run whose last page is not there yet is not looked
+// into by searches either.
+absl::Status StoredRowsCheck::CheckSearchPages(Transaction& tx, uint64_t run,
+                                               const std::vector<SearchKey>& keys,
+                                               std::optional<RowsProblem>* problem) const {
+  MESO_ASSIGN_OR_RETURN(const uint64_t complete, CountSearchRuns(tx));
+  if (run >= complete) return absl::OkStatus();
+  const absl::StatusOr<std::vector<SearchPage>> stored = ListSearchPages(tx, run);
+  if (!stored.ok() && !absl::IsDataLoss(stored.status())) return stored.status();
+  Hasher hasher;
+  if (stored.ok() && *stored == MakeSearchPages(run, keys, hasher)) return absl::OkStatus();
+  const uint64_t first = run * kSearchRunSize;
+  const uint64_t last = first + kSearchRunSize - 1;
+  *problem = RowsProblem{absl::StrCat("entries/", first, " to entries/", last,
+                                      ": the search pages are not those of their keys."),
+                         first, last};
   return absl::OkStatus();
 }
 
@@ -243,6 +266,7 @@ absl::StatusOr<std::optional<RowsProblem>> StoredRowsCheck::CheckSearchRows(
         return absl::OkStatus();
       },
       deadline_));
+  std::vector<SearchKey> run_keys;  // of the run of search pages under way
   for (uint64_t at = 0; at < tree_size_; at += kKeySegmentSize) {
     SegmentCheck next;
     MESO_RETURN_IF_ERROR(database_.Read(
@@ -252,6 +276,17 @@ absl::StatusOr<std::optional<RowsProblem>> StoredRowsCheck::CheckSearchRows(
         },
         deadline_));
     check = std::move(next);
+    if (check.problem) return check.problem;
+    run_keys.insert(run_keys.end(), check.keys.begin(), check.keys.end());
+    if ((at + kKeySegmentSize) % kSearchRunSize == 0) {
+      std::sort(run_keys.begin(), run_keys.end());
+      MESO_RETURN_IF_ERROR(database_.Read(
+          [&](Transaction& tx) {
+            return CheckSearchPages(tx, at / kSearchRunSize, run_keys, &check.problem);
+          },
+          deadline_));
+      run_keys.clear();
+    }
     if (check.problem) return check.problem;
     if (!progress(std::min(at + kKeySegmentSize, tree_size_))) return std::nullopt;
   }

@@ -19,6 +19,7 @@
 #include "absl/time/time.h"
 #include "common/database/database.h"
 #include "services/audit/domain/index_page.h"
+#include "services/audit/domain/search_page.h"
 #include "services/audit/store/key_index_store.h"
 #include "services/audit/store/source_store.h"
 #include "services/audit/store/verify_store.h"
@@ -53,6 +54,9 @@ class StoredRowsCheck {
   absl::Status LoadPages(Transaction& tx, uint64_t at, const RunCheck* under_way,
                          PageStep* step) const;
   absl::Status CheckSegment(Transaction& tx, uint64_t segment, SegmentCheck* check) const;
+  // `keys`: all the run's.
+  absl::Status CheckSearchPages(Transaction& tx, uint64_t run, const std::vector<SearchKey>& keys,
+                                std::optional<RowsProblem>* problem) const;
   absl::Status CheckSourceEnds(Transaction& tx, SegmentCheck* check) const;
 
   Database& database_;

@@ -27,8 +27,8 @@ constexpr int kBatch = 1000;
 constexpr int kSingle = 1000;
 constexpr int kCalls = 1000;
 // The rows of an entry, written again by SQLite alone.
-constexpr const char* kTables[] = {"audit_entry", "audit_payload_part", "audit_tree", "audit_key",
-                                   "audit_source_entry"};
+constexpr const char* kTables[] = {"audit_entry",      "audit_payload_part", "audit_tree",
+                                   "audit_tree_upper", "audit_key",          "audit_source_entry"};
 
 double SecondsSince(SteadyClock::time_point begin) {
   return std::chrono::duration<double>(SteadyClock::now() - begin).count();

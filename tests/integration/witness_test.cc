@@ -313,8 +313,8 @@ TEST_F(WitnessSuiteTest, ALogTruncatedBehindAWitnessedCheckpointIsRefused) {
                            "n=",
                            size - kCut,
                            "\n"
-                           "for t in ('audit_entry','audit_tree','audit_payload_part','audit_key',"
-                           "'audit_source_entry'): d.execute(f'delete from {t} where "
+                           "for t in ('audit_entry','audit_tree','audit_tree_upper','audit_payload_part',"
+                           "'audit_key','audit_source_entry'): d.execute(f'delete from {t} where "
                            "entry_index>=?',(n,))\n"
                            "d.execute('delete from audit_checkpoint')\n"
                            "d.execute('delete from audit_cosignature')\n"

@@ -1,5 +1,9 @@
 #include "services/audit/store/audit_store.h"
 
+#include <algorithm>
+#include <map>
+#include <memory>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "services/audit/domain/errors.h"
@@ -16,6 +20,28 @@ absl::StatusOr<uint64_t> NextIndex(Transaction& tx, const Sql& sql) {
   return row ? static_cast<uint64_t>(row->Int(0)) + 1 : 0;
 }
 
+absl::StatusOr<std::string> HashesOf(Transaction& tx, const Sql& sql, uint64_t index) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<Row> row, QueryOne(tx, sql, {Int(index)}));
+  if (!row) return TreeInconsistent(absl::StrCat("the tree's row ", index, " is missing"));
+  return row->Bytes(0);
+}
+
+absl::StatusOr<std::string> LoadUpperRow(Transaction& tx, uint64_t index) {
+  return HashesOf(tx, "SELECT hashes FROM audit_tree_upper WHERE entry_index = $1", index);
+}
+
+std::string Joined(std::vector<Hash>::const_iterator begin, std::vector<Hash>::const_iterator end) {
+  std::string hashes;
+  hashes.reserve(static_cast<size_t>(end - begin) * sizeof(Hash));
+  for (; begin != end; ++begin) hashes.append(HashView(*begin).data(), sizeof(Hash));
+  return hashes;
+}
+
+// Of a row with the hashes of a tree row and, from its next column on, those above or null.
+std::string AllHashes(const Row& row, size_t column) {
+  return row.IsNull(column + 1) ? row.Bytes(column) : row.Bytes(column) + row.Bytes(column + 1);
+}
+
 }  // namespace
 
 absl::StatusOr<uint64_t> LoadTreeSize(Transaction& tx) {
@@ -27,22 +53,25 @@ absl::StatusOr<uint64_t> LoadEntryCount(Transaction& tx) {
 }
 
 absl::StatusOr<std::string> LoadTreeRow(Transaction& tx, uint64_t index) {
-  MESO_ASSIGN_OR_RETURN(
-      const std::optional<Row> row,
-      QueryOne(tx, "SELECT hashes FROM audit_tree WHERE entry_index = $1", {Int(index)}));
-  if (!row) return TreeInconsistent(absl::StrCat("the tree's row ", index, " is missing"));
-  return row->Bytes(0);
+  return HashesOf(tx, "SELECT hashes FROM audit_tree WHERE entry_index = $1", index);
 }
 
 NodeReader TreeReader(Transaction& tx) {
-  return [&tx](int level, uint64_t index) -> absl::StatusOr<Hash> {
+  auto rows = std::make_shared<std::map<std::pair<bool, uint64_t>, std::string>>();
+  return [&tx, rows](int level, uint64_t index) -> absl::StatusOr<Hash> {
     const uint64_t row_index = RowOfNode(level, index);
-    MESO_ASSIGN_OR_RETURN(const std::string row, LoadTreeRow(tx, row_index));
-    const size_t at = static_cast<size_t>(level) * sizeof(Hash);
-    if (row.size() < at + sizeof(Hash)) {
+    const bool upper = level >= kTreeRowLevels;
+    auto row = rows->find({upper, row_index});
+    if (row == rows->end()) {
+      MESO_ASSIGN_OR_RETURN(std::string loaded,
+                            upper ? LoadUpperRow(tx, row_index) : LoadTreeRow(tx, row_index));
+      row = rows->emplace(std::make_pair(upper, row_index), std::move(loaded)).first;
+    }
+    const size_t at = static_cast<size_t>(upper ? level - kTreeRowLevels : level) * sizeof(Hash);
+    if (row->second.size() < at + sizeof(Hash)) {
       return TreeInconsistent(absl::StrCat("the tree's row ", row_index, " is too short"));
     }
-    return HashFrom(absl::string_view(row).substr(at, sizeof(Hash)));
+    return HashFrom(absl::string_view(row->second).substr(at, sizeof(Hash)));
   };
 }
 
@@ -87,11 +116,14 @@ absl::Status AppendEntry(Transaction& tx, const SealedEntry& entry, int64_t sour
   MESO_RETURN_IF_ERROR(
       tx.Execute("INSERT INTO audit_entry (entry_index, time_ns, leaf) VALUES ($1, $2, $3)",
                  {index, entry.leaf.time_ns, Blob{entry.leaf_bytes}}));
-  std::string hashes;
-  hashes.reserve(row.size() * sizeof(Hash));
-  for (const Hash& hash : row) hashes.append(HashView(hash).data(), hash.size());
+  const auto upper = row.begin() + std::min<ptrdiff_t>(row.end() - row.begin(), kTreeRowLevels);
   MESO_RETURN_IF_ERROR(tx.Execute("INSERT INTO audit_tree (entry_index, hashes) VALUES ($1, $2)",
-                                  {index, Blob{std::move(hashes)}}));
+                                  {index, Blob{Joined(row.begin(), upper)}}));
+  if (upper != row.end()) {
+    MESO_RETURN_IF_ERROR(
+        tx.Execute("INSERT INTO audit_tree_upper (entry_index, hashes) VALUES ($1, $2)",
+                   {index, Blob{Joined(upper, row.end())}}));
+  }
   const int64_t segment = index / static_cast<int64_t>(kKeySegmentSize);
   for (const int64_t key : keys) {
     MESO_RETURN_IF_ERROR(
@@ -138,25 +170,28 @@ absl::StatusOr<std::vector<ExportRow>> ListExportRows(Transaction& tx, uint64_t 
                                                       uint64_t end) {
   MESO_ASSIGN_OR_RETURN(
       const Rows rows,
-      tx.Query("SELECT t.entry_index, e.leaf, t.hashes FROM audit_tree t "
+      tx.Query("SELECT t.entry_index, e.leaf, t.hashes, u.hashes FROM audit_tree t "
                "LEFT JOIN audit_entry e ON e.entry_index = t.entry_index "
+               "LEFT JOIN audit_tree_upper u ON u.entry_index = t.entry_index "
                "WHERE t.entry_index >= $1 AND t.entry_index < $2 ORDER BY t.entry_index",
                {Int(begin), Int(end)}));
   std::vector<ExportRow> result;
   result.reserve(rows.size());
-  for (const Row& row : rows) result.push_back({ToEntry(row), row.Bytes(2)});
+  for (const Row& row : rows) result.push_back({ToEntry(row), AllHashes(row, 2)});
   return result;
 }
 
 absl::StatusOr<std::vector<ExportRow>> ListTreeRows(Transaction& tx, uint64_t begin, uint64_t end) {
   MESO_ASSIGN_OR_RETURN(
-      const Rows rows, tx.Query("SELECT entry_index, hashes FROM audit_tree "
-                                "WHERE entry_index >= $1 AND entry_index < $2 ORDER BY entry_index",
-                                {Int(begin), Int(end)}));
+      const Rows rows,
+      tx.Query("SELECT t.entry_index, t.hashes, u.hashes FROM audit_tree t "
+               "LEFT JOIN audit_tree_upper u ON u.entry_index = t.entry_index "
+               "WHERE t.entry_index >= $1 AND t.entry_index < $2 ORDER BY t.entry_index",
+               {Int(begin), Int(end)}));
   std::vector<ExportRow> result;
   result.reserve(rows.size());
   for (const Row& row : rows) {
-    result.push_back({{static_cast<uint64_t>(row.Int(0)), ""}, row.Bytes(1)});
+    result.push_back({{static_cast<uint64_t>(row.Int(0)), ""}, AllHashes(row, 1)});
   }
   return result;
 }

@@ -23,6 +23,8 @@ namespace meso::audit {
 // Entries per segment of the key index, and per block of the time index.
 inline constexpr uint64_t kKeySegmentSize = 4096;
 inline constexpr uint64_t kTimeBlockSize = 1024;
+// Levels of the tree in a leaf's own row; those above are kept together, for many paths go by them.
+inline constexpr int kTreeRowLevels = 8;
 
 struct StoredSource {
   int64_t source_id = 0;  // 0 = not known yet
@@ -45,9 +47,11 @@ struct StoredCheckpoint {
 absl::StatusOr<uint64_t> LoadTreeSize(Transaction& tx);
 // The number of leaves kept; other than LoadTreeSize only in a damaged log.
 absl::StatusOr<uint64_t> LoadEntryCount(Transaction& tx);
-// The leaf's hash and the nodes it completed; TREE_INCONSISTENT when the row is missing.
+// The leaf's hash and the nodes it completed, of the lowest kTreeRowLevels levels;
+// TREE_INCONSISTENT when the row is missing.
 absl::StatusOr<std::string> LoadTreeRow(Transaction& tx, uint64_t index);
-// Reads nodes for the functions of merkle_tree.h; valid as long as `tx`.
+// Reads nodes for the functions of merkle_tree.h, each row once: the paths of neighbouring entries
+// share most of their nodes. Valid as long as `tx`.
 NodeReader TreeReader(Transaction& tx);
 
 absl::StatusOr<StoredSource> LoadSource(Transaction& tx, const SourcePosition& source);
@@ -78,7 +82,8 @@ absl::StatusOr<std::vector<ExportRow>> ListExportRows(Transaction& tx, uint64_t 
 // Tree rows alone.
 absl::StatusOr<std::vector<ExportRow>> ListTreeRows(Transaction& tx, uint64_t begin, uint64_t end);
 
-// The entries under `key` within one segment and below `before`, newest first.
+// The entries under `key` within one segment and below `before`, newest first. Whole searches go
+// through key_search.h.
 absl::StatusOr<std::vector<uint64_t>> ListKeySegment(Transaction& tx, uint64_t segment, int64_t key,
                                                      uint64_t before);
 // The same entries themselves, oldest first, without a limit.

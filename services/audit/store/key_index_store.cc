@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "services/audit/domain/errors.h"
+#include "services/audit/domain/varint.h"
 
 namespace meso::audit {
 namespace {
@@ -22,16 +23,6 @@ StoredPage ToPage(const Row& row) {
   return {Unsigned(row.Int(0)) & ((uint64_t{1} << kPageBits) - 1), row.Bytes(1)};
 }
 
-void AppendNumber(uint64_t value, std::string* out) {
-  for (int shift = 56; shift >= 0; shift -= 8) out->push_back(static_cast<char>(value >> shift));
-}
-
-uint64_t ReadNumber(absl::string_view bytes, size_t at) {
-  uint64_t value = 0;
-  for (size_t i = at; i < at + 8; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
-  return value;
-}
-
 absl::Status Missing(absl::string_view what) {
   return TreeInconsistent(absl::StrCat("a part of its key index is missing, ", what));
 }
@@ -41,8 +32,8 @@ absl::StatusOr<SignedRuns> ToSignedRuns(const Row& row) {
   const absl::string_view bytes = row.Bytes(1);
   if (bytes.size() % kRunSize != 0) return Missing("the list of its runs");
   for (size_t at = 0; at < bytes.size(); at += kRunSize) {
-    signed_runs.runs.push_back({ReadNumber(bytes, at), ReadNumber(bytes, at + 8),
-                                ReadNumber(bytes, at + 16),
+    signed_runs.runs.push_back({BigEndian64(bytes.substr(at)), BigEndian64(bytes.substr(at + 8)),
+                                BigEndian64(bytes.substr(at + 16)),
                                 HashFrom(bytes.substr(at + 24, sizeof(Hash)))});
   }
   return signed_runs;
@@ -204,9 +195,9 @@ absl::Status SaveSignedRuns(Transaction& tx, uint64_t tree_size,
   std::string bytes;
   bytes.reserve(runs.size() * kRunSize);
   for (const IndexRun& run : runs) {
-    AppendNumber(run.begin, &bytes);
-    AppendNumber(run.end, &bytes);
-    AppendNumber(run.keys, &bytes);
+    AppendBigEndian64(run.begin, &bytes);
+    AppendBigEndian64(run.end, &bytes);
+    AppendBigEndian64(run.keys, &bytes);
     bytes.append(HashView(run.root).data(), run.root.size());
   }
   return tx.Execute("INSERT INTO audit_index_root (tree_size, runs) VALUES ($1, $2)",

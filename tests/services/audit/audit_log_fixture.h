@@ -185,8 +185,8 @@ class AuditLogFixture : public testing::Test {
     const absl::Status status = db()->Transact([&](Transaction& tx) -> absl::Status {
       for (const char* trigger :
            {"audit_entry_is_written_once", "audit_entry_is_kept", "audit_tree_is_written_once",
-            "audit_tree_is_kept", "audit_payload_part_is_only_emptied",
-            "audit_payload_part_is_kept"}) {
+            "audit_tree_is_kept", "audit_tree_upper_is_written_once", "audit_tree_upper_is_kept",
+            "audit_payload_part_is_only_emptied", "audit_payload_part_is_kept"}) {
         const absl::Status dropped =
             tx.Execute(Sql::Dynamic(absl::StrCat("DROP TRIGGER IF EXISTS ", trigger)), {});
         if (!dropped.ok()) return dropped;

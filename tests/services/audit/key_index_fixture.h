@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_format.h"
 #include "services/audit/key_index_keeper.h"
+#include "services/audit/key_search.h"
 #include "services/audit/prove_operations.h"
 #include "tests/services/audit/audit_log_fixture.h"
 
@@ -42,6 +43,13 @@ class KeyIndexFixture : public AuditLogFixture {
       const absl::StatusOr<bool> merged = keeper_.Merge();
       ASSERT_TRUE(merged.ok()) << merged.status();
       more = *merged;
+    }
+  }
+  void MakeSearchPages() {
+    for (bool more = true; more;) {
+      const absl::StatusOr<bool> made = BuildSearchRun(*db(), [] { return false; });
+      ASSERT_TRUE(made.ok()) << made.status();
+      more = *made;
     }
   }
   void ClearAll() {

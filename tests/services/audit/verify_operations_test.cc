@@ -129,6 +129,9 @@ TEST_F(VerifyOperationsTest, AnEntryThatIsGoneIsNamed) {
 TEST_F(VerifyOperationsTest, ANodeIsNamed) {
   Flip("audit_tree", "hashes", "entry_index = 511", 40);
   ExpectBad("a stored tree node was altered", 511, 511);
+  Flip("audit_tree", "hashes", "entry_index = 511", 40);
+  Flip("audit_tree_upper", "hashes", "entry_index = 511", 40);
+  ExpectBad("a stored tree node was altered", 511, 511);
 }
 
 TEST_F(VerifyOperationsTest, APayloadIsNamed) {
