@@ -1,141 +1,17 @@
 #!/usr/bin/python3
 """Verifies an export bundle of the audit log with public keys alone, written from the format in services/audit/README.md: a second
 verifier beside `mesoctl audit verify`. Needs python3-cryptography, for Ed25519. Exit code 0: it holds; 6: not; 2: wrong usage, or a file
-that can't be read."""
-import argparse, base64, functools, hashlib, hmac, os, re, sys
+that can't be read. In modules by what the format has: bundle_tree what every bundle is made of, bundle_filter exports with a filter,
+bundle_index proofs of completeness, bundle_origin logs that lost entries."""
+import argparse, hashlib, hmac, sys
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from bundle_filter import matches
+from bundle_index import prove_key, run_holds
+from bundle_origin import OPENS, in_a_span, origin_spans, read_opening
+from bundle_tree import EMPTY, Bad, Tree, big64, leads_to, message, need, open_note, pieces, read_keys, read_leaf, sha
 
 HEADER, CHECKPOINT, ENTRY, LEFT_OUT, TRAILER, INDEX, KEY_PROOF, OPENING = range(1, 9)
-EMPTY = hashlib.sha256(b"").digest()
 WHERE = [""]  # the entry that is looked at
-class Bad(Exception): """The bundle does not hold; says why."""
-def need(holds, why):
-    if not holds: raise Bad(why)
-def sha(*parts): return hashlib.sha256(b"".join(parts)).digest()
-def pieces(data): return [data[at:at + 32] for at in range(0, len(data), 32)]
-def big64(*numbers): return b"".join(number.to_bytes(8, "big") for number in numbers)
-def put_varint(value): return bytes([value]) if value < 128 else bytes([value & 127 | 128]) + put_varint(value >> 7)
-def take_varint(data, at):
-    value, shift = 0, 0
-    while at < len(data) and shift < 70:
-        value, shift, at = value | (data[at] & 127) << shift, shift + 7, at + 1
-        if data[at - 1] < 128 and (shift == 7 or data[at - 1]): return value, at
-    raise Bad("a number is cut, too long or not in its shortest form")
-def message(data, numbers=(), texts=(), lists=(), strict=True):
-    """A message's fields by number: ascending, of the right form; strict: no others, and none with its default value."""
-    out = {**dict.fromkeys(numbers, 0), **dict.fromkeys(texts, b""), **{n: [] for n in lists}}
-    at, last = 0, 0
-    while at < len(data):
-        tag, at = take_varint(data, at)
-        value, at = take_varint(data, at)
-        if tag & 7 == 2: value, at = data[at:at + value], at + value
-        last, before = tag >> 3, last
-        need(tag & 7 in (0, 2) and at <= len(data) and before <= last, "a field is malformed")
-        need(before < last or last in lists or not strict and last not in (*numbers, *texts), "a field is there twice")
-        need(last in out and value and (last in numbers) == (tag & 7 == 0) or not strict, "a field is not one the format has here")
-        out[last] = out[last] + [value] if last in lists else value
-    return out
-def read_base64(text):
-    need(base64.b64encode(base64.b64decode(text)) == text, "base64 is malformed")
-    return base64.b64decode(text)
-
-def read_keys(values, kind):
-    """Keys written name+hash+base64(kind || public key), as (kind, name, 4 bytes of hash, public key)."""
-    for text in " ".join(open(value).read() if os.path.exists(value) else value for value in values).split():
-        name, key_hash, data = text.encode().split(b"+", 2)
-        data = read_base64(data)
-        need(len(data) == 33 and data[0] == kind and sha(name, b"\n", data)[:4].hex().encode() == key_hash.lower(), "not a key")
-        yield kind, name, sha(name, b"\n", data)[:4], data[1:]
-def open_note(note, keys, own=None):
-    """(origin, size, root, index root or None, how many witnesses cosigned, opening or None) of a checkpoint that a key of its
-    origin has signed; with `own`, the newest origin, one of another origin that no key is of need not be signed."""
-    text, gap, block = note.rpartition(b"\n\n")
-    need(gap and len(note) <= 65536 and not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", note) and block[-1:] == b"\n" and
-         block.count(b"\n") <= 100, "a checkpoint is malformed")
-    lines, text, seen = text.split(b"\n"), text + b"\n", []
-    foreign = own is not None and lines[0] != own and not any(key[:2] == (1, lines[0]) for key in keys)
-    need(foreign or re.fullmatch("(\u2014 [^+ \n]{1,255} [^ \n]+\n)+".encode(), block), "a checkpoint is malformed")
-    for name, data in (line.split(b" ")[1:] for line in block.splitlines() if not foreign):
-        data = read_base64(data)
-        need(len(data) > 4, "a signature is too short")
-        for key in (key for key in keys if key[1:3] == (name, data[:4])):
-            prefix = b"cosignature/v1\ntime %d\n" % int.from_bytes(data[4:12], "big") if key[0] == 4 else b""
-            need(key[0] == 1 or len(data) == 76 and key not in seen, "a cosignature is malformed or there twice")
-            Ed25519PublicKey.from_public_bytes(key[3]).verify(data[12 if prefix else 4:], prefix + text)
-            seen.append(key)
-    need(foreign or any(key[:2] == (1, lines[0]) for key in seen), "no signature by a known key")
-    need(len(lines) > 2 and all(lines) and re.fullmatch(rb"0|[1-9][0-9]{0,19}", lines[1]), "a checkpoint is malformed")
-    roots = [read_base64(lines[2])] + [read_base64(line[13:]) for line in lines[3:] if line.startswith(b"meso-index 1 ")]
-    need(len(roots) < 3 and all(len(root) == 32 for root in roots), "a checkpoint is malformed")
-    opened = [line[15:] for line in lines[3:] if line.startswith(b"meso-opening 1 ")]
-    need(len(opened) < 2 and all(re.fullmatch(rb"0|[1-9][0-9]{0,19}", at) and int(at) < int(lines[1]) for at in opened),
-         "a checkpoint is malformed")
-    return (lines[0], int(lines[1]), roots[0], roots[1] if roots[1:] else None, sum(key[0] == 4 for key in seen),
-            int(opened[0]) if opened else None)
-
-class Tree:
-    """The Merkle tree of RFC 6962: its complete subtrees from left to right."""
-    def __init__(self): self.size, self.peaks = 0, []
-    def append(self, leaf):
-        row, rest, self.size = [leaf], self.size, self.size + 1
-        while rest & 1:
-            row, rest = row + [sha(b"\1", self.peaks.pop(), row[-1])], rest >> 1
-        self.peaks.append(row[-1])
-        return b"".join(row)  # the leaf's hash and those of the nodes it completed
-    def root(self): return functools.reduce(lambda root, peak: sha(b"\1", peak, root), self.peaks[::-1]) if self.peaks else EMPTY
-def leads_to(data, node, size, path, root):
-    """RFC 9162, section 2.1.3.2."""
-    leaf, last = sha(b"\0", data), size - 1
-    for sibling in pieces(path):
-        need(last > 0, "a path is too long")
-        leaf = sha(b"\1", sibling, leaf) if node & 1 or node == last else sha(b"\1", leaf, sibling)
-        while node == last and node and not node & 1: node, last = node >> 1, last >> 1
-        node, last = node >> 1, last >> 1
-    need(len(path) % 32 == 0 and node == last == 0 and leaf == root, "a path does not lead to the root")
-
-def read_leaf(data):
-    leaf = message(data, (1, 2, 12, 15, 17, 18), (3, 5, 6, 9, 11, 13, 14, 16, 19, 20), (21, 22), strict=False)
-    leaf[19] = message(leaf[19], (3,), (1, 2), strict=False)
-    leaf[21] = [(key[1], key[2]) for key in (message(key, (1,), (2,), strict=False) for key in leaf[21])]
-    leaf[13] = message(leaf[13], (), (1, 2), strict=False)
-    leaf["roles"] = [role for actor in (5, 6) for role in message(leaf[actor], (), (), (2,), strict=False)[2]]
-    return leaf
-OPENS = (b"audit", b"audit/newOrigin")  # source and method of an entry that opens a new origin
-def number(text):
-    need(re.fullmatch(rb"0|[1-9][0-9]{0,19}", text), "an opening is malformed")
-    return int(text)
-def read_opening(body, newest, keys):
-    """(index, facts, lost checkpoint) of an entry that opens a new origin, proven to be in the log of the newest checkpoint."""
-    record = message(body, (1,), (2, 7))
-    leaf = read_leaf(record[2])
-    need(record[1] == leaf[1] < newest[1] and (leaf[19][1], leaf[11]) == OPENS, "an opening is none")
-    leads_to(record[2], record[1], newest[1], record[7], newest[2])
-    facts = [message(fact, (), (1, 2), strict=False) for fact in leaf[22]]
-    facts = {fact[1]: fact[2] for fact in facts} if len({fact[1] for fact in facts}) == len(facts) else {}
-    need(facts.get(b"origin") and facts.get(b"previous_origin"), "an opening is malformed")
-    lost = open_note(facts.get(b"lost_checkpoint", b""), [key for key in keys if key[0] == 1], b"")
-    need(lost[1] == number(facts.get(b"lost_size", b"")), "an opening is malformed")
-    return record[1], facts, lost
-def origin_spans(openings, newest):
-    """Per origin: name, opening, the size its checkpoints are above, and that they are at most. Every opening follows the one before."""
-    spans, names, begin, opened = [], set(), 0, None
-    for index, facts, lost in openings:
-        kept = number(facts.get(b"kept_size", b""))
-        names.add(facts[b"previous_origin"]) if not spans else None
-        need((number(facts[b"previous_opening"]) if b"previous_opening" in facts else None) == opened and
-             (opened is None or openings[len(spans) - 1][1][b"origin"] == facts[b"previous_origin"] and opened < index) and
-             facts[b"origin"] not in names and facts[b"origin"] != lost[0] and begin <= kept <= index and kept < lost[1],
-             "the log's origins do not follow each other")
-        names.add(facts[b"origin"])
-        spans.append((facts[b"previous_origin"], opened, begin, kept))
-        begin, opened = index, index
-    need(newest[5] == opened and (not openings or newest[0] == openings[-1][1][b"origin"]), "the newest origin was not opened")
-    return spans + [(newest[0], opened, begin, 1 << 64)]
-def in_a_span(note, spans):
-    return any(note[0] == name and note[5] == opened and note[1] <= end and (opened is None or note[1] > begin)
-               for name, opened, begin, end in spans)
 def read_records(file):
     start = file.read(12)  # the version comes first, then (type, body), the trailer with what those before it say
     need(start[:11] == b"MESOBNDL\0\0\0" and start[11:] in (b"\1", b"\2"), "not a bundle of a version known here")
@@ -149,26 +25,6 @@ def read_records(file):
         kind, count = prefix[0], count + 1
         yield kind, body if kind != TRAILER else (body, count, digest.digest(), file.read(1))
         digest.update(prefix + body)
-def run_holds(under, run):
-    tree = Tree()  # of what the entries under each of its keys make it
-    for key, indexes in sorted((sha(b"\x10", bytes([kind]), value), indexes) for (kind, value), indexes in under.items()):
-        postings = b"".join(put_varint(index - before) for before, index in zip([run[1]] + indexes, indexes))
-        tree.append(sha(b"\0", key, big64(len(indexes)), sha(postings)))
-    return tree.size == run[3] and tree.root() == run[4]
-def prove_key(proof, wanted, run):
-    shown = {n: message(proof[n], (1,), (2, 3)) for n in (2, 4, 5) if proof[n]}
-    for leaf in shown.values():
-        leads_to(leaf[2] if len(leaf[2]) == 72 else b"", leaf[1], run[3], leaf[3], run[4])
-    entries, at = [], 0
-    while at < len(proof[3]):
-        step, at = take_varint(proof[3], at)
-        need(step or not entries, "the key's entries are not in order")
-        entries.append((entries[-1] if entries else run[1]) + step)
-    left, right = shown.get(4, {1: -1, 2: b""}), shown.get(5, {1: run[3], 2: b"\xff" * 32})
-    need(len(shown) == 1 and entries and entries[-1] < run[2] and shown[2][2] == wanted + big64(len(entries)) + sha(proof[3])
-         if 2 in shown else shown and not entries and left[1] + 1 == right[1] and left[2][:32] < wanted < right[2][:32],
-         "the key's entries are not those of the index")
-    return entries
 def check_payload(entry, leaf, shown):
     parts, second = [message(part, (), (1, 2, 3)) for part in entry[6]], leaf[18] == 2
     together, whole = b"".join(part[1] for part in parts), {1: leaf[20], 2: entry[4], 3: entry[5]}
