@@ -114,7 +114,7 @@ std::string Clinic::SiteWithTimeToday() {
 }
 
 absl::Time Clinic::Tomorrow() const {
-  return absl::FromUnixSeconds((absl::ToUnixSeconds(made_) / 3600 + 25) * 3600);
+  return absl::FromUnixSeconds((absl::ToUnixSeconds(made_) / 3600 + 24) * 3600);
 }
 
 void Clinic::Load(int practitioners) {

@@ -73,7 +73,9 @@ class Clinic {
   std::string NewRequestId();
   // par-1 or syd-1: where enough of the day is left for a session that begins in a few minutes.
   static std::string SiteWithTimeToday();
-  absl::Time Tomorrow() const;  // 24 h from when the clinic was made, on a whole hour
+  // The whole hour in which the clinic was made, a day later: tomorrow in every time zone, which
+  // answers of today are still good for.
+  absl::Time Tomorrow() const;
 
   Suite& suite() { return suite_; }
   scheduling::v1::SchedulingService::Stub& scheduling() { return *scheduling_; }
