@@ -121,7 +121,7 @@ class Opening {
     kept_->drawn += 1;
     if (own_->IsFullyDrawn()) own_->state = ReservationState::kDrawn;
     step_.call.Touch("reservation", own_->name.value());
-    return UpdateReservation(step_.tx, *own_);
+    return UpdateReservationState(step_.tx, *own_);
   }
 
   absl::Status TakeFree() {

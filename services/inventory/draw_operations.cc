@@ -62,6 +62,7 @@ class Drawing {
     if (!reservation_->appointment.empty() && reservation_->appointment != request_.appointment) {
       return StateNotAllowed(name.value(), "for another appointment", "for this appointment");
     }
+    takes_reservation_ = reservation_->appointment.empty();
     reservation_->appointment = request_.appointment;
     return absl::OkStatus();
   }
@@ -214,7 +215,8 @@ class Drawing {
   absl::Status CloseReservation() {
     if (!reservation_) return absl::OkStatus();
     if (reservation_->IsFullyDrawn()) reservation_->state = ReservationState::kDrawn;
-    MESO_RETURN_IF_ERROR(UpdateReservation(step_.tx, *reservation_));
+    MESO_RETURN_IF_ERROR(takes_reservation_ ? UpdateReservation(step_.tx, *reservation_)
+                                            : UpdateReservationState(step_.tx, *reservation_));
     MESO_ASSIGN_OR_RETURN(reservation_, LoadReservation(step_.tx, request_.reservation));
     return absl::OkStatus();
   }
@@ -225,6 +227,7 @@ class Drawing {
   const SiteName site_;
   absl::CivilDay today_;
   std::optional<Reservation> reservation_;
+  bool takes_reservation_ = false;  // it was for no appointment yet
 };
 
 }  // namespace

@@ -97,6 +97,12 @@ absl::Status NoSuchAllocation() {
   return absl::InternalError("a reservation does not keep the units it is asked for");
 }
 
+Expected AtItsRevision(const Reservation& reservation) {
+  return Expected::Rows(1, [name = reservation.name, revision = reservation.revision] {
+    return EtagMismatch(name.value(), EtagOf(revision), "another");
+  });
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<Reservation>> LoadReservation(Transaction& tx,
@@ -138,9 +144,14 @@ absl::Status UpdateReservation(Transaction& tx, const Reservation& reservation) 
        std::string(ToText(reservation.state)), int64_t{reservation.confirmed},
        TimeValue(reservation.expire_time), absl::StrJoin(reservation.invalid_reasons, ","),
        reservation.row, reservation.revision},
-      Expected::Rows(1, [name = reservation.name, revision = reservation.revision] {
-        return EtagMismatch(name.value(), EtagOf(revision), "another");
-      }));
+      AtItsRevision(reservation));
+}
+
+absl::Status UpdateReservationState(Transaction& tx, const Reservation& reservation) {
+  return tx.Execute(
+      "UPDATE reservation SET state = $1, revision = revision + 1 WHERE id = $2 AND revision = $3",
+      {std::string(ToText(reservation.state)), reservation.row, reservation.revision},
+      AtItsRevision(reservation));
 }
 
 absl::Status AddAllocation(Transaction& tx, int64_t reservation_row, const Allocation& allocation) {

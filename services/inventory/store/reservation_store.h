@@ -25,6 +25,9 @@ absl::StatusOr<int64_t> InsertReservation(Transaction& tx, const Reservation& re
 // Writes state, appointment, use, confirmation, lapse and reasons, and raises the revision. Errors:
 // ABORTED / ETAG_MISMATCH when the stored revision is not the one loaded.
 absl::Status UpdateReservation(Transaction& tx, const Reservation& reservation);
+// Writes the state alone, which leaves most of the indexes untouched. As above else. Precondition:
+// nothing else has changed.
+absl::Status UpdateReservationState(Transaction& tx, const Reservation& reservation);
 
 // Adds units of a lot to what a reservation keeps; a second row of the same shelf is added up.
 absl::Status AddAllocation(Transaction& tx, int64_t reservation_row, const Allocation& allocation);

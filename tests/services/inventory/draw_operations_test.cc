@@ -189,6 +189,18 @@ TEST_F(DrawTest, AReservationServesOneAppointmentAtItsSite) {
   EXPECT_EQ(ReasonOf(Run(&InventoryOperations::DrawStock, request).status()), "RESOURCE_NOT_FOUND");
 }
 
+TEST_F(DrawTest, AReservationThatIsNotBookedYetBelongsToTheAppointmentThatFirstDraws) {
+  Stock(1);
+  ASSERT_TRUE(Reserve(1, absl::Hours(1)).ok());
+  const DrawItem a{"]d201095212340001121727063010A1", LotName(), 1, {}};
+  ASSERT_TRUE(Draw(1, {a}).ok());
+  EXPECT_EQ(Reservations(1)->appointment, AppointmentOf(1));
+  DrawRequest request;
+  request.reservation = ReservationOf(1);
+  request.appointment = AppointmentOf(2);
+  EXPECT_EQ(ReasonOf(Run(&InventoryOperations::DrawStock, request).status()), "STATE_NOT_ALLOWED");
+}
+
 TEST_F(DrawTest, TwoHundredDrawersOfTenAmpoulesGetExactlyTen) {
   const LotName a = Receive("A", "A1", "2027-06-30", 10);
   std::vector<absl::Status> answers(200);
