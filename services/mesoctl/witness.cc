@@ -64,38 +64,65 @@ absl::StatusOr<Witness::Outcome> Witness::TrustFirst(const std::string& note) {
   return nothing_new;
 }
 
+absl::StatusOr<std::optional<audit::Checkpoint>> Witness::Before() const {
+  MESO_ASSIGN_OR_RETURN(const std::optional<std::string> remembered, state_.Remembered());
+  if (!remembered) return std::nullopt;
+  MESO_ASSIGN_OR_RETURN(audit::Checkpoint before, OpenRemembered(*remembered));
+  return before;
+}
+
 absl::StatusOr<Witness::Outcome> Witness::Step() {
   MESO_ASSIGN_OR_RETURN(const std::optional<std::string> refusal, state_.Refusal());
   if (refusal) return Outcome{.kind = Outcome::Kind::kRefused, .why = *refusal};
-  absl::Status replaced;
+  MESO_ASSIGN_OR_RETURN(std::optional<Outcome> refused, CatchUp());
+  if (refused) return *std::move(refused);
+  absl::StatusOr<Outcome> outcome;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    MESO_ASSIGN_OR_RETURN(const std::optional<std::string> remembered, state_.Remembered());
-    std::optional<audit::Checkpoint> before;
-    if (remembered) {
-      MESO_ASSIGN_OR_RETURN(before, OpenRemembered(*remembered));
-    }
     MESO_ASSIGN_OR_RETURN(const std::string note, log_.NewestNote());
-    MESO_ASSIGN_OR_RETURN(const Verdict verdict, Judge(note, before));
-    if (verdict.kind == Verdict::Kind::kContradiction) return Refuse(verdict, note, *remembered);
-    if (verdict.kind == Verdict::Kind::kFirst && !options_.trust_first) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "nothing is remembered of this log yet; say whether to trust its checkpoint of ",
-          verdict.checkpoint.size,
-          " entries: --trust_first takes it as it is, --checkpoint FILE begins with one that was "
-          "got by hand"));
-    }
-    // On disk before anybody can have it: a witness that forgot what it had cosigned could be shown
-    // another face.
-    if (verdict.kind != Verdict::Kind::kSame) MESO_RETURN_IF_ERROR(state_.Remember(note));
-    MESO_FAILPOINT("witness.persisted");
-    absl::StatusOr<Outcome> outcome = CosignNewest(note, verdict.checkpoint.size);
-    if (!IsReplaced(outcome.status())) return outcome;
-    replaced = outcome.status();
+    outcome = Look(note);
+    if (!IsReplaced(outcome.status())) break;
   }
-  return replaced;
+  return outcome;
 }
 
-absl::StatusOr<Witness::Outcome> Witness::CosignNewest(const std::string& note, uint64_t size) {
+absl::StatusOr<std::optional<Witness::Outcome>> Witness::CatchUp() {
+  MESO_ASSIGN_OR_RETURN(std::optional<audit::Checkpoint> before, Before());
+  if (!before) return std::nullopt;
+  MESO_ASSIGN_OR_RETURN(const std::vector<std::string> notes, log_.CosignedNotes(before->size));
+  for (const std::string& note : notes) {
+    MESO_ASSIGN_OR_RETURN(before, Before());
+    const absl::StatusOr<audit::Checkpoint> offered = audit::ParseCheckpoint(note);
+    if (offered.ok() && offered->size <= before->size) continue;  // or the log would look cut back
+    absl::StatusOr<Outcome> outcome = Look(note);
+    if (IsReplaced(outcome.status())) continue;
+    if (!outcome.ok()) return outcome.status();
+    if (outcome->kind == Outcome::Kind::kRefused) return *std::move(outcome);
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<Witness::Outcome> Witness::Look(const std::string& note) {
+  MESO_ASSIGN_OR_RETURN(const std::optional<audit::Checkpoint> before, Before());
+  MESO_ASSIGN_OR_RETURN(const Verdict verdict, Judge(note, before));
+  if (verdict.kind == Verdict::Kind::kContradiction) {
+    MESO_ASSIGN_OR_RETURN(const std::optional<std::string> remembered, state_.Remembered());
+    return Refuse(verdict, note, remembered.value_or(""));
+  }
+  if (verdict.kind == Verdict::Kind::kFirst && !options_.trust_first) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "nothing is remembered of this log yet; say whether to trust its checkpoint of ",
+        verdict.checkpoint.size,
+        " entries: --trust_first takes it as it is, --checkpoint FILE begins with one that was "
+        "got by hand"));
+  }
+  // On disk before anybody can have it: a witness that forgot what it had cosigned could be shown
+  // another face.
+  if (verdict.kind != Verdict::Kind::kSame) MESO_RETURN_IF_ERROR(state_.Remember(note));
+  MESO_FAILPOINT("witness.persisted");
+  return CosignNote(note, verdict.checkpoint.size);
+}
+
+absl::StatusOr<Witness::Outcome> Witness::CosignNote(const std::string& note, uint64_t size) {
   if (size == 0)
     return Outcome{.kind = Outcome::Kind::kUnchanged, .size = size};  // nothing to vouch for
   const auto opened = audit::OpenCosigned(note, options_.log_keys, {key_.verifier()});

@@ -2,8 +2,9 @@
 //
 // The decisions are those of services/audit/domain/witness.h, the memory is WitnessState, the log
 // is whatever implements WitnessedLog. One step is: refused before? - fetch - judge - persist -
-// cosign - hand over; a crash between any two of them leaves a state the next step goes on from.
-// Not thread-safe.
+// cosign - hand over; a crash between any two of them leaves a state the next step goes on from. A
+// step goes through what other witnesses have cosigned meanwhile before it comes to the newest, so
+// that a busy log, too, has checkpoints all of them have signed. Not thread-safe.
 #ifndef MESO_SERVICES_MESOCTL_WITNESS_H_
 #define MESO_SERVICES_MESOCTL_WITNESS_H_
 
@@ -26,6 +27,8 @@ class WitnessedLog {
  public:
   virtual ~WitnessedLog() = default;
   virtual absl::StatusOr<std::string> NewestNote() = 0;
+  // Notes of checkpoints of more than `size` entries that have cosignatures, in ascending size.
+  virtual absl::StatusOr<std::vector<std::string>> CosignedNotes(uint64_t size) = 0;
   virtual absl::StatusOr<audit::Proof> Consistency(uint64_t old_size, uint64_t size) = 0;
   virtual absl::Status AddCosignature(uint64_t size, const std::string& line) = 0;
 };
@@ -72,11 +75,17 @@ class Witness {
   absl::StatusOr<Outcome> Hear(const std::string& note);
 
  private:
+  // What is remembered; unset before the first contact.
+  absl::StatusOr<std::optional<audit::Checkpoint>> Before() const;
+  // From judging the note to handing over. NOT_FOUND: the log has replaced it meanwhile.
+  absl::StatusOr<Outcome> Look(const std::string& note);
+  // Looks at what others have cosigned; unset: nothing was refused.
+  absl::StatusOr<std::optional<Outcome>> CatchUp();
   // JudgeNewest, and what to do about a note that is not the log's.
   absl::StatusOr<audit::WitnessVerdict> Judge(const std::string& note,
                                               const std::optional<audit::Checkpoint>& remembered);
   absl::StatusOr<audit::Checkpoint> OpenRemembered(const std::string& note) const;
-  absl::StatusOr<Outcome> CosignNewest(const std::string& note, uint64_t size);
+  absl::StatusOr<Outcome> CosignNote(const std::string& note, uint64_t size);
   Outcome Refuse(const audit::WitnessVerdict& verdict, const std::string& note,
                  const std::string& remembered);
   audit::ConsistencySource Prover();

@@ -30,6 +30,17 @@ class ServedLog final : public WitnessedLog {
     MESO_RETURN_IF_ERROR(Call("GetCheckpoint", audit::v1::GetCheckpointRequest(), &checkpoint));
     return checkpoint.note();
   }
+  absl::StatusOr<std::vector<std::string>> CosignedNotes(uint64_t size) override {
+    // One page is enough: what other witnesses cosigned since the last look is among the newest.
+    audit::v1::ListCheckpointsRequest request;
+    audit::v1::ListCheckpointsResponse answer;
+    MESO_RETURN_IF_ERROR(Call("ListCheckpoints", request, &answer));
+    std::vector<std::string> notes;
+    for (auto it = answer.checkpoints().rbegin(); it != answer.checkpoints().rend(); ++it) {
+      if (it->tree_size() > size && audit::HasCosignatures(it->note())) notes.push_back(it->note());
+    }
+    return notes;
+  }
   absl::StatusOr<audit::Proof> Consistency(uint64_t old_size, uint64_t size) override {
     audit::v1::GetConsistencyProofRequest request;
     request.set_old_size(old_size);

@@ -114,14 +114,16 @@ class WitnessSuiteTest : public testing::Test {
     EXPECT_EQ(Look(name).exit_code, kRefused) << "until a person has looked";
   }
 
-  // Fetches a bundle that ends where a witness has cosigned and verifies it with the witness's key.
-  void ExpectVerified(std::vector<std::string> fetch, const std::string& witness) {
+  // Fetches a bundle that ends where so many witnesses have cosigned, and verifies it with their
+  // keys.
+  void ExpectVerified(std::vector<std::string> fetch, const std::vector<std::string>& witnesses) {
     std::ofstream(Path("auditor.token")) << auditor_;
     std::vector<std::string> argv = {suite_.Binary("mesoctl"), "audit"};
     argv.insert(argv.end(), fetch.begin(), fetch.end());
     for (const std::string& flag :
          {absl::StrCat("--output=", Path("cosigned.bundle")), std::string("--force"),
-          std::string("--cosignatures=1"), absl::StrCat("--token_file=", Path("auditor.token")),
+          absl::StrCat("--cosignatures=", witnesses.size()),
+          absl::StrCat("--token_file=", Path("auditor.token")),
           absl::StrCat("--audit_address=", suite_.Socket("audit"))}) {
       argv.push_back(flag);
     }
@@ -131,11 +133,13 @@ class WitnessSuiteTest : public testing::Test {
       return process.Wait();
     };
     EXPECT_EQ(run(argv), 0) << Contents(Path("auditor.out"));
-    EXPECT_EQ(run({suite_.Binary("mesoctl"), "audit", "verify", Path("cosigned.bundle"),
-                   "--key=" + suite_.KeyFile("audit-log.pub"),
-                   "--witness=" + Path(witness + ".key.pub")}),
-              0)
-        << Contents(Path("auditor.out"));
+    std::vector<std::string> verify = {suite_.Binary("mesoctl"), "audit", "verify",
+                                       Path("cosigned.bundle"),
+                                       "--key=" + suite_.KeyFile("audit-log.pub")};
+    for (const std::string& witness : witnesses) {
+      verify.push_back("--witness=" + Path(witness + ".key.pub"));
+    }
+    EXPECT_EQ(run(verify), 0) << Contents(Path("auditor.out"));
   }
 
   audit::VerifierKey LogKey() {
@@ -219,8 +223,8 @@ TEST_F(WitnessSuiteTest, TwoWitnessesFollowOneLog) {
   EXPECT_EQ(CosignersOf(size), (std::vector<std::string>{"north.test/witness"}));
   // An auditor who trusts north more than the log.
   Grow(2);
-  ExpectVerified({"export"}, "north");
-  ExpectVerified({"prove", "users/ines"}, "north");
+  ExpectVerified({"export"}, {"north"});
+  ExpectVerified({"prove", "users/ines"}, {"north"});
   // What one has seen the other can hold against the log.
   MustCosign("south", {"--note=" + Path("north/checkpoint.note")});
   EXPECT_GE(RememberedBy("south"), size);
@@ -229,6 +233,25 @@ TEST_F(WitnessSuiteTest, TwoWitnessesFollowOneLog) {
   StartLog();
   Grow();
   MustCosign("north");
+}
+
+TEST_F(WitnessSuiteTest, ALogThatNeverRestsHasCheckpointsOfAllWitnesses) {
+  Grow(2);
+  MustCosign("north", {"--trust_first"});
+  MustCosign("south", {"--trust_first"});
+  uint64_t size = 0;
+  for (int look = 0; look < 3; ++look) {
+    Grow(2);
+    MustCosign("north");
+    size = RememberedBy("north");
+    Grow(2);
+    MustCosign("south");
+    EXPECT_GT(RememberedBy("south"), size) << "the newest, too";
+    EXPECT_EQ(CosignersOf(size).size(), 2u);
+  }
+  Grow(2);
+  ExpectVerified({"export"}, {"north", "south"});
+  ExpectVerified({"prove", "users/ines"}, {"north", "south"});
 }
 
 TEST_F(WitnessSuiteTest, CheckpointsReachWhoeverFollowsTheEvents) {
@@ -305,22 +328,23 @@ TEST_F(WitnessSuiteTest, ALogTruncatedBehindAWitnessedCheckpointIsRefused) {
   // The tail is cut off as somebody with the file and SQL would, checkpoints and all; the log's own
   // check at start finds nothing.
   int exit_code = 0;
-  RunCommand({"python3", "-c",
-              absl::StrCat("import sqlite3,sys\n"
-                           "d=sqlite3.connect(sys.argv[1])\n"
-                           "for t in [r[0] for r in d.execute(\"select name from sqlite_master "
-                           "where type='trigger'\").fetchall()]: d.execute('drop trigger '+t)\n"
-                           "n=",
-                           size - kCut,
-                           "\n"
-                           "for t in ('audit_entry','audit_tree','audit_tree_upper','audit_payload_part',"
-                           "'audit_key','audit_source_entry'): d.execute(f'delete from {t} where "
-                           "entry_index>=?',(n,))\n"
-                           "d.execute('delete from audit_checkpoint')\n"
-                           "d.execute('delete from audit_cosignature')\n"
-                           "d.commit()\n"),
-              Path("data/audit.db")},
-             &exit_code);
+  RunCommand(
+      {"python3", "-c",
+       absl::StrCat("import sqlite3,sys\n"
+                    "d=sqlite3.connect(sys.argv[1])\n"
+                    "for t in [r[0] for r in d.execute(\"select name from sqlite_master "
+                    "where type='trigger'\").fetchall()]: d.execute('drop trigger '+t)\n"
+                    "n=",
+                    size - kCut,
+                    "\n"
+                    "for t in ('audit_entry','audit_tree','audit_tree_upper','audit_payload_part',"
+                    "'audit_key','audit_source_entry'): d.execute(f'delete from {t} where "
+                    "entry_index>=?',(n,))\n"
+                    "d.execute('delete from audit_checkpoint')\n"
+                    "d.execute('delete from audit_cosignature')\n"
+                    "d.commit()\n"),
+       Path("data/audit.db")},
+      &exit_code);
   ASSERT_EQ(exit_code, 0);
   ForgetWhatWasSigned();
   StartLog();

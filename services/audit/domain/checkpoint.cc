@@ -210,6 +210,17 @@ absl::StatusOr<Checkpoint> ParseCheckpoint(absl::string_view note) {
   return ParseText(parts.text);
 }
 
+bool HasCosignatures(absl::string_view note) {
+  const absl::StatusOr<NoteParts> parts = SplitNote(note);
+  if (!parts.ok()) return false;
+  const absl::string_view origin = parts->text.substr(0, parts->text.find('\n'));
+  return std::any_of(parts->signatures.begin(), parts->signatures.end(),
+                     [origin](absl::string_view text) {
+                       const absl::StatusOr<SignatureLine> line = ParseSignatureLine(text);
+                       return line.ok() && line->name != origin;
+                     });
+}
+
 absl::StatusOr<Checkpoint> OpenCheckpoint(absl::string_view note,
                                           const std::vector<VerifierKey>& keys) {
   MESO_ASSIGN_OR_RETURN(CosignedCheckpoint opened, OpenCosigned(note, keys, {}));

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <sstream>
 
@@ -48,6 +49,13 @@ class FakeLog final : public WitnessedLog {
     if (!away.ok()) return away;
     return note;
   }
+  absl::StatusOr<std::vector<std::string>> CosignedNotes(uint64_t size) override {
+    std::vector<std::string> notes;
+    for (const auto& [kept, cosigned] : kept_cosigned) {
+      if (kept > size) notes.push_back(cosigned);
+    }
+    return notes;
+  }
   absl::StatusOr<audit::Proof> Consistency(uint64_t old_size, uint64_t size) override {
     return audit::ConsistencyProof(old_size, size, hasher_, [this](int level, uint64_t index) {
       return absl::StatusOr<audit::Hash>(rows_.at(audit::RowOfNode(level, index)).at(level));
@@ -57,7 +65,9 @@ class FakeLog final : public WitnessedLog {
     if (on_add) on_add();
     if (!add_answer.ok()) return std::exchange(add_answer, absl::OkStatus());
     sizes.push_back(size);
-    note = audit::AddSignatureLine(note, line);
+    std::string& kept = kept_cosigned[size];
+    kept = audit::AddSignatureLine(kept.empty() ? note : kept, line);
+    if (audit::ParseCheckpoint(note)->size == size) note = kept;
     return absl::OkStatus();
   }
   audit::VerifierKey verifier() const { return key_->verifier(); }
@@ -67,6 +77,7 @@ class FakeLog final : public WitnessedLog {
   absl::Status add_answer;
   std::function<void()> on_add;
   std::vector<uint64_t> sizes;  // cosigned
+  std::map<uint64_t, std::string> kept_cosigned;
 
  private:
   const std::unique_ptr<audit::SigningKey> key_ = *audit::MakeSigningKey("log", std::string(32, 1));
@@ -87,6 +98,17 @@ class WitnessRunTest : public testing::Test {
   // As a new process would begin: everything but the directory is new.
   absl::StatusOr<Witness::Outcome> Step(bool trust_first = false) {
     return With(trust_first, [](Witness& witness) { return witness.Step(); });
+  }
+  // Another site's witness.
+  absl::StatusOr<Witness::Outcome> StepOfSouth() {
+    auto state = WitnessState::Open(temp_.path() + "/south");
+    if (!state.ok()) return state.status();
+    return Witness({{log_.verifier()}, true}, *south_, **state, log_, clock_).Step();
+  }
+  int CosignaturesOf(uint64_t size) {
+    const auto opened = audit::OpenCosigned(log_.kept_cosigned[size], {log_.verifier()},
+                                            {key_->verifier(), south_->verifier()});
+    return opened.ok() ? static_cast<int>(opened->cosignatures.size()) : -1;
   }
   absl::StatusOr<Witness::Outcome> TrustFirst(const std::string& note) {
     return With(false, [&note](Witness& witness) { return witness.TrustFirst(note); });
@@ -112,6 +134,8 @@ class WitnessRunTest : public testing::Test {
   const std::string dir_ = temp_.path() + "/witness";
   const std::unique_ptr<audit::CosigningKey> key_ =
       *audit::MakeCosigningKey("north", std::string(32, 2));
+  const std::unique_ptr<audit::CosigningKey> south_ =
+      *audit::MakeCosigningKey("south", std::string(32, 3));
   ManualClock clock_{absl::FromUnixSeconds(1'795'165'200)};
   FakeLog log_;
 };
@@ -167,6 +191,51 @@ TEST_F(WitnessRunTest, CosignsEachCheckpointOnce) {
   EXPECT_EQ(Step(true)->kind, Kind::kCosigned);
   EXPECT_EQ(Step()->kind, Kind::kUnchanged);
   EXPECT_EQ(log_.sizes.size(), 1u);
+}
+
+TEST_F(WitnessRunTest, ABusyLogHasCheckpointsThatAllWitnessesHaveCosigned) {
+  ASSERT_EQ(StepOfSouth()->size, 5u);
+  ASSERT_EQ(Step(true)->size, 5u);
+  // From now on they never look at the same moment.
+  for (const uint64_t size : {uint64_t{9}, uint64_t{17}, uint64_t{25}}) {
+    log_.Grow(4);
+    ASSERT_EQ(StepOfSouth()->size, size);
+    log_.Grow(4);
+    const auto outcome = Step();
+    ASSERT_TRUE(outcome.ok()) << outcome.status();
+    EXPECT_EQ(outcome->kind, Kind::kCosigned);
+    EXPECT_EQ(outcome->size, size + 4) << "the newest is cosigned, too";
+    EXPECT_EQ(CosignaturesOf(size), 2);
+  }
+  EXPECT_EQ(CosignaturesOf(13), 2) << "the other way round";
+}
+
+TEST_F(WitnessRunTest, WhatAnotherHasCosignedIsJudgedLikeTheNewest) {
+  ASSERT_EQ(StepOfSouth()->size, 5u);
+  ASSERT_EQ(Step(true)->size, 5u);
+  // South alone is shown another face and cosigns it; the newest looks as it did.
+  const std::string newest = log_.note;
+  log_.CutBack(3);
+  log_.Grow(4, "other");
+  log_.kept_cosigned[7] =
+      audit::AddSignatureLine(log_.note, *audit::Cosign(log_.note, *south_, clock_.Now()));
+  log_.note = newest;
+  const auto outcome = Step();
+  ExpectRefused(outcome, "");
+  EXPECT_FALSE(outcome->evidence.empty());
+  EXPECT_EQ(CosignaturesOf(7), 1);
+}
+
+TEST_F(WitnessRunTest, ACosignedCheckpointThatIsReplacedMeanwhileIsPassedOver) {
+  ASSERT_EQ(StepOfSouth()->size, 5u);
+  ASSERT_EQ(Step(true)->size, 5u);
+  log_.Grow(4);
+  ASSERT_EQ(StepOfSouth()->size, 9u);
+  log_.Grow(4);
+  log_.add_answer = absl::NotFoundError("replaced");
+  EXPECT_EQ(Step()->size, 13u);
+  EXPECT_EQ(CosignaturesOf(9), 1);
+  EXPECT_EQ(CosignaturesOf(13), 1);
 }
 
 TEST_F(WitnessRunTest, TakesTheNextWhenTheLogHasReplacedTheCheckpoint) {
