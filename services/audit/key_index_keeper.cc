@@ -325,17 +325,21 @@ bool KeyIndexKeeper::Stopping() const {
   return stopping_;
 }
 
-absl::Status KeyIndexKeeper::Work() {
-  for (bool more = true; more && !Stopping();) {
-    MESO_ASSIGN_OR_RETURN(more, Merge());
+bool KeyIndexKeeper::Work() {
+  const std::pair<const char*, std::function<absl::StatusOr<bool>()>> kinds[] = {
+      {"key index not merged", [this] { return Merge(); }},
+      {"key index not cleared", [this] { return Clear(); }},
+      {"search pages not made",
+       [this] { return BuildSearchRun(database_, [this] { return Stopping(); }); }}};
+  bool done = true;
+  for (const auto& [failure, step] : kinds) {
+    absl::StatusOr<bool> more = true;
+    while (more.ok() && *more && !Stopping()) more = step();
+    if (more.ok() || Stopping()) continue;
+    Log(Severity::kError, failure, {{"why", std::string(more.status().message())}});
+    done = false;
   }
-  for (bool more = true; more && !Stopping();) {
-    MESO_ASSIGN_OR_RETURN(more, Clear());
-  }
-  for (bool more = true; more && !Stopping();) {
-    MESO_ASSIGN_OR_RETURN(more, BuildSearchRun(database_, [this] { return Stopping(); }));
-  }
-  return absl::OkStatus();
+  return done;
 }
 
 void KeyIndexKeeper::Run() {
@@ -349,9 +353,7 @@ void KeyIndexKeeper::Run() {
       if (stopping_) return;
       woken_ = false;
     }
-    const absl::Status status = Work();
-    if (status.ok() || Stopping()) continue;
-    Log(Severity::kError, "key index not merged", {{"why", std::string(status.message())}});
+    if (Work()) continue;
     absl::MutexLock lock(&mutex_);
     woken_ = true;
     mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kAfterFailure);

@@ -45,7 +45,8 @@ class KeyIndexKeeper {
 
  private:
   void Run();
-  absl::Status Work();
+  // Everything there is to do, each kind whatever becomes of the others; false when one failed.
+  bool Work();
   bool Stopping() const;
 
   Database& database_;

@@ -227,8 +227,8 @@ absl::Status StoredRowsCheck::CheckSegment(Transaction& tx, uint64_t segment,
 absl::Status StoredRowsCheck::CheckSearchPages(Transaction& tx, uint64_t run,
                                                const std::vector<SearchKey>& keys,
                                                std::optional<RowsProblem>* problem) const {
-  MESO_ASSIGN_OR_RETURN(const uint64_t complete, CountSearchRuns(tx));
-  if (run >= complete) return absl::OkStatus();
+  MESO_ASSIGN_OR_RETURN(const std::vector<uint64_t> runs, ListSearchRuns(tx));
+  if (!std::binary_search(runs.begin(), runs.end(), run)) return absl::OkStatus();
   const absl::StatusOr<std::vector<SearchPage>> stored = ListSearchPages(tx, run);
   if (!stored.ok() && !absl::IsDataLoss(stored.status())) return stored.status();
   Hasher hasher;
@@ -255,6 +255,18 @@ absl::Status StoredRowsCheck::CheckSourceEnds(Transaction& tx, SegmentCheck* che
   return absl::OkStatus();
 }
 
+absl::Status StoredRowsCheck::CheckNothingAhead(Transaction& tx, SegmentCheck* check) const {
+  check->problem = std::nullopt;
+  MESO_ASSIGN_OR_RETURN(const uint64_t size, LoadTreeSize(tx));
+  MESO_ASSIGN_OR_RETURN(const uint64_t nodes, CountUpperRows(tx, size));
+  MESO_ASSIGN_OR_RETURN(const bool foreign, HasForeignSearchRuns(tx));
+  const char* what = nodes > 0 ? "tree nodes" : foreign ? "search pages" : nullptr;
+  if (what == nullptr) return absl::OkStatus();
+  check->problem = RowsProblem{absl::StrCat("There are ", what, " of entries that are not there."),
+                               std::nullopt, std::nullopt};
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::optional<RowsProblem>> StoredRowsCheck::CheckSearchRows(
     const Progress& progress) {
   SegmentCheck check;
@@ -278,7 +290,8 @@ absl::StatusOr<std::optional<RowsProblem>> StoredRowsCheck::CheckSearchRows(
     check = std::move(next);
     if (check.problem) return check.problem;
     run_keys.insert(run_keys.end(), check.keys.begin(), check.keys.end());
-    if ((at + kKeySegmentSize) % kSearchRunSize == 0) {
+    const uint64_t end = at + kKeySegmentSize;
+    if (end % kSearchRunSize == 0 && end <= tree_size_) {
       std::sort(run_keys.begin(), run_keys.end());
       MESO_RETURN_IF_ERROR(database_.Read(
           [&](Transaction& tx) {
@@ -290,6 +303,9 @@ absl::StatusOr<std::optional<RowsProblem>> StoredRowsCheck::CheckSearchRows(
     if (check.problem) return check.problem;
     if (!progress(std::min(at + kKeySegmentSize, tree_size_))) return std::nullopt;
   }
+  MESO_RETURN_IF_ERROR(
+      database_.Read([&](Transaction& tx) { return CheckNothingAhead(tx, &check); }, deadline_));
+  if (check.problem) return check.problem;
   MESO_RETURN_IF_ERROR(
       database_.Read([&](Transaction& tx) { return CheckSourceEnds(tx, &check); }, deadline_));
   return check.problem;

@@ -1,6 +1,6 @@
 // What VerifyLog asks of stored rows that no bundle holds: the pages of the key index are those its
-// runs were cut into, and the rows by which lists, timelines and sources are searched say what the
-// entries say.
+// runs were cut into, and the rows and pages by which lists, timelines and sources are searched say
+// what the entries say.
 //
 // Entries and runs have been verified before (verify_operations.h). Each step is one short read;
 // runs that are merged meanwhile are taken up in their new form. Belongs to one thread.
@@ -58,6 +58,8 @@ class StoredRowsCheck {
   absl::Status CheckSearchPages(Transaction& tx, uint64_t run, const std::vector<SearchKey>& keys,
                                 std::optional<RowsProblem>* problem) const;
   absl::Status CheckSourceEnds(Transaction& tx, SegmentCheck* check) const;
+  // Rows of entries that are not there, which would be believed once they are.
+  absl::Status CheckNothingAhead(Transaction& tx, SegmentCheck* check) const;
 
   Database& database_;
   const uint64_t tree_size_;

@@ -73,8 +73,8 @@ class Clinic {
   std::string NewRequestId();
   // par-1 or syd-1: where enough of the day is left for a session that begins in a few minutes.
   static std::string SiteWithTimeToday();
-  // The whole hour in which the clinic was made, a day later: tomorrow in every time zone, which
-  // answers of today are still good for.
+  // The whole hour in which the clinic was made, 24 hours later: tomorrow at both sites, but for an
+  // hour of the nights in which clocks change. Answers of today are still good then.
   absl::Time Tomorrow() const;
 
   Suite& suite() { return suite_; }

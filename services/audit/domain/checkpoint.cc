@@ -210,15 +210,16 @@ absl::StatusOr<Checkpoint> ParseCheckpoint(absl::string_view note) {
   return ParseText(parts.text);
 }
 
-bool HasCosignatures(absl::string_view note) {
+std::set<std::string> CosignerNames(absl::string_view note) {
+  std::set<std::string> names;
   const absl::StatusOr<NoteParts> parts = SplitNote(note);
-  if (!parts.ok()) return false;
-  const absl::string_view origin = parts->text.substr(0, parts->text.find('\n'));
-  return std::any_of(parts->signatures.begin(), parts->signatures.end(),
-                     [origin](absl::string_view text) {
-                       const absl::StatusOr<SignatureLine> line = ParseSignatureLine(text);
-                       return line.ok() && line->name != origin;
-                     });
+  if (!parts.ok()) return names;
+  for (const absl::string_view text : parts->signatures) {
+    const absl::StatusOr<SignatureLine> line = ParseSignatureLine(text);
+    if (line.ok()) names.insert(std::string(line->name));
+  }
+  names.erase(std::string(parts->text.substr(0, parts->text.find('\n'))));
+  return names;
 }
 
 absl::StatusOr<Checkpoint> OpenCheckpoint(absl::string_view note,

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -72,8 +73,9 @@ std::string AddSignatureLine(absl::string_view note, absl::string_view line);
 
 // Reads a note without checking signatures. DATA_LOSS / TREE_INCONSISTENT when it is malformed.
 absl::StatusOr<Checkpoint> ParseCheckpoint(absl::string_view note);
-// True when the note has a signature in another name than its origin's; unchecked like the rest.
-bool HasCosignatures(absl::string_view note);
+// The names of the note's signatures but for its origin's, each once; unchecked like the rest, and
+// none of a malformed note.
+std::set<std::string> CosignerNames(absl::string_view note);
 
 // Reads a note and checks it: at least one signature by one of `keys` that has the origin's name,
 // none of theirs bad. Errors: DATA_LOSS / TREE_INCONSISTENT.

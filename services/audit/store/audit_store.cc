@@ -37,9 +37,13 @@ std::string Joined(std::vector<Hash>::const_iterator begin, std::vector<Hash>::c
   return hashes;
 }
 
-// Of a row with the hashes of a tree row and, from its next column on, those above or null.
+// Of a row with the hashes of a tree row and, in the next column, those above or null. Too few
+// where they are not divided as they are written, which whoever compares them finds.
 std::string AllHashes(const Row& row, size_t column) {
-  return row.IsNull(column + 1) ? row.Bytes(column) : row.Bytes(column) + row.Bytes(column + 1);
+  constexpr size_t kLower = kTreeRowLevels * sizeof(Hash);
+  const std::string& lower = row.Bytes(column);
+  if (row.IsNull(column + 1)) return lower.size() > kLower ? "" : lower;
+  return lower.size() == kLower ? lower + row.Bytes(column + 1) : "";
 }
 
 }  // namespace
@@ -68,8 +72,10 @@ NodeReader TreeReader(Transaction& tx) {
       row = rows->emplace(std::make_pair(upper, row_index), std::move(loaded)).first;
     }
     const size_t at = static_cast<size_t>(upper ? level - kTreeRowLevels : level) * sizeof(Hash);
-    if (row->second.size() < at + sizeof(Hash)) {
-      return TreeInconsistent(absl::StrCat("the tree's row ", row_index, " is too short"));
+    const int length = RowLength(row_index);
+    const int held = upper ? length - kTreeRowLevels : std::min(length, kTreeRowLevels);
+    if (row->second.size() != static_cast<size_t>(held) * sizeof(Hash)) {
+      return TreeInconsistent(absl::StrCat("the tree's row ", row_index, " is of another length"));
     }
     return HashFrom(absl::string_view(row->second).substr(at, sizeof(Hash)));
   };

@@ -2,6 +2,7 @@
 
 #include "common/base/status_macros.h"
 #include "services/audit/domain/errors.h"
+#include "services/audit/store/audit_store.h"
 
 namespace meso::audit {
 namespace {
@@ -22,14 +23,33 @@ absl::StatusOr<SearchPage> ToPage(const Row& row) {
 
 }  // namespace
 
-absl::StatusOr<uint64_t> CountSearchRuns(Transaction& tx) {
+absl::StatusOr<std::vector<uint64_t>> ListSearchRuns(Transaction& tx) {
+  MESO_ASSIGN_OR_RETURN(const uint64_t size, LoadTreeSize(tx));
+  MESO_ASSIGN_OR_RETURN(const Rows rows,
+                        tx.Query("SELECT run FROM audit_search_page "
+                                 "WHERE end_key IS NULL AND run >= 0 AND run < $1 ORDER BY run",
+                                 {Int(size / kSearchRunSize)}));
+  std::vector<uint64_t> runs;
+  runs.reserve(rows.size());
+  for (const Row& row : rows) runs.push_back(static_cast<uint64_t>(row.Int(0)));
+  return runs;
+}
+
+absl::StatusOr<bool> HasForeignSearchRuns(Transaction& tx) {
+  MESO_ASSIGN_OR_RETURN(const uint64_t size, LoadTreeSize(tx));
   MESO_ASSIGN_OR_RETURN(const std::optional<Row> row,
                         QueryOne(tx,
-                                 "SELECT run, end_key FROM audit_search_page "
-                                 "ORDER BY run DESC, first_key DESC LIMIT 1",
-                                 {}));
-  if (!row) return 0;
-  return static_cast<uint64_t>(row->Int(0)) + (row->IsNull(1) ? 1 : 0);
+                                 "SELECT run FROM audit_search_page "
+                                 "WHERE end_key IS NULL AND (run < 0 OR run >= $1) LIMIT 1",
+                                 {Int(size / kSearchRunSize)}));
+  return row.has_value();
+}
+
+absl::StatusOr<uint64_t> CountSearchPages(Transaction& tx, uint64_t run) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx, "SELECT count(*) FROM audit_search_page WHERE run = $1", {Int(run)}));
+  return row ? static_cast<uint64_t>(row->Int(0)) : 0;
 }
 
 absl::Status InsertSearchPage(Transaction& tx, const SearchPage& page) {

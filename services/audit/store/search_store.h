@@ -14,8 +14,11 @@
 
 namespace meso::audit {
 
-// How many runs from the first entry on are complete.
-absl::StatusOr<uint64_t> CountSearchRuns(Transaction& tx);
+// The runs whose last page is there and whose entries are all in the log, ascending.
+absl::StatusOr<std::vector<uint64_t>> ListSearchRuns(Transaction& tx);
+// Runs with a last page but without all of their entries: nobody has made them, so they hide some.
+absl::StatusOr<bool> HasForeignSearchRuns(Transaction& tx);
+absl::StatusOr<uint64_t> CountSearchPages(Transaction& tx, uint64_t run);
 absl::Status InsertSearchPage(Transaction& tx, const SearchPage& page);
 // Deletes the pages of a run.
 absl::Status DeleteSearchRun(Transaction& tx, uint64_t run);

@@ -48,6 +48,13 @@ absl::StatusOr<std::optional<std::pair<int64_t, int64_t>>> LoadTimeSpan(Transact
   return std::make_pair(row->Int(0), row->Int(1));
 }
 
+absl::StatusOr<uint64_t> CountUpperRows(Transaction& tx, uint64_t begin) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx, "SELECT count(*) FROM audit_tree_upper WHERE entry_index >= $1", {Int(begin)}));
+  return row ? Unsigned(row->Int(0)) : 0;
+}
+
 absl::StatusOr<std::vector<WholePage>> ListWholePages(Transaction& tx, int64_t run_id,
                                                       uint64_t number, int limit) {
   const int64_t first_page = run_id << 32;

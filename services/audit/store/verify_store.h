@@ -28,6 +28,9 @@ absl::StatusOr<std::vector<std::pair<uint64_t, uint64_t>>> ListSourcePlaces(Tran
 absl::StatusOr<std::optional<std::pair<int64_t, int64_t>>> LoadTimeSpan(Transaction& tx,
                                                                         uint64_t block);
 
+// Upper tree rows of leaves from `begin` on.
+absl::StatusOr<uint64_t> CountUpperRows(Transaction& tx, uint64_t begin);
+
 // A page of the key index with everything it is found and proven by.
 struct WholePage {
   uint64_t number = 0;

@@ -134,6 +134,19 @@ TEST_F(VerifyOperationsTest, ANodeIsNamed) {
   ExpectBad("a stored tree node was altered", 511, 511);
 }
 
+TEST_F(VerifyOperationsTest, ANodeInAnotherRowThanItIsReadFromIsNamed) {
+  Tamper(
+      "UPDATE audit_tree_upper SET hashes = CAST((SELECT substr(hashes, 225) FROM audit_tree "
+      "WHERE entry_index = 511) || hashes AS BLOB) WHERE entry_index = 511");
+  Tamper("UPDATE audit_tree SET hashes = substr(hashes, 1, 224) WHERE entry_index = 511");
+  ExpectBad("", 511, 511);
+}
+
+TEST_F(VerifyOperationsTest, ANodeOfAnEntryThatIsNotThereIsFound) {
+  Tamper("INSERT INTO audit_tree_upper (entry_index, hashes) VALUES (65535, zeroblob(32))");
+  EXPECT_THAT(Verify().problem, HasSubstr("tree nodes of entries that are not there"));
+}
+
 TEST_F(VerifyOperationsTest, APayloadIsNamed) {
   Flip("audit_payload_part", "cipher", "entry_index = 100 AND part = 0", 30);
   ExpectBad("its payload is not the one the log committed to", 100, 100);

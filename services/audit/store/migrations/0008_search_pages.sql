@@ -1,6 +1,6 @@
 -- The search index of old entries once more, as pages sorted by key: a search looks into one page of each 65,536 entries and not
--- into a segment of each 4096. Made from audit_key beside the appends; may be dropped and is made again. A run counts once its
--- last page (end_key is null) is there.
+-- into a segment of each 4096. Made from audit_key beside the appends; rows may be deleted and are made again. A run counts once
+-- its last page (end_key is null) is there.
 CREATE TABLE audit_search_page (
   run INTEGER NOT NULL,
   first_key INTEGER NOT NULL,
@@ -10,6 +10,7 @@ CREATE TABLE audit_search_page (
 ) STRICT;
 
 CREATE UNIQUE INDEX audit_search_page_by_key ON audit_search_page (run, first_key);
+CREATE UNIQUE INDEX audit_search_run ON audit_search_page (run) WHERE end_key IS NULL;
 
 -- The nodes of the tree's ninth level and above, by the leaf that completed them, 32 bytes each, bottom up: a few megabytes for ten
 -- million entries. A path leads through many of them, and each would otherwise be on a page of its own.
