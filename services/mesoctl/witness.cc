@@ -1,6 +1,8 @@
 #include "services/mesoctl/witness.h"
 
+#include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,8 +16,6 @@ namespace {
 using Verdict = audit::WitnessVerdict;
 // A busy log replaces a checkpoint before its cosignature arrives: then the next one is taken.
 constexpr int kAttempts = 5;
-
-bool IsReplaced(const absl::Status& status) { return absl::IsNotFound(status); }
 
 }  // namespace
 
@@ -74,34 +74,45 @@ absl::StatusOr<std::optional<audit::Checkpoint>> Witness::Before() const {
 absl::StatusOr<Witness::Outcome> Witness::Step() {
   MESO_ASSIGN_OR_RETURN(const std::optional<std::string> refusal, state_.Refusal());
   if (refusal) return Outcome{.kind = Outcome::Kind::kRefused, .why = *refusal};
-  MESO_ASSIGN_OR_RETURN(std::optional<Outcome> refused, CatchUp());
-  if (refused) return *std::move(refused);
-  absl::StatusOr<Outcome> outcome;
+  uint64_t caught_up = 0;
+  MESO_ASSIGN_OR_RETURN(const std::string cosigned, MostCosigned());
+  if (!cosigned.empty()) {
+    MESO_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, Look(cosigned));
+    if (outcome && outcome->kind == Outcome::Kind::kRefused) return *std::move(outcome);
+    if (outcome && outcome->kind == Outcome::Kind::kCosigned) caught_up = outcome->size;
+  }
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     MESO_ASSIGN_OR_RETURN(const std::string note, log_.NewestNote());
-    outcome = Look(note);
-    if (!IsReplaced(outcome.status())) break;
+    MESO_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, Look(note));
+    if (!outcome) continue;
+    outcome->caught_up = caught_up;
+    return *std::move(outcome);
   }
-  return outcome;
+  return absl::NotFoundError(absl::StrCat("the log has replaced each of its ", kAttempts,
+                                          " newest checkpoints before it was cosigned"));
 }
 
-absl::StatusOr<std::optional<Witness::Outcome>> Witness::CatchUp() {
-  MESO_ASSIGN_OR_RETURN(std::optional<audit::Checkpoint> before, Before());
-  if (!before) return std::nullopt;
-  MESO_ASSIGN_OR_RETURN(const std::vector<std::string> notes, log_.CosignedNotes(before->size));
-  for (const std::string& note : notes) {
-    MESO_ASSIGN_OR_RETURN(before, Before());
+absl::StatusOr<std::string> Witness::MostCosigned() {
+  MESO_ASSIGN_OR_RETURN(const std::optional<audit::Checkpoint> before, Before());
+  if (!before) return std::string();
+  MESO_ASSIGN_OR_RETURN(std::vector<std::string> notes, log_.NewestNotes());
+  notes.resize(std::min(notes.size(), kNotesMax));
+  std::string chosen;
+  std::pair<size_t, uint64_t> most;  // cosignatures, then size
+  for (std::string& note : notes) {
     const absl::StatusOr<audit::Checkpoint> offered = audit::ParseCheckpoint(note);
-    if (offered.ok() && offered->size <= before->size) continue;  // or the log would look cut back
-    absl::StatusOr<Outcome> outcome = Look(note);
-    if (IsReplaced(outcome.status())) continue;
-    if (!outcome.ok()) return outcome.status();
-    if (outcome->kind == Outcome::Kind::kRefused) return *std::move(outcome);
+    // Of the remembered size it is one whose cosignature was never handed over.
+    if (!offered.ok() || offered->size < before->size) continue;
+    const std::set<std::string> names = audit::CosignerNames(note);
+    const std::pair<size_t, uint64_t> here = {names.size(), offered->size};
+    if (names.empty() || names.count(key_.verifier().name) > 0 || here <= most) continue;
+    most = here;
+    chosen = std::move(note);
   }
-  return std::nullopt;
+  return chosen;
 }
 
-absl::StatusOr<Witness::Outcome> Witness::Look(const std::string& note) {
+absl::StatusOr<std::optional<Witness::Outcome>> Witness::Look(const std::string& note) {
   MESO_ASSIGN_OR_RETURN(const std::optional<audit::Checkpoint> before, Before());
   MESO_ASSIGN_OR_RETURN(const Verdict verdict, Judge(note, before));
   if (verdict.kind == Verdict::Kind::kContradiction) {
@@ -122,7 +133,8 @@ absl::StatusOr<Witness::Outcome> Witness::Look(const std::string& note) {
   return CosignNote(note, verdict.checkpoint.size);
 }
 
-absl::StatusOr<Witness::Outcome> Witness::CosignNote(const std::string& note, uint64_t size) {
+absl::StatusOr<std::optional<Witness::Outcome>> Witness::CosignNote(const std::string& note,
+                                                                    uint64_t size) {
   if (size == 0)
     return Outcome{.kind = Outcome::Kind::kUnchanged, .size = size};  // nothing to vouch for
   const auto opened = audit::OpenCosigned(note, options_.log_keys, {key_.verifier()});
@@ -130,7 +142,9 @@ absl::StatusOr<Witness::Outcome> Witness::CosignNote(const std::string& note, ui
     return Outcome{.kind = Outcome::Kind::kUnchanged, .size = size};
   }
   MESO_ASSIGN_OR_RETURN(const std::string line, audit::Cosign(note, key_, clock_.Now()));
-  MESO_RETURN_IF_ERROR(log_.AddCosignature(size, line));
+  const absl::Status added = log_.AddCosignature(size, line);
+  if (absl::IsNotFound(added)) return std::nullopt;
+  MESO_RETURN_IF_ERROR(added);
   return Outcome{.kind = Outcome::Kind::kCosigned, .size = size};
 }
 

@@ -3,8 +3,8 @@
 // The decisions are those of services/audit/domain/witness.h, the memory is WitnessState, the log
 // is whatever implements WitnessedLog. One step is: refused before? - fetch - judge - persist -
 // cosign - hand over; a crash between any two of them leaves a state the next step goes on from. A
-// step goes through what other witnesses have cosigned meanwhile before it comes to the newest, so
-// that a busy log, too, has checkpoints all of them have signed. Not thread-safe.
+// step looks at two checkpoints: the one that most other witnesses have cosigned since, so that a
+// busy log, too, has checkpoints all of them have signed, and the newest. Not thread-safe.
 #ifndef MESO_SERVICES_MESOCTL_WITNESS_H_
 #define MESO_SERVICES_MESOCTL_WITNESS_H_
 
@@ -27,11 +27,15 @@ class WitnessedLog {
  public:
   virtual ~WitnessedLog() = default;
   virtual absl::StatusOr<std::string> NewestNote() = 0;
-  // Notes of checkpoints of more than `size` entries that have cosignatures, in ascending size.
-  virtual absl::StatusOr<std::vector<std::string>> CosignedNotes(uint64_t size) = 0;
+  // Notes of the newest checkpoints the log keeps, with their cosignatures; kNotesMax are looked
+  // at.
+  virtual absl::StatusOr<std::vector<std::string>> NewestNotes() = 0;
   virtual absl::StatusOr<audit::Proof> Consistency(uint64_t old_size, uint64_t size) = 0;
   virtual absl::Status AddCosignature(uint64_t size, const std::string& line) = 0;
 };
+
+// Notes a witness looks through for what others have cosigned.
+inline constexpr size_t kNotesMax = 100;
 
 struct WitnessOptions {
   std::vector<audit::VerifierKey> log_keys;  // of one log; two during a change of its key
@@ -48,6 +52,8 @@ class Witness {
     };
     Kind kind = Kind::kUnchanged;
     uint64_t size = 0;
+    uint64_t caught_up =
+        0;                 // the size that others had cosigned and now this one has, too; 0 = none
     std::string why;       // of kRefused, one sentence
     std::string evidence;  // directory; empty when it was found earlier, or could not be kept
     // Why it could not be kept; then the note that was presented is here and nowhere else.
@@ -77,15 +83,16 @@ class Witness {
  private:
   // What is remembered; unset before the first contact.
   absl::StatusOr<std::optional<audit::Checkpoint>> Before() const;
-  // From judging the note to handing over. NOT_FOUND: the log has replaced it meanwhile.
-  absl::StatusOr<Outcome> Look(const std::string& note);
-  // Looks at what others have cosigned; unset: nothing was refused.
-  absl::StatusOr<std::optional<Outcome>> CatchUp();
+  // From judging the note to handing over; unset: the log has replaced it meanwhile.
+  absl::StatusOr<std::optional<Outcome>> Look(const std::string& note);
+  // Of what is not older than the remembered checkpoint, that which most others have cosigned and
+  // this one has not; empty when there is none.
+  absl::StatusOr<std::string> MostCosigned();
   // JudgeNewest, and what to do about a note that is not the log's.
   absl::StatusOr<audit::WitnessVerdict> Judge(const std::string& note,
                                               const std::optional<audit::Checkpoint>& remembered);
   absl::StatusOr<audit::Checkpoint> OpenRemembered(const std::string& note) const;
-  absl::StatusOr<Outcome> CosignNote(const std::string& note, uint64_t size);
+  absl::StatusOr<std::optional<Outcome>> CosignNote(const std::string& note, uint64_t size);
   Outcome Refuse(const audit::WitnessVerdict& verdict, const std::string& note,
                  const std::string& remembered);
   audit::ConsistencySource Prover();

@@ -30,14 +30,14 @@ class ServedLog final : public WitnessedLog {
     MESO_RETURN_IF_ERROR(Call("GetCheckpoint", audit::v1::GetCheckpointRequest(), &checkpoint));
     return checkpoint.note();
   }
-  absl::StatusOr<std::vector<std::string>> CosignedNotes(uint64_t size) override {
-    // One page is enough: what other witnesses cosigned since the last look is among the newest.
+  absl::StatusOr<std::vector<std::string>> NewestNotes() override {
     audit::v1::ListCheckpointsRequest request;
+    request.set_page_size(static_cast<int32_t>(kNotesMax));
     audit::v1::ListCheckpointsResponse answer;
     MESO_RETURN_IF_ERROR(Call("ListCheckpoints", request, &answer));
     std::vector<std::string> notes;
-    for (auto it = answer.checkpoints().rbegin(); it != answer.checkpoints().rend(); ++it) {
-      if (it->tree_size() > size && audit::HasCosignatures(it->note())) notes.push_back(it->note());
+    for (const audit::v1::Checkpoint& checkpoint : answer.checkpoints()) {
+      notes.push_back(checkpoint.note());
     }
     return notes;
   }
@@ -165,6 +165,9 @@ class Run {
 
   void Tell(const Witness::Outcome& outcome) {
     has_begun_ = true;
+    if (outcome.caught_up > 0) {
+      session_.out() << "cosigned " << outcome.caught_up << ", as others have\n" << std::flush;
+    }
     if (outcome.kind == Witness::Outcome::Kind::kCosigned) {
       session_.out() << "cosigned " << outcome.size << "\n" << std::flush;
     } else if (invocation_.On("once")) {

@@ -49,14 +49,13 @@ class FakeLog final : public WitnessedLog {
     if (!away.ok()) return away;
     return note;
   }
-  absl::StatusOr<std::vector<std::string>> CosignedNotes(uint64_t size) override {
+  absl::StatusOr<std::vector<std::string>> NewestNotes() override {
     std::vector<std::string> notes;
-    for (const auto& [kept, cosigned] : kept_cosigned) {
-      if (kept > size) notes.push_back(cosigned);
-    }
+    for (const auto& [size, cosigned] : kept_cosigned) notes.push_back(cosigned);
     return notes;
   }
   absl::StatusOr<audit::Proof> Consistency(uint64_t old_size, uint64_t size) override {
+    if (!proof_answer.ok()) return proof_answer;
     return audit::ConsistencyProof(old_size, size, hasher_, [this](int level, uint64_t index) {
       return absl::StatusOr<audit::Hash>(rows_.at(audit::RowOfNode(level, index)).at(level));
     });
@@ -75,6 +74,7 @@ class FakeLog final : public WitnessedLog {
   std::string note;
   absl::Status away;
   absl::Status add_answer;
+  absl::Status proof_answer;
   std::function<void()> on_add;
   std::vector<uint64_t> sizes;  // cosigned
   std::map<uint64_t, std::string> kept_cosigned;
@@ -220,10 +220,43 @@ TEST_F(WitnessRunTest, WhatAnotherHasCosignedIsJudgedLikeTheNewest) {
   log_.kept_cosigned[7] =
       audit::AddSignatureLine(log_.note, *audit::Cosign(log_.note, *south_, clock_.Now()));
   log_.note = newest;
+  log_.proof_answer = absl::NotFoundError("no such tree");
+  EXPECT_EQ(Step().status(), log_.proof_answer) << "an error, not passed over for the newest";
+  log_.proof_answer = absl::OkStatus();
   const auto outcome = Step();
-  ExpectRefused(outcome, "");
+  ExpectRefused(outcome, "is not the beginning of");
   EXPECT_FALSE(outcome->evidence.empty());
   EXPECT_EQ(CosignaturesOf(7), 1);
+}
+
+TEST_F(WitnessRunTest, ACosignatureThatDidNotArriveIsHandedOverAtTheNextLook) {
+  ASSERT_EQ(StepOfSouth()->size, 5u);
+  ASSERT_EQ(Step(true)->size, 5u);
+  log_.Grow(4);
+  ASSERT_EQ(StepOfSouth()->size, 9u);
+  log_.Grow(4);
+  log_.add_answer = absl::UnavailableError("away");
+  EXPECT_TRUE(absl::IsUnavailable(Step().status()));
+  EXPECT_EQ(CosignaturesOf(9), 1);
+  const auto outcome = Step();
+  EXPECT_EQ(outcome->caught_up, 9u);
+  EXPECT_EQ(outcome->size, 13u);
+  EXPECT_EQ(CosignaturesOf(9), 2);
+}
+
+TEST_F(WitnessRunTest, OfManyCosignedCheckpointsItTakesTheOneThatMostHave) {
+  ASSERT_EQ(StepOfSouth()->size, 5u);
+  ASSERT_EQ(Step(true)->size, 5u);
+  const auto west = *audit::MakeCosigningKey("west", std::string(32, 4));
+  log_.Grow(4);
+  ASSERT_EQ(StepOfSouth()->size, 9u);
+  log_.kept_cosigned[9] = audit::AddSignatureLine(log_.kept_cosigned[9],
+                                                  *audit::Cosign(log_.note, *west, clock_.Now()));
+  log_.Grow(4);
+  ASSERT_EQ(StepOfSouth()->size, 13u);
+  log_.Grow(4);
+  EXPECT_EQ(Step()->caught_up, 9u);
+  EXPECT_EQ(log_.sizes, (std::vector<uint64_t>{5, 5, 9, 13, 9, 17}));
 }
 
 TEST_F(WitnessRunTest, ACosignedCheckpointThatIsReplacedMeanwhileIsPassedOver) {
