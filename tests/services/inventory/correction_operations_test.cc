@@ -172,7 +172,9 @@ TEST_F(CorrectionTest, ReturnedUnitsAreFreeAndTheReservationForgetsThem) {
   ASSERT_THAT(lines, SizeIs(1));
   EXPECT_EQ(lines[0].reason, "WRONG_LOT");
   EXPECT_EQ(lines[0].appointment, AppointmentOf(1));
-  for (const Allocation& kept : Reservations(1)->allocations) {
+  const auto reservation = Reservations(1);
+  ASSERT_TRUE(reservation.ok());
+  for (const Allocation& kept : reservation->allocations) {
     EXPECT_EQ(kept.ampoules, 1) << kept.product;
     EXPECT_EQ(kept.drawn, 1) << kept.product;
   }
