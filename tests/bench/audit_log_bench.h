@@ -15,6 +15,7 @@
 #include "common/database/database.h"
 #include "services/audit/audit_operations.h"
 #include "services/audit/key_index_keeper.h"
+#include "services/audit/key_search.h"
 #include "services/audit/payload_vault.h"
 #include "services/audit/prove_operations.h"
 
@@ -31,7 +32,7 @@ class AuditLogBench {
   double AppendSeconds(int count, int batch);
   // As the service does: what no run of the key index covers first, then the signature.
   void Sign();
-  // Merges the runs of the key index until there is nothing left to merge.
+  // Merges the runs of the key index and makes search pages until there is nothing left to do.
   void Settle();
 
   uint64_t size() const { return size_; }
