@@ -37,13 +37,21 @@ std::string Joined(std::vector<Hash>::const_iterator begin, std::vector<Hash>::c
   return hashes;
 }
 
-// Of a row with the hashes of a tree row and, in the next column, those above or null. Too few
-// where they are not divided as they are written, which whoever compares them finds.
+// The whole row of a leaf, of a row with the hashes kept with it and, in the next column, those
+// above or null. Where they are not divided as they are written the last one is spoiled: whoever
+// compares them finds a node altered, and readers of single nodes refuse them.
 std::string AllHashes(const Row& row, size_t column) {
-  constexpr size_t kLower = kTreeRowLevels * sizeof(Hash);
-  const std::string& lower = row.Bytes(column);
-  if (row.IsNull(column + 1)) return lower.size() > kLower ? "" : lower;
-  return lower.size() == kLower ? lower + row.Bytes(column + 1) : "";
+  const int length = RowLength(static_cast<uint64_t>(row.Int(0)));
+  const size_t lower = static_cast<size_t>(std::min(length, kTreeRowLevels)) * sizeof(Hash);
+  const size_t whole = static_cast<size_t>(length) * sizeof(Hash);
+  std::string hashes = row.Bytes(column);
+  const bool is_divided = hashes.size() == lower;
+  if (!row.IsNull(column + 1)) hashes += row.Bytes(column + 1);
+  if (!is_divided) {
+    hashes.resize(whole);
+    hashes.back() = static_cast<char>(~hashes.back());
+  }
+  return hashes;
 }
 
 }  // namespace

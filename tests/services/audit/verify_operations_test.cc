@@ -139,7 +139,7 @@ TEST_F(VerifyOperationsTest, ANodeInAnotherRowThanItIsReadFromIsNamed) {
       "UPDATE audit_tree_upper SET hashes = CAST((SELECT substr(hashes, 225) FROM audit_tree "
       "WHERE entry_index = 511) || hashes AS BLOB) WHERE entry_index = 511");
   Tamper("UPDATE audit_tree SET hashes = substr(hashes, 1, 224) WHERE entry_index = 511");
-  ExpectBad("", 511, 511);
+  ExpectBad("a stored tree node was altered", 511, 511);
 }
 
 TEST_F(VerifyOperationsTest, ANodeOfAnEntryThatIsNotThereIsFound) {
