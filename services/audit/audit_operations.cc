@@ -90,7 +90,7 @@ absl::StatusOr<AppendResult> AuditOperations::Append(Transaction& tx, const Batc
     if (draft.sequence <= known.last_sequence) continue;
     const SealedEntry sealed = Seal(draft, {batch.source, batch.epoch, draft.sequence}, tree.size(),
                                     pseudonyms_, salts_, hasher);
-    const std::vector<Hash> row = tree.Append(hasher.Leaf(sealed.leaf_bytes));
+    const std::vector<Hash>& row = tree.Append(hasher.Leaf(sealed.leaf_bytes));
     MESO_RETURN_IF_ERROR(AppendEntry(tx, sealed, source_id, row, IndexKeysOf(sealed.leaf, hasher)));
     MESO_RETURN_IF_ERROR(payloads.Store(sealed));
     const auto [it, is_new] =

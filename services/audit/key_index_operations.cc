@@ -1,7 +1,6 @@
 #include "services/audit/key_index_operations.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -34,8 +33,9 @@ class OpenPage {
     if (!keys || stored.number >= pages) {
       return TreeInconsistent("a page of its key index can't be read");
     }
-    MESO_ASSIGN_OR_RETURN(
-        Proof above, InclusionProof(stored.number, pages, hasher, PageTreeReader(tx, run.run_id)));
+    MESO_ASSIGN_OR_RETURN(const NodeReader read,
+                          PageTreeReader(tx, run.run_id, InclusionNodes(stored.number, pages)));
+    MESO_ASSIGN_OR_RETURN(Proof above, InclusionProof(stored.number, pages, hasher, read));
     return OpenPage(run, stored.number, *std::move(keys), std::move(above), hasher);
   }
 
@@ -160,17 +160,15 @@ absl::StatusOr<StoredCheckpoint> ChooseCheckpoint(Transaction& tx, int cosignatu
 
 absl::StatusOr<OpenedKey> OpenKey(Transaction& tx, const Hash& key,
                                   const std::vector<IndexRun>& runs, Hasher& hasher) {
-  MESO_ASSIGN_OR_RETURN(const std::vector<StoredRun> published, ListRuns(tx, RunState::kPublished));
-  std::map<std::pair<uint64_t, uint64_t>, const StoredRun*> stored;
-  for (const StoredRun& run : published) stored[{run.run.begin, run.run.end}] = &run;
   OpenedKey opened;
   for (size_t i = 0; i < runs.size(); ++i) {
     const IndexRun& run = runs[i];
     if (run.keys == 0) continue;
     const size_t room = kProvenEntriesMax - opened.entries.size();
+    MESO_ASSIGN_OR_RETURN(const std::optional<StoredRun> stored, FindRun(tx, run.begin, run.end));
     KeyProof proof;
-    if (const auto it = stored.find({run.begin, run.end}); it != stored.end()) {
-      MESO_ASSIGN_OR_RETURN(proof, ProveInRun(tx, key, i, *it->second, room, hasher));
+    if (stored) {
+      MESO_ASSIGN_OR_RETURN(proof, ProveInRun(tx, key, i, *stored, room, hasher));
     } else if (run.end - run.begin <= kIndexTailMax) {
       MESO_ASSIGN_OR_RETURN(const std::vector<RunKey> keys,
                             KeysOfEntries(tx, run.begin, run.end, hasher));

@@ -112,14 +112,22 @@ absl::StatusOr<KeyExportStep> ProveOperations::ReadProofStep(Transaction& tx,
                                                              const KeyExport& run) const {
   MESO_RETURN_IF_ERROR(CheckStillOpen(tx, run.reader, run.scope, clock_.Now()));
   Hasher hasher;
-  const NodeReader read = TreeReader(tx);
   PayloadReader payloads(tx, audit_.vault());
   KeyExportStep step;
-  const size_t end = std::min(run.entries.size(), run.written + kProofStep);
-  for (size_t i = run.written; i < end; ++i) {
-    const uint64_t index = run.entries[i];
-    MESO_ASSIGN_OR_RETURN(std::optional<StoredEntry> entry, LoadEntry(tx, index));
-    if (!entry) return EntryBroken(index, "is missing");
+  const auto begin = run.entries.begin() + static_cast<ptrdiff_t>(run.written);
+  const std::vector<uint64_t> indexes(
+      begin,
+      begin + static_cast<ptrdiff_t>(std::min(run.entries.size() - run.written, kProofStep)));
+  MESO_ASSIGN_OR_RETURN(std::vector<StoredEntry> entries, LoadEntries(tx, indexes));
+  std::vector<NodePlace> nodes;
+  for (const uint64_t index : indexes) {
+    const std::vector<NodePlace> path = InclusionNodes(index, run.checkpoint.size);
+    nodes.insert(nodes.end(), path.begin(), path.end());
+  }
+  MESO_ASSIGN_OR_RETURN(const NodeReader read, TreeReader(tx, nodes));
+  auto entry = entries.begin();
+  for (const uint64_t index : indexes) {
+    if (entry == entries.end() || entry->index != index) return EntryBroken(index, "is missing");
     MESO_ASSIGN_OR_RETURN(Proof path, InclusionProof(index, run.checkpoint.size, hasher, read));
     if (!VerifyInclusion(hasher.Leaf(entry->leaf), index, run.checkpoint.size, path,
                          run.checkpoint.root, hasher)) {
@@ -129,7 +137,7 @@ absl::StatusOr<KeyExportStep> ProveOperations::ReadProofStep(Transaction& tx,
     if (!leaf.ok() || !leaf->HasKey(run.key.kind, run.key.value)) {
       return EntryBroken(index, "is not under the key its index has it under");
     }
-    KeyExportStep::Item item = {*std::move(entry), std::move(path), leaf->schema_version};
+    KeyExportStep::Item item = {std::move(*entry++), std::move(path), leaf->schema_version};
     if (run.payloads) {
       MESO_ASSIGN_OR_RETURN(item.parts, payloads.Read(index));
       if (!PartsHold(leaf->schema_version, leaf->commitment, item.parts, hasher)) {

@@ -341,7 +341,7 @@ class Verifier {
   // checkpoint speaks.
   bool TakeLeaf(const Hash& leaf_hash, absl::string_view claimed_nodes) {
     const uint64_t index = tree_.size();
-    const std::vector<Hash> row = tree_.Append(leaf_hash);
+    const std::vector<Hash>& row = tree_.Append(leaf_hash);
     for (size_t level = 1; level < row.size() && !claimed_nodes.empty() && !suspect_; ++level) {
       if (HashView(row[level]) == claimed_nodes.substr((level - 1) * sizeof(Hash), sizeof(Hash))) {
         continue;

@@ -49,6 +49,18 @@ absl::Status AddPath(uint64_t index, uint64_t begin, uint64_t end, Hasher& hashe
   return absl::OkStatus();
 }
 
+// What RangeHash reads.
+void AddRangeNodes(uint64_t begin, uint64_t end, std::vector<NodePlace>* nodes) {
+  const uint64_t n = end - begin;
+  if (IsPowerOfTwo(n)) {
+    nodes->push_back({LevelOf(n), begin / n});
+    return;
+  }
+  const uint64_t middle = begin + SplitOf(n);
+  AddRangeNodes(begin, middle, nodes);
+  AddRangeNodes(middle, end, nodes);
+}
+
 // SUBPROOF(old_end, D[begin:end], whole) of RFC 6962 section 2.1.2; `whole` while the old tree's
 // root is known to the verifier.
 absl::Status AddSubproof(uint64_t old_end, uint64_t begin, uint64_t end, bool whole, Hasher& hasher,
@@ -97,15 +109,15 @@ absl::StatusOr<Tree> Tree::Load(uint64_t size, Hasher& hasher, const NodeReader&
   return tree;
 }
 
-std::vector<Hash> Tree::Append(const Hash& leaf_hash) {
-  std::vector<Hash> row = {leaf_hash};
+const std::vector<Hash>& Tree::Append(const Hash& leaf_hash) {
+  row_.assign(1, leaf_hash);
   for (uint64_t rest = size_; rest & 1; rest >>= 1) {
-    row.push_back(hasher_->Node(peaks_.back(), row.back()));
+    row_.push_back(hasher_->Node(peaks_.back(), row_.back()));
     peaks_.pop_back();
   }
-  peaks_.push_back(row.back());
+  peaks_.push_back(row_.back());
   ++size_;
-  return row;
+  return row_;
 }
 
 Hash Tree::Root() const {
@@ -121,6 +133,18 @@ absl::StatusOr<Proof> InclusionProof(uint64_t index, uint64_t size, Hasher& hash
   Proof proof;
   MESO_RETURN_IF_ERROR(AddPath(index, 0, size, hasher, read, &proof));
   return proof;
+}
+
+std::vector<NodePlace> InclusionNodes(uint64_t index, uint64_t size) {
+  MESO_CHECK(index < size, "the leaf is in the tree");
+  std::vector<NodePlace> nodes;
+  for (uint64_t begin = 0, end = size; end - begin > 1;) {
+    const uint64_t middle = begin + SplitOf(end - begin);
+    const bool left = index < middle;
+    AddRangeNodes(left ? middle : begin, left ? end : middle, &nodes);
+    (left ? end : begin) = middle;
+  }
+  return nodes;
 }
 
 absl::StatusOr<Proof> ConsistencyProof(uint64_t old_size, uint64_t size, Hasher& hasher,

@@ -35,8 +35,9 @@ class Tree {
   // The tree of `size` leaves whose complete nodes `read` returns. Errors: those of `read`.
   static absl::StatusOr<Tree> Load(uint64_t size, Hasher& hasher, const NodeReader& read);
 
-  // Appends a leaf and returns its row: the leaf hash, then every node it completed, bottom up.
-  std::vector<Hash> Append(const Hash& leaf_hash);
+  // Appends a leaf and returns its row: the leaf hash, then every node it completed, bottom up. The
+  // row lasts until the next one.
+  const std::vector<Hash>& Append(const Hash& leaf_hash);
   // The root at the current size; EmptyRoot() when there is no leaf.
   Hash Root() const;
   uint64_t size() const { return size_; }
@@ -44,14 +45,22 @@ class Tree {
  private:
   Hasher* hasher_;
   uint64_t size_ = 0;
-  std::vector<Hash>
-      peaks_;  // complete subtrees from left (largest) to right, one per 1 bit of size_
+  // Complete subtrees from left (largest) to right, one per 1 bit of size_.
+  std::vector<Hash> peaks_;
+  std::vector<Hash> row_;  // returned last, kept for its memory
 };
 
 // The path from leaf `index` to the root of the first `size` leaves. Precondition: index < size.
 // Errors: those of `read`.
 absl::StatusOr<Proof> InclusionProof(uint64_t index, uint64_t size, Hasher& hasher,
                                      const NodeReader& read);
+
+struct NodePlace {
+  int level = 0;
+  uint64_t index = 0;
+};
+// The nodes InclusionProof reads, for a reader that wants to fetch them together.
+std::vector<NodePlace> InclusionNodes(uint64_t index, uint64_t size);
 
 // Shows that the tree of `old_size` leaves is a prefix of that of `size`. Precondition: 0 <
 // old_size <= size. Errors: those of `read`.

@@ -1,12 +1,14 @@
 #include "services/audit/store/audit_store.h"
 
 #include <algorithm>
-#include <map>
 #include <memory>
+#include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "services/audit/domain/errors.h"
+#include "services/audit/store/rows_by_id.h"
 
 namespace meso::audit {
 namespace {
@@ -54,6 +56,55 @@ std::string AllHashes(const Row& row, size_t column) {
   return hashes;
 }
 
+// Rows of the tree as they are asked for, or ahead of that.
+class TreeRows {
+ public:
+  explicit TreeRows(Transaction& tx) : tx_(tx) {}
+
+  absl::Status Fetch(const std::vector<NodePlace>& nodes) {
+    std::vector<uint64_t> lower;
+    std::vector<uint64_t> upper;
+    for (const NodePlace& node : nodes) {
+      (IsUpper(node.level) ? upper : lower).push_back(RowOfNode(node.level, node.index));
+    }
+    MESO_RETURN_IF_ERROR(
+        Fetch("SELECT entry_index, hashes FROM audit_tree WHERE entry_index", lower, false));
+    return Fetch("SELECT entry_index, hashes FROM audit_tree_upper WHERE entry_index", upper, true);
+  }
+
+  absl::StatusOr<Hash> Node(int level, uint64_t index) {
+    const uint64_t row_index = RowOfNode(level, index);
+    const bool upper = IsUpper(level);
+    auto row = rows_.find({upper, row_index});
+    if (row == rows_.end()) {
+      MESO_ASSIGN_OR_RETURN(std::string loaded,
+                            upper ? LoadUpperRow(tx_, row_index) : LoadTreeRow(tx_, row_index));
+      row = rows_.emplace(std::make_pair(upper, row_index), std::move(loaded)).first;
+    }
+    const size_t at = static_cast<size_t>(upper ? level - kTreeRowLevels : level) * sizeof(Hash);
+    const int length = RowLength(row_index);
+    const int held = upper ? length - kTreeRowLevels : std::min(length, kTreeRowLevels);
+    if (row->second.size() != static_cast<size_t>(held) * sizeof(Hash)) {
+      return TreeInconsistent(absl::StrCat("the tree's row ", row_index, " is of another length"));
+    }
+    return HashFrom(absl::string_view(row->second).substr(at, sizeof(Hash)));
+  }
+
+ private:
+  static bool IsUpper(int level) { return level >= kTreeRowLevels; }
+
+  absl::Status Fetch(absl::string_view select, std::vector<uint64_t> ids, bool upper) {
+    MESO_ASSIGN_OR_RETURN(const Rows rows, RowsById(tx_, select, std::move(ids)));
+    for (const Row& row : rows) {
+      rows_.insert_or_assign({upper, static_cast<uint64_t>(row.Int(0))}, row.Bytes(1));
+    }
+    return absl::OkStatus();
+  }
+
+  Transaction& tx_;
+  absl::flat_hash_map<std::pair<bool, uint64_t>, std::string> rows_;
+};
+
 }  // namespace
 
 absl::StatusOr<uint64_t> LoadTreeSize(Transaction& tx) {
@@ -69,24 +120,15 @@ absl::StatusOr<std::string> LoadTreeRow(Transaction& tx, uint64_t index) {
 }
 
 NodeReader TreeReader(Transaction& tx) {
-  auto rows = std::make_shared<std::map<std::pair<bool, uint64_t>, std::string>>();
-  return [&tx, rows](int level, uint64_t index) -> absl::StatusOr<Hash> {
-    const uint64_t row_index = RowOfNode(level, index);
-    const bool upper = level >= kTreeRowLevels;
-    auto row = rows->find({upper, row_index});
-    if (row == rows->end()) {
-      MESO_ASSIGN_OR_RETURN(std::string loaded,
-                            upper ? LoadUpperRow(tx, row_index) : LoadTreeRow(tx, row_index));
-      row = rows->emplace(std::make_pair(upper, row_index), std::move(loaded)).first;
-    }
-    const size_t at = static_cast<size_t>(upper ? level - kTreeRowLevels : level) * sizeof(Hash);
-    const int length = RowLength(row_index);
-    const int held = upper ? length - kTreeRowLevels : std::min(length, kTreeRowLevels);
-    if (row->second.size() != static_cast<size_t>(held) * sizeof(Hash)) {
-      return TreeInconsistent(absl::StrCat("the tree's row ", row_index, " is of another length"));
-    }
-    return HashFrom(absl::string_view(row->second).substr(at, sizeof(Hash)));
+  return [rows = std::make_shared<TreeRows>(tx)](int level, uint64_t index) {
+    return rows->Node(level, index);
   };
+}
+
+absl::StatusOr<NodeReader> TreeReader(Transaction& tx, const std::vector<NodePlace>& ahead) {
+  auto rows = std::make_shared<TreeRows>(tx);
+  MESO_RETURN_IF_ERROR(rows->Fetch(ahead));
+  return [rows](int level, uint64_t index) { return rows->Node(level, index); };
 }
 
 absl::StatusOr<StoredSource> LoadSource(Transaction& tx, const SourcePosition& source) {
@@ -165,6 +207,19 @@ absl::StatusOr<std::optional<StoredEntry>> LoadEntry(Transaction& tx, uint64_t i
                {Int(index)}));
   if (!row) return std::nullopt;
   return ToEntry(*row);
+}
+
+absl::StatusOr<std::vector<StoredEntry>> LoadEntries(Transaction& tx,
+                                                     const std::vector<uint64_t>& indexes) {
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      RowsById(tx, "SELECT entry_index, leaf FROM audit_entry WHERE entry_index", indexes));
+  std::vector<StoredEntry> entries;
+  entries.reserve(rows.size());
+  for (const Row& row : rows) entries.push_back(ToEntry(row));
+  std::sort(entries.begin(), entries.end(),
+            [](const StoredEntry& a, const StoredEntry& b) { return a.index < b.index; });
+  return entries;
 }
 
 absl::StatusOr<std::vector<StoredEntry>> ListEntriesDown(Transaction& tx, uint64_t begin,

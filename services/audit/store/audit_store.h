@@ -53,6 +53,9 @@ absl::StatusOr<std::string> LoadTreeRow(Transaction& tx, uint64_t index);
 // Reads nodes for the functions of merkle_tree.h, each row once: the paths of neighbouring entries
 // share most of their nodes. Valid as long as `tx`.
 NodeReader TreeReader(Transaction& tx);
+// The same with the rows of these nodes read at once; one that is missing is told when it is asked
+// for.
+absl::StatusOr<NodeReader> TreeReader(Transaction& tx, const std::vector<NodePlace>& ahead);
 
 absl::StatusOr<StoredSource> LoadSource(Transaction& tx, const SourcePosition& source);
 // Writes the new last number of a source that LoadSource returned as `known`; returns its id.
@@ -69,6 +72,9 @@ absl::Status WidenTimeBlock(Transaction& tx, uint64_t index, int64_t time_min_ns
                             int64_t time_max_ns);
 
 absl::StatusOr<std::optional<StoredEntry>> LoadEntry(Transaction& tx, uint64_t index);
+// Those of these entries that are there, in ascending order.
+absl::StatusOr<std::vector<StoredEntry>> LoadEntries(Transaction& tx,
+                                                     const std::vector<uint64_t>& indexes);
 // Entries in [begin, end), newest first.
 absl::StatusOr<std::vector<StoredEntry>> ListEntriesDown(Transaction& tx, uint64_t begin,
                                                          uint64_t end);

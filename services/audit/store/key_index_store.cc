@@ -1,11 +1,15 @@
 #include "services/audit/store/key_index_store.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "services/audit/domain/errors.h"
 #include "services/audit/domain/varint.h"
+#include "services/audit/store/rows_by_id.h"
 
 namespace meso::audit {
 namespace {
@@ -18,6 +22,13 @@ int64_t Int(uint64_t value) { return static_cast<int64_t>(value); }
 uint64_t Unsigned(int64_t value) { return static_cast<uint64_t>(value); }
 
 int64_t PageId(int64_t run_id, uint64_t number) { return (run_id << kPageBits) + Int(number); }
+
+// Of a row with run_id, begin_index, end_index, keys and root.
+StoredRun ToRun(const Row& row) {
+  return {
+      row.Int(0),
+      {Unsigned(row.Int(1)), Unsigned(row.Int(2)), Unsigned(row.Int(3)), HashFrom(row.Bytes(4))}};
+}
 
 StoredPage ToPage(const Row& row) {
   return {Unsigned(row.Int(0)) & ((uint64_t{1} << kPageBits) - 1), row.Bytes(1)};
@@ -66,12 +77,20 @@ absl::StatusOr<std::vector<StoredRun>> ListRuns(Transaction& tx, RunState state)
                {static_cast<int64_t>(state)}));
   std::vector<StoredRun> runs;
   runs.reserve(rows.size());
-  for (const Row& row : rows) {
-    runs.push_back({row.Int(0),
-                    {Unsigned(row.Int(1)), Unsigned(row.Int(2)), Unsigned(row.Int(3)),
-                     HashFrom(row.Bytes(4))}});
-  }
+  for (const Row& row : rows) runs.push_back(ToRun(row));
   return runs;
+}
+
+absl::StatusOr<std::optional<StoredRun>> FindRun(Transaction& tx, uint64_t begin, uint64_t end) {
+  MESO_ASSIGN_OR_RETURN(
+      const std::optional<Row> row,
+      QueryOne(tx,
+               "SELECT run_id, begin_index, end_index, keys, root FROM audit_index_run "
+               "WHERE state = 1 AND begin_index = $1 AND end_index = $2 "
+               "ORDER BY run_id DESC LIMIT 1",
+               {Int(begin), Int(end)}));
+  if (!row) return std::nullopt;
+  return ToRun(*row);
 }
 
 absl::StatusOr<int64_t> InsertRun(Transaction& tx, uint64_t begin, uint64_t end) {
@@ -179,14 +198,23 @@ absl::StatusOr<std::string> LoadPostings(Transaction& tx, int64_t run_id, uint64
   return row->Bytes(0);
 }
 
-NodeReader PageTreeReader(Transaction& tx, int64_t run_id) {
-  return [&tx, run_id](int level, uint64_t index) -> absl::StatusOr<Hash> {
-    MESO_ASSIGN_OR_RETURN(const std::optional<Row> row,
-                          QueryOne(tx, "SELECT hashes FROM audit_index_page WHERE page_id = $1",
-                                   {PageId(run_id, RowOfNode(level, index))}));
+absl::StatusOr<NodeReader> PageTreeReader(Transaction& tx, int64_t run_id,
+                                          const std::vector<NodePlace>& nodes) {
+  std::vector<uint64_t> ids;
+  ids.reserve(nodes.size());
+  for (const NodePlace& node : nodes) {
+    ids.push_back(Unsigned(PageId(run_id, RowOfNode(node.level, node.index))));
+  }
+  MESO_ASSIGN_OR_RETURN(
+      const Rows rows,
+      RowsById(tx, "SELECT page_id, hashes FROM audit_index_page WHERE page_id", std::move(ids)));
+  auto pages = std::make_shared<absl::flat_hash_map<int64_t, std::string>>();
+  for (const Row& row : rows) pages->insert_or_assign(row.Int(0), row.Bytes(1));
+  return [pages, run_id](int level, uint64_t index) -> absl::StatusOr<Hash> {
+    const auto page = pages->find(PageId(run_id, RowOfNode(level, index)));
     const size_t at = static_cast<size_t>(level) * sizeof(Hash);
-    if (!row || row->Bytes(0).size() < at + sizeof(Hash)) return Missing("a node");
-    return HashFrom(absl::string_view(row->Bytes(0)).substr(at, sizeof(Hash)));
+    if (page == pages->end() || page->second.size() < at + sizeof(Hash)) return Missing("a node");
+    return HashFrom(absl::string_view(page->second).substr(at, sizeof(Hash)));
   };
 }
 

@@ -35,6 +35,8 @@ struct StoredRun {
 
 // By begin, the largest first.
 absl::StatusOr<std::vector<StoredRun>> ListRuns(Transaction& tx, RunState state);
+// The published run over exactly these entries; nullopt when there is none.
+absl::StatusOr<std::optional<StoredRun>> FindRun(Transaction& tx, uint64_t begin, uint64_t end);
 // Adds a run without keys so far; returns its id.
 absl::StatusOr<int64_t> InsertRun(Transaction& tx, uint64_t begin, uint64_t end);
 // Completes a run that was being built.
@@ -59,8 +61,9 @@ absl::StatusOr<std::vector<StoredPage>> ListPages(Transaction& tx, int64_t run_i
                                                   int limit);
 // TREE_INCONSISTENT when they are not there.
 absl::StatusOr<std::string> LoadPostings(Transaction& tx, int64_t run_id, uint64_t place);
-// Reads nodes of the tree over a run's pages; valid as long as `tx`.
-NodeReader PageTreeReader(Transaction& tx, int64_t run_id);
+// Reads these nodes of the tree over a run's pages, at once; no other may be asked for.
+absl::StatusOr<NodeReader> PageTreeReader(Transaction& tx, int64_t run_id,
+                                          const std::vector<NodePlace>& nodes);
 
 // The list of runs signed with the checkpoint of this size.
 absl::Status SaveSignedRuns(Transaction& tx, uint64_t tree_size, const std::vector<IndexRun>& runs);

@@ -283,12 +283,13 @@ TEST_F(ProveOperationsTest, RefusesWhenStoredAndSignedDiffer) {
       {"DELETE FROM audit_entry WHERE entry_index = 3", "no entry"},
       {"UPDATE audit_tree SET hashes = randomblob(length(hashes)) WHERE entry_index < 256",
        "another tree"},
+      {"DELETE FROM audit_tree WHERE entry_index = 2", "a row of the tree gone"},
   };
   int refused = 0;
   for (const auto& [statement, what] : changes) {
     const absl::Status undone = db()->Transact([&, statement = statement](Transaction& tx) {
-      for (const char* trigger :
-           {"audit_entry_is_written_once", "audit_entry_is_kept", "audit_tree_is_written_once"}) {
+      for (const char* trigger : {"audit_entry_is_written_once", "audit_entry_is_kept",
+                                  "audit_tree_is_written_once", "audit_tree_is_kept"}) {
         (void)tx.Execute(Sql::Dynamic(absl::StrCat("DROP TRIGGER IF EXISTS ", trigger)), {});
       }
       (void)tx.Execute(Sql::Dynamic(statement), {});

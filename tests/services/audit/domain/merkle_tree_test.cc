@@ -4,6 +4,8 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -79,6 +81,27 @@ TEST(MerkleTreeTest, GrowsThePublishedRootsAndNodes) {
   for (size_t level = 0; level < levels.size(); ++level) {
     for (size_t index = 0; index < levels[level].size(); ++index) {
       EXPECT_EQ(*rows.reader()(static_cast<int>(level), index), UnhexHash(levels[level][index]));
+    }
+  }
+}
+
+TEST(MerkleTreeTest, NamesTheNodesAPathReads) {
+  Hasher hasher;
+  Rows rows(hasher);
+  for (int i = 0; i < 70; ++i) rows.Append(hasher.Leaf(absl::StrCat("leaf ", i)));
+  for (uint64_t size = 1; size <= 70; ++size) {
+    for (uint64_t index = 0; index < size; ++index) {
+      std::set<std::pair<int, uint64_t>> read;
+      const NodeReader reader = [&](int level, uint64_t at) {
+        read.insert({level, at});
+        return rows.reader()(level, at);
+      };
+      ASSERT_TRUE(InclusionProof(index, size, hasher, reader).ok());
+      std::set<std::pair<int, uint64_t>> named;
+      for (const NodePlace& node : InclusionNodes(index, size)) {
+        EXPECT_TRUE(named.insert({node.level, node.index}).second) << "named twice";
+      }
+      EXPECT_EQ(named, read) << index << " of " << size;
     }
   }
 }
