@@ -213,8 +213,8 @@ absl::StatusOr<std::vector<Reservation>> ListLapsed(Transaction& tx, const SiteN
   MESO_ASSIGN_OR_RETURN(const Rows rows,
                         tx.Query("SELECT " MESO_RESERVATION_COLUMNS
                                  " FROM reservation r WHERE r.site = $1 AND r.expire_time_us <= $2 "
-                                 "AND r.state IN ('PROMISED', 'RESERVED', 'CONFIRMED', "
-                                 "'INVALIDATED') ORDER BY r.expire_time_us LIMIT $3",
+                                 "AND r.state <> 'DRAWN' AND r.state <> 'RELEASED' AND "
+                                 "r.state <> 'EXPIRED' ORDER BY r.expire_time_us LIMIT $3",
                                  {site.value(), TimeValue(now), int64_t{limit}}));
   return ReadReservations(tx, rows);
 }
