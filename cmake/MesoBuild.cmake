@@ -20,6 +20,8 @@ if(MESO_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
+set(MESO_LIBRARY_KIND STATIC)
+
 # Generated code and system headers are not ours: this target carries the settings for what is.
 add_library(meso_options INTERFACE)
 add_library(meso_hardening INTERFACE)
@@ -41,6 +43,12 @@ if(MESO_SANITIZE)
   # Half of the code and a fifth of the compiling time. A null pointer ends the program under the address sanitizer anyway, and only
   # characters are reinterpreted here.
   add_compile_options(-fno-sanitize=null,alignment)
+  # Some 250 programs with everything in each would be 13 GB, and most of the time to link them goes into writing that.
+  set(MESO_LIBRARY_KIND SHARED)
+  if(MESO_SANITIZE MATCHES address)
+    # Protobuf's code, and long to compile. What it has of templates must not stand in for ours, which are checked.
+    set(MESO_GENERATED_FLAGS -fno-sanitize=all -fvisibility-inlines-hidden)
+  endif()
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_options(-fstack-protector-strong -D_FORTIFY_SOURCE=2)
 endif()
@@ -66,19 +74,24 @@ set(MESO_COMMON_HEADERS
     <google/protobuf/descriptor.h> <google/protobuf/generated_message_reflection.h> <google/protobuf/map_field.h>
     <google/protobuf/message.h> <google/protobuf/timestamp.pb.h> <grpcpp/grpcpp.h>
     <grpcpp/impl/codegen/client_callback.h> <grpcpp/impl/codegen/server_callback_handlers.h>)
-if(MESO_PRECOMPILE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+# meso_precompile(KIND FLAGS [TARGETS ...] [HEADERS ...]): the headers as code of this kind needs them, compiled with the flags.
+function(meso_precompile kind flags)
+  cmake_parse_arguments(ARG "" "" "TARGETS;HEADERS" ${ARGN})
   set(empty ${CMAKE_BINARY_DIR}/generated/empty.cc)
   file(CONFIGURE OUTPUT ${empty} CONTENT "// Only carries precompiled headers.\n")
-  add_library(precompiled_rooms OBJECT ${empty})
-  target_precompile_headers(precompiled_rooms PRIVATE ${MESO_COMMON_HEADERS})
-  target_link_libraries(precompiled_rooms PRIVATE gRPC::grpc++ protobuf::libprotobuf meso_options)
+  add_library(precompiled_${kind} OBJECT ${empty})
+  target_precompile_headers(precompiled_${kind} PRIVATE ${MESO_COMMON_HEADERS} ${ARG_HEADERS})
+  target_compile_options(precompiled_${kind} PRIVATE ${flags})
+  target_link_libraries(precompiled_${kind} PRIVATE gRPC::grpc++ protobuf::libprotobuf meso_options ${ARG_TARGETS})
+endfunction()
+if(MESO_PRECOMPILE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  meso_precompile(rooms "")
+  if(MESO_GENERATED_FLAGS)
+    meso_precompile(generated "${MESO_GENERATED_FLAGS}")
+  endif()
   if(MESO_TESTS)
-    add_library(precompiled_tests OBJECT ${empty})
-    target_precompile_headers(precompiled_tests PRIVATE ${MESO_COMMON_HEADERS} <gmock/gmock.h> <gtest/gtest.h>)
+    meso_precompile(tests -fPIE TARGETS GTest::gmock GTest::gtest HEADERS <gmock/gmock.h> <gtest/gtest.h>)
     set_target_properties(precompiled_tests PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-    target_compile_options(precompiled_tests PRIVATE -fPIE)
-    target_link_libraries(precompiled_tests PRIVATE gRPC::grpc++ protobuf::libprotobuf meso_options GTest::gmock
-                                                    GTest::gtest)
   endif()
 endif()
 
@@ -90,8 +103,14 @@ if(MESO_SANITIZE STREQUAL "thread")
   set(MESO_IN_EVERY_PROGRAM tsan_absl)  # its objects, not an archive that a linker leaves out
 endif()
 
-# meso_precompiled(TARGET KIND): KIND is rooms or tests.
+# meso_precompiled(TARGET KIND): KIND is rooms, generated or tests.
 function(meso_precompiled target kind)
+  if(kind STREQUAL "generated")
+    target_compile_options(${target} PRIVATE ${MESO_GENERATED_FLAGS})
+    if(NOT MESO_GENERATED_FLAGS)
+      set(kind rooms)
+    endif()
+  endif()
   if(TARGET precompiled_${kind})
     target_precompile_headers(${target} REUSE_FROM precompiled_${kind})
   endif()
@@ -101,7 +120,12 @@ endfunction()
 function(meso_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   if(ARG_SOURCES)
-    add_library(${name} STATIC ${ARG_SOURCES})
+    set(kind ${MESO_LIBRARY_KIND})
+    if(CMAKE_CURRENT_SOURCE_DIR MATCHES "^${CMAKE_SOURCE_DIR}/tests")
+      set(kind STATIC)  # some hold assertions, and a program has one GoogleTest
+    endif()
+    add_library(${name} ${kind} ${ARG_SOURCES})
+    set_target_properties(${name} PROPERTIES DEFINE_SYMBOL "")  # or the precompiled headers would not fit
     target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE meso_options)
     target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
     meso_precompiled(${name} rooms)
