@@ -1,9 +1,9 @@
 // Reading the frame of a bundle: magic, version, records one behind the other, and the digest over
 // all bytes before the trailer.
 //
-// Used by the verifier, offline and in VerifyLog. Memory is bounded by a few of the longest records whatever a
-// file claims; a record's body is a view that lasts until the next one is read. Knows nothing of
-// what the records mean. Belongs to one thread.
+// Used by the verifier, offline and in VerifyLog. Memory is bounded by a few of the longest records
+// whatever a file claims; a record's body is a view that lasts until the next one is read. Knows
+// nothing of what the records mean. Belongs to one thread.
 #ifndef MESO_SERVICES_AUDIT_DOMAIN_BUNDLE_READER_H_
 #define MESO_SERVICES_AUDIT_DOMAIN_BUNDLE_READER_H_
 
