@@ -455,6 +455,28 @@ INSTANTIATE_TEST_SUITE_P(Languages, ScriptedExampleTest, ::testing::Values("pyth
 INSTANTIATE_TEST_SUITE_P(Languages, SuiteExampleTest, ::testing::Values("python", "node", "cpp"),
                          [](const auto& info) { return std::string(info.param); });
 
+// Copied out of the tree, as the README says: the protos are asked for, and enough.
+TEST(ServiceConfigTest, ACopiedPythonExampleSaysThatItNeedsTheProtos) {
+  TempDir dir;
+  for (const auto& file : std::filesystem::directory_iterator("deploy/examples/python")) {
+    if (file.path().extension() == ".py") std::filesystem::copy(file.path(), dir.path());
+  }
+  const auto run = [&](const std::string& protos) {
+    const std::string log = dir.path() + "/out";
+    ChildProcess process;
+    process.Start({"/usr/bin/python3", dir.path() + "/book.py", "--help"}, log,
+                  {{"MESO_PROTO", protos}});
+    Outcome outcome;
+    outcome.exit_code = process.Wait();
+    outcome.output = ReadFile(log);
+    return outcome;
+  };
+  EXPECT_THAT(run("").output, HasSubstr("name the directory proto/ of Meso's tree"));
+  EXPECT_EQ(run(dir.path()).exit_code, 1);
+  const Outcome outcome = run(std::filesystem::absolute("proto").string());
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+}
+
 TEST(ServiceConfigTest, TheShippedFileIsWhatOurOwnClientsUse) {
   EXPECT_EQ(ReadFile("proto/service_config.json"), absl::StrCat(kServiceConfig, "\n"));
 }

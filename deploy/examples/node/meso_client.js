@@ -15,7 +15,7 @@ const {setTimeout: sleep} = require('node:timers/promises');
 const grpc = require('@grpc/grpc-js');
 const protoLoader = require('@grpc/proto-loader');
 
-const PROTOS = path.resolve(__dirname, '../../../proto');
+const PROTOS = process.env.MESO_PROTO || path.resolve(__dirname, '../../../proto');
 // Debian's golang-github-gogo-googleapis-dev, or a checkout of googleapis.
 const GOOGLEAPIS = process.env.GOOGLEAPIS || '/usr/share/gocode/src/github.com/gogo/googleapis';
 const DEADLINE_SECONDS = 10;

@@ -6,7 +6,8 @@ program (0.2 s). A program of yours would keep what protoc makes:
 
     meso_api.py DIRECTORY                   and MESO_GENERATED=DIRECTORY in the environment from then on
 
-Needs the Debian packages below, and Debian's own Python.
+Needs the Debian packages below, and Debian's own Python. Copied elsewhere, it needs the directory proto/ of Meso's tree, too, named by
+MESO_PROTO.
 """
 import importlib
 import os
@@ -16,7 +17,21 @@ import subprocess
 import sys
 import tempfile
 
-PROTOS = pathlib.Path(__file__).resolve().parents[3] / "proto"
+
+
+def find_protos():
+    """The contract: where MESO_PROTO says, else in the tree this file is in."""
+    here = pathlib.Path(__file__).resolve().parent
+    named = os.environ.get("MESO_PROTO")
+    places = [pathlib.Path(named)] if named else [directory / "proto" for directory in here.parents]
+    for place in places:
+        if (place / "meso").is_dir() and (place / "service_config.json").is_file():
+            return place
+    sys.exit(f"Meso's protos are not {'in ' + named if named else 'in a directory above ' + str(here)}: name the directory proto/ of "
+             "Meso's tree, or a copy of it, in MESO_PROTO.")
+
+
+PROTOS = find_protos()
 GOOGLEAPIS = "/usr/share/gocode/src/github.com/gogo/googleapis"
 INSTALL = ("On Debian:\n  apt-get install python3-grpcio python3-protobuf protobuf-compiler "
            "protobuf-compiler-grpc golang-github-gogo-googleapis-dev")
