@@ -19,9 +19,12 @@ def main(address, token_file):
         sys.exit(f"The token {token_file} cannot be read ({error.strerror}); 'mesoctl admin token' "
                  "makes one.")
     with grpc.insecure_channel(address) as channel:
-        answer = SchedulingAdminServiceStub(channel).ListSites(
-            api.ListSitesRequest(), timeout=5,  # every call needs a deadline
-            metadata=[("authorization", f"Bearer {token}")])
+        try:
+            answer = SchedulingAdminServiceStub(channel).ListSites(
+                api.ListSitesRequest(), timeout=5,  # every call needs a deadline
+                metadata=[("authorization", f"Bearer {token}")])
+        except grpc.RpcError as error:  # meso_client.py reads what a refusal says beside its sentence
+            sys.exit(f"{error.code().name}: {error.details()}")
     for site in answer.sites:
         print(f"{site.name:12} {site.display_name:10} {site.time_zone}")
 
