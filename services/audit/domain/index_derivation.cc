@@ -4,10 +4,9 @@
 #include <cstring>
 #include <deque>
 #include <limits>
-#include <thread>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/synchronization/mutex.h"
+#include "services/audit/domain/side_work.h"
 
 namespace meso::audit {
 namespace {
@@ -146,8 +145,8 @@ uint64_t TakeNumber(absl::string_view* bytes) {
 class IndexDerivation::Worker {
  public:
   explicit Worker(std::vector<IndexRun> runs)
-      : runs_(std::move(runs)), thread_([this] { Run(); }) {}
-  ~Worker() { Stop(true); }
+      : runs_(std::move(runs)),
+        work_(kBatchesWaitingMax, [this](const std::string& batch) { Take(batch); }) {}
 
   void Add(uint64_t index, const std::vector<KeyView>& keys) {
     for (const KeyView& key : keys) {
@@ -162,48 +161,16 @@ class IndexDerivation::Worker {
 
   std::optional<size_t> Finish() {
     Pass();
-    Stop(false);
+    work_.Finish();
+    while (run_ < runs_.size()) SealRun();
     return bad_run_;
   }
 
  private:
   void Pass() {
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(
-        +[](std::deque<std::string>* waiting) { return waiting->size() < kBatchesWaitingMax; },
-        &waiting_));
-    waiting_.push_back(std::move(batch_));
+    work_.Hand(std::move(batch_));
     batch_.clear();
     batch_.reserve(kBatchSize + 4096);
-  }
-
-  // `abandon`: nobody will ask for the result.
-  void Stop(bool abandon) {
-    if (!thread_.joinable()) return;
-    {
-      absl::MutexLock lock(&mutex_);
-      ended_ = true;
-      abandoned_ = abandon;
-    }
-    thread_.join();
-  }
-
-  bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return ended_ || !waiting_.empty(); }
-
-  void Run() {
-    for (;;) {
-      std::string batch;
-      {
-        absl::MutexLock lock(&mutex_);
-        mutex_.Await(absl::Condition(this, &Worker::HasWork));
-        if (abandoned_) return;
-        if (waiting_.empty()) break;
-        batch = std::move(waiting_.front());
-        waiting_.pop_front();
-      }
-      Take(batch);
-    }
-    while (run_ < runs_.size()) SealRun();
   }
 
   void Take(absl::string_view batch) {
@@ -223,20 +190,13 @@ class IndexDerivation::Worker {
     ++run_;
   }
 
-  // Of the caller's thread.
-  std::string batch_;
-  // Of the worker's thread until it is joined.
+  std::string batch_;  // of the caller's thread; what follows of the work's until it has finished
   const std::vector<IndexRun> runs_;
   RunKeys keys_;
   Hasher hasher_;
   size_t run_ = 0;
   std::optional<size_t> bad_run_;
-
-  absl::Mutex mutex_;
-  std::deque<std::string> waiting_ ABSL_GUARDED_BY(mutex_);
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;  // last: it uses the others
+  SideWork<std::string> work_;  // last: it uses the others
 };
 
 IndexDerivation::IndexDerivation(std::vector<IndexRun> runs)

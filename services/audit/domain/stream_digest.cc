@@ -1,11 +1,10 @@
 #include "services/audit/domain/stream_digest.h"
 
-#include <deque>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
+#include "services/audit/domain/side_work.h"
 
 namespace meso::audit {
 namespace {
@@ -14,17 +13,13 @@ constexpr size_t kPartsWaitingMax = 4;
 
 class StreamDigest::Worker {
  public:
-  Worker() : thread_([this] { Run(); }) {}
-  ~Worker() { Stop(true); }
-
-  void Add(Buffer buffer, absl::string_view part) {
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(
-        +[](std::deque<Part>* waiting) { return waiting->size() < kPartsWaitingMax; }, &waiting_));
-    waiting_.push_back({std::move(buffer), part});
+  Worker() : work_(kPartsWaitingMax, [this](Part part) { Take(std::move(part)); }) {
+    hasher_.Begin();  // before the first part is handed over
   }
 
-  Buffer Take(size_t capacity) {
+  void Add(Buffer buffer, absl::string_view part) { work_.Hand({std::move(buffer), part}); }
+
+  Buffer Spare(size_t capacity) {
     absl::MutexLock lock(&mutex_);
     if (spare_.empty()) return {};
     Buffer buffer = std::move(spare_.back());
@@ -33,14 +28,19 @@ class StreamDigest::Worker {
     return buffer.capacity < capacity ? Buffer() : std::move(buffer);
   }
 
+  // Spare ones first: what the thread moves meanwhile is counted once at most.
   size_t Kept() {
-    absl::MutexLock lock(&mutex_);
-    return waiting_.size() + spare_.size();
+    size_t spare = 0;
+    {
+      absl::MutexLock lock(&mutex_);
+      spare = spare_.size();
+    }
+    return spare + work_.waiting();
   }
 
   // After it the hasher is the caller's.
   Hasher& Finish() {
-    Stop(false);
+    work_.Finish();
     return hasher_;
   }
 
@@ -50,42 +50,16 @@ class StreamDigest::Worker {
     absl::string_view bytes;
   };
 
-  bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return ended_ || !waiting_.empty(); }
-
-  // `abandon`: nobody will ask for the result.
-  void Stop(bool abandon) {
-    if (!thread_.joinable()) return;
-    {
-      absl::MutexLock lock(&mutex_);
-      ended_ = true;
-      if (abandon) waiting_.clear();
-    }
-    thread_.join();
+  void Take(Part part) {
+    hasher_.Add(part.bytes);
+    absl::MutexLock lock(&mutex_);
+    spare_.push_back(std::move(part.buffer));
   }
 
-  void Run() {
-    hasher_.Begin();
-    for (;;) {
-      Part part;
-      {
-        absl::MutexLock lock(&mutex_);
-        mutex_.Await(absl::Condition(this, &Worker::HasWork));
-        if (waiting_.empty()) return;
-        part = std::move(waiting_.front());
-        waiting_.pop_front();
-      }
-      hasher_.Add(part.bytes);
-      absl::MutexLock lock(&mutex_);
-      spare_.push_back(std::move(part.buffer));
-    }
-  }
-
-  Hasher hasher_;  // the thread's until it is joined
+  Hasher hasher_;
   absl::Mutex mutex_;
-  std::deque<Part> waiting_ ABSL_GUARDED_BY(mutex_);
   std::vector<Buffer> spare_ ABSL_GUARDED_BY(mutex_);
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;  // last: it uses the others
+  SideWork<Part> work_;  // last: it uses the others
 };
 
 StreamDigest::StreamDigest() = default;
@@ -98,7 +72,7 @@ void StreamDigest::Add(Buffer buffer, absl::string_view part) {
 
 StreamDigest::Buffer StreamDigest::Take(size_t capacity) {
   Buffer buffer;
-  if (worker_) buffer = worker_->Take(capacity);
+  if (worker_) buffer = worker_->Spare(capacity);
   if (buffer.capacity == 0) buffer = {std::unique_ptr<char[]>(new char[capacity]), capacity};
   return buffer;
 }

@@ -30,7 +30,7 @@ class StreamDigest {
   void Add(Buffer buffer, absl::string_view part);
   // A buffer that is done with, of at least this size, or a new one.
   Buffer Take(size_t capacity);
-  // Buffers it holds, but for one being hashed.
+  // Buffers it holds, but for those just being hashed and put back.
   size_t kept() const;
   // Of all parts and then `rest`. Once; nothing may be added after it.
   Hash End(absl::string_view rest);

@@ -35,7 +35,7 @@ absl::StatusOr<Rows> RowsById(Transaction& tx, absl::string_view select,
     for (size_t i = 0; i < kIdsPerStatement; ++i) {
       some.emplace_back(static_cast<int64_t>(ids[std::min(at + i, ids.size() - 1)]));
     }
-    MESO_ASSIGN_OR_RETURN(Rows rows, tx.Query(sql, some));
+    MESO_ASSIGN_OR_RETURN(Rows rows, tx.Query(sql, std::move(some)));
     std::move(rows.begin(), rows.end(), std::back_inserter(found));
   }
   return found;

@@ -4,38 +4,10 @@
 
 #include "services/audit/domain/search_page.h"
 #include "tests/services/audit/key_index_fixture.h"
+#include "tests/support/listening_transaction.h"
 
 namespace meso::audit {
 namespace {
-
-// Counts what passes through to another transaction.
-class CountingTransaction final : public Transaction {
- public:
-  CountingTransaction(Transaction& inner, uint64_t* count) : inner_(inner), count_(*count) {}
-
-  absl::StatusOr<meso::Rows> Query(const Sql& sql, Values args, Expected expected) override {
-    absl::StatusOr<meso::Rows> rows = inner_.Query(sql, std::move(args), std::move(expected));
-    count_ += 1 + (rows.ok() ? rows->size() : 0);
-    return rows;
-  }
-  absl::Status Execute(const Sql& sql, Values args, Expected expected) override {
-    ++count_;
-    return inner_.Execute(sql, std::move(args), std::move(expected));
-  }
-  absl::StatusOr<std::vector<meso::Rows>> QueryAll(
-      std::vector<std::pair<Sql, Values>> reads) override {
-    count_ += reads.size();
-    absl::StatusOr<std::vector<meso::Rows>> results = inner_.QueryAll(std::move(reads));
-    if (!results.ok()) return results;
-    for (const meso::Rows& rows : *results) count_ += rows.size();
-    return results;
-  }
-  void AfterCommit(std::function<void()> action) override { inner_.AfterCommit(std::move(action)); }
-
- private:
-  Transaction& inner_;
-  uint64_t& count_;
-};
 
 class GrowthTest : public KeyIndexFixture {
  protected:
@@ -50,8 +22,10 @@ class GrowthTest : public KeyIndexFixture {
   uint64_t Count(const std::function<absl::Status(Transaction&)>& work) {
     uint64_t count = 0;
     EXPECT_TRUE(db()->Transact([&](Transaction& tx) {
-                      CountingTransaction counting(tx, &count);
-                      return work(counting);
+                      ListeningTransaction listening(tx);
+                      const absl::Status done = work(listening);
+                      count = listening.heard().size() + listening.rows();
+                      return done;
                     })
                     .ok());
     return count;

@@ -3,40 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <utility>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "generated/inventory_migrations.h"
+#include "tests/support/listening_transaction.h"
 #include "tests/support/temp_database.h"
 
 namespace meso::inventory {
 namespace {
-
-// Keeps the texts of what passes through to another transaction.
-class ListeningTransaction final : public Transaction {
- public:
-  explicit ListeningTransaction(Transaction& inner) : inner_(inner) {}
-
-  absl::StatusOr<meso::Rows> Query(const Sql& sql, Values args, Expected expected) override {
-    heard.push_back(sql.text());
-    return inner_.Query(sql, std::move(args), std::move(expected));
-  }
-  absl::Status Execute(const Sql& sql, Values args, Expected expected) override {
-    heard.push_back(sql.text());
-    return inner_.Execute(sql, std::move(args), std::move(expected));
-  }
-  absl::StatusOr<std::vector<meso::Rows>> QueryAll(
-      std::vector<std::pair<Sql, Values>> reads) override {
-    for (const auto& [sql, args] : reads) heard.push_back(sql.text());
-    return inner_.QueryAll(std::move(reads));
-  }
-  void AfterCommit(std::function<void()> action) override { inner_.AfterCommit(std::move(action)); }
-
-  std::vector<std::string> heard;
-
- private:
-  Transaction& inner_;
-};
 
 absl::Status Insert(TempDatabase& database, int id, const std::string& state) {
   return database->Transact([&](Transaction& tx) {
@@ -63,7 +39,7 @@ TEST(ReservationStoreTest, WhatLapsesIsFoundByItsIndex) {
     const auto none = ListLapsed(tx, SiteName("sites/par-1"), ToTime(19), 10);
     EXPECT_TRUE(none.ok() && none->empty());
     const auto plan =
-        tx.Query(Sql::Dynamic(absl::StrCat("EXPLAIN QUERY PLAN ", listening.heard.front())),
+        tx.Query(Sql::Dynamic(absl::StrCat("EXPLAIN QUERY PLAN ", listening.heard().front())),
                  {std::string("sites/par-1"), int64_t{30}, int64_t{10}});
     if (!plan.ok()) return plan.status();
     EXPECT_THAT(plan->front().Text(3),
@@ -113,9 +89,13 @@ TEST(ReservationStoreTest, ReservationsOfBeforeAreKeptWithTheirAllocations) {
     return absl::OkStatus();
   });
   EXPECT_TRUE(status.ok()) << status;
-  EXPECT_FALSE(run("DELETE FROM reservation").ok()) << "its allocation refers to it";
-  EXPECT_FALSE(run("INSERT INTO allocation VALUES (8, 1, 'main', 3, 1)").ok());
-  EXPECT_FALSE(Insert(database, 9, "LOST").ok()) << "no such state";
+  const auto refused = [](const std::string& constraint) {
+    return "a constraint nobody expected refused a write: " + constraint;
+  };
+  EXPECT_EQ(run("DELETE FROM reservation").message(), refused("a foreign key"));
+  EXPECT_EQ(run("INSERT INTO allocation VALUES (8, 1, 'main', 3, 1)").message(),
+            refused("a foreign key"));
+  EXPECT_EQ(Insert(database, 9, "LOST").message(), refused("reservation_state_is_known"));
   EXPECT_TRUE(Insert(database, 9, "PROMISED").ok());
 }
 
