@@ -124,25 +124,31 @@ TEST(BundleV2Test, NumbersOfASourceHaveNeitherGapNorRepetition) {
   EXPECT_EQ(renumbered(19, 17, "site = \"sites/par-1\""), "");
 }
 
+// In the first run, one between and the last, which only the end of the bundle completes.
 TEST(BundleV2Test, FindsAnIndexThatHidesAnEntry) {
-  IndexedLog log(300, {}, {100, 256});
   Hasher hasher;
-  // The log itself takes one entry out of its index and signs that.
-  const std::string hidden = log.entries[130].leaf;
-  Leaf leaf = *DecodeLeaf(hidden, 130);
-  leaf.keys.pop_back();
-  leaf.keys.erase(leaf.keys.begin());
-  log.entries[130].leaf = EncodeLeaf(leaf);
-  log.Resign();
-  const std::vector<IndexRun> lying = log.runs;
-  log.entries[130].leaf = hidden;
-  log.Resign();
-  log.runs = lying;
-  const Checkpoint newest = *ParseCheckpoint(log.checkpoints.back());
-  log.checkpoints = {SignCheckpoint(300, newest.root, IndexRoot(lying, hasher), *SampleKey())};
-  EXPECT_EQ(Problem(log.LogBundle()),
-            "The key index the log signed is not the one of its entries: that of entries/100 to "
-            "entries/255 has other keys or other entries under them.");
+  const std::vector<std::pair<uint64_t, std::string>> cases = {{40, "entries/0 to entries/99"},
+                                                               {130, "entries/100 to entries/255"},
+                                                               {299, "entries/256 to entries/299"}};
+  for (const auto& [at, run] : cases) {
+    IndexedLog log(300, {}, {100, 256});
+    // The log itself takes one entry out of its index and signs that.
+    const std::string hidden = log.entries[at].leaf;
+    Leaf leaf = *DecodeLeaf(hidden, at);
+    leaf.keys.pop_back();
+    leaf.keys.erase(leaf.keys.begin());
+    log.entries[at].leaf = EncodeLeaf(leaf);
+    log.Resign();
+    const std::vector<IndexRun> lying = log.runs;
+    log.entries[at].leaf = hidden;
+    log.Resign();
+    log.runs = lying;
+    const Checkpoint newest = *ParseCheckpoint(log.checkpoints.back());
+    log.checkpoints = {SignCheckpoint(300, newest.root, IndexRoot(lying, hasher), *SampleKey())};
+    EXPECT_EQ(Problem(log.LogBundle()),
+              absl::StrCat("The key index the log signed is not the one of its entries: that of ",
+                           run, " has other keys or other entries under them."));
+  }
 }
 
 TEST(BundleV2Test, TheIndexIsTheSignedOneAndInItsPlace) {
