@@ -2,7 +2,6 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_split.h"
 
 namespace meso {
 namespace {
@@ -15,6 +14,37 @@ bool IsRevision(absl::string_view text) {
     if (!absl::ascii_isdigit(static_cast<unsigned char>(c))) return false;
   }
   return true;
+}
+
+// Cuts the segment before the next slash off `path`; without a slash the rest, and `path` ends.
+absl::string_view CutSegment(std::optional<absl::string_view>& path) {
+  const size_t slash = path->find('/');
+  const absl::string_view segment = path->substr(0, slash);
+  path = slash == absl::string_view::npos
+             ? std::nullopt
+             : std::optional<absl::string_view>(path->substr(slash + 1));
+  return segment;
+}
+
+// Every call compares some dozens of names with patterns, on the writer too: nothing is allocated
+// unless the variables are wanted.
+bool Matches(std::optional<absl::string_view> pattern, std::optional<absl::string_view> name,
+             std::vector<std::string>* variables) {
+  while (pattern && name) {
+    const absl::string_view wanted = CutSegment(pattern);
+    const absl::string_view given = CutSegment(name);
+    if (!absl::StartsWith(wanted, "{")) {
+      if (wanted != given) return false;
+      continue;
+    }
+    const bool ok = (wanted == "{code}" && IsCode(given)) ||
+                    (wanted == "{uuid}" && IsUuid(given)) ||
+                    (wanted == "{rev}" && IsRevision(given)) ||
+                    (wanted == "{any}" && (given == "-" || IsCode(given)));
+    if (!ok) return false;
+    if (variables != nullptr) variables->emplace_back(given);
+  }
+  return !pattern && !name;
 }
 
 }  // namespace
@@ -42,23 +72,13 @@ bool IsUuid(absl::string_view text) {
 
 std::optional<std::vector<std::string>> MatchName(absl::string_view pattern,
                                                   absl::string_view name) {
-  const std::vector<absl::string_view> wanted = absl::StrSplit(pattern, '/');
-  const std::vector<absl::string_view> given = absl::StrSplit(name, '/');
-  if (wanted.size() != given.size()) return std::nullopt;
   std::vector<std::string> variables;
-  for (size_t i = 0; i < wanted.size(); ++i) {
-    if (!absl::StartsWith(wanted[i], "{")) {
-      if (wanted[i] != given[i]) return std::nullopt;
-      continue;
-    }
-    const bool ok = (wanted[i] == "{code}" && IsCode(given[i])) ||
-                    (wanted[i] == "{uuid}" && IsUuid(given[i])) ||
-                    (wanted[i] == "{rev}" && IsRevision(given[i])) ||
-                    (wanted[i] == "{any}" && (given[i] == "-" || IsCode(given[i])));
-    if (!ok) return std::nullopt;
-    variables.emplace_back(given[i]);
-  }
+  if (!Matches(pattern, name, &variables)) return std::nullopt;
   return variables;
+}
+
+bool IsNameOf(absl::string_view pattern, absl::string_view name) {
+  return Matches(pattern, name, nullptr);
 }
 
 std::string SiteOf(absl::string_view name) {

@@ -27,6 +27,9 @@ bool IsUuid(absl::string_view text);
 std::optional<std::vector<std::string>> MatchName(absl::string_view pattern,
                                                   absl::string_view name);
 
+// Whether MatchName would match.
+bool IsNameOf(absl::string_view pattern, absl::string_view name);
+
 // "sites/par-1" of "sites/par-1/appointments/..." (also of "sites/par-1" itself); empty when the
 // name does not begin with a site. The wildcard gives "sites/-".
 std::string SiteOf(absl::string_view name);

@@ -26,13 +26,13 @@ void AddKey(absl::string_view text, AuditDraft& draft) {
   if (absl::StartsWith(text, "sites/")) {
     const std::string site = SiteOf(text);
     if (IsCode(absl::StripPrefix(site, "sites/"))) draft.keys.emplace("site", site);
-    if (MatchName("sites/{code}/appointments/{uuid}", text)) {
+    if (IsNameOf("sites/{code}/appointments/{uuid}", text)) {
       draft.keys.emplace("appointment", std::string(text));
     }
   } else if (absl::StartsWith(text, "patients/")) {
-    if (MatchName("patients/{code}", text)) draft.keys.emplace("patient", std::string(text));
+    if (IsNameOf("patients/{code}", text)) draft.keys.emplace("patient", std::string(text));
   } else if (absl::StartsWith(text, "lots/")) {
-    if (MatchName("lots/{uuid}", text)) draft.keys.emplace("lot", std::string(text));
+    if (IsNameOf("lots/{uuid}", text)) draft.keys.emplace("lot", std::string(text));
   }
 }
 

@@ -48,7 +48,7 @@ void CheckSiteField(const CallMethod& method, const Message& request, FieldError
     const std::string site = SiteOf(value);
     // The wildcard was matched against no right either: it can narrow a read, never carry a write.
     const bool reads = policy.action == "R" || policy.action == "E" || policy.action.empty();
-    if (MatchName(reads ? "sites/{any}" : "sites/{code}", site)) continue;
+    if (IsNameOf(reads ? "sites/{any}" : "sites/{code}", site)) continue;
     if (value == "sites/-" && TakesStream(method.name())) continue;
     errors.Invalid(policy.site_field, "must begin with sites/ and a site's code");
     return;

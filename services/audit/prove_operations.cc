@@ -53,10 +53,10 @@ absl::Status EntryBroken(uint64_t index, absl::string_view why) {
 }  // namespace
 
 std::optional<KeyKind> KeyKindOf(absl::string_view name) {
-  if (MatchName("patients/{code}", name)) return KeyKind::kPatient;
-  if (MatchName("lots/{uuid}", name)) return KeyKind::kLot;
-  if (MatchName("sites/{code}/appointments/{uuid}", name)) return KeyKind::kAppointment;
-  if (MatchName("sites/{code}", name)) return KeyKind::kSite;
+  if (IsNameOf("patients/{code}", name)) return KeyKind::kPatient;
+  if (IsNameOf("lots/{uuid}", name)) return KeyKind::kLot;
+  if (IsNameOf("sites/{code}/appointments/{uuid}", name)) return KeyKind::kAppointment;
+  if (IsNameOf("sites/{code}", name)) return KeyKind::kSite;
   if (IsActor(name)) return KeyKind::kActor;
   return std::nullopt;
 }

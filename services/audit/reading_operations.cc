@@ -162,9 +162,9 @@ bool NamesAppointment(const Leaf& leaf) {
 
 // What the name asks for; nullopt when it is of no kind that has a timeline.
 std::optional<KeyKind> KindOf(absl::string_view name) {
-  if (MatchName("patients/{code}", name)) return KeyKind::kPatient;
-  if (MatchName("lots/{uuid}", name)) return KeyKind::kLot;
-  if (MatchName("sites/{code}/appointments/{uuid}", name)) return KeyKind::kAppointment;
+  if (IsNameOf("patients/{code}", name)) return KeyKind::kPatient;
+  if (IsNameOf("lots/{uuid}", name)) return KeyKind::kLot;
+  if (IsNameOf("sites/{code}/appointments/{uuid}", name)) return KeyKind::kAppointment;
   return std::nullopt;
 }
 

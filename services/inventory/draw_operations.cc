@@ -35,7 +35,8 @@ class Drawing {
         site_(SiteOf(request.appointment.value())) {}
 
   absl::StatusOr<DrawAnswer> Run() {
-    MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(step_.tx, site_));
+    MESO_ASSIGN_OR_RETURN(place_, LoadKnownSite(step_.tx, site_));
+    MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf(place_));
     today_ = DateAt(step_.now, zone);
     if (!request_.reservation.empty()) MESO_RETURN_IF_ERROR(OpenReservation());
     if (request_.items.empty()) MESO_RETURN_IF_ERROR(DrawAllReserved());
@@ -93,7 +94,7 @@ class Drawing {
 
   absl::Status CheckUsable(const Lot& lot, const std::string& unit) {
     MESO_ASSIGN_OR_RETURN(const std::vector<std::string> reasons,
-                          JudgeLot(step_, site_, unit, lot, today_));
+                          JudgeLot(step_, place_, unit, lot, today_));
     return reasons.empty() ? absl::OkStatus() : LotNotUsable(lot, site_, today_, reasons);
   }
 
@@ -191,6 +192,7 @@ class Drawing {
     allocation.ampoules = ampoules;
     allocation.drawn = ampoules;
     MESO_RETURN_IF_ERROR(AddAllocation(step_.tx, reservation_->row, allocation));
+    stands_in_ = true;
     return QueueReallocations(step_, site_, lot.product);
   }
 
@@ -217,6 +219,8 @@ class Drawing {
     if (reservation_->IsFullyDrawn()) reservation_->state = ReservationState::kDrawn;
     MESO_RETURN_IF_ERROR(takes_reservation_ ? UpdateReservation(step_.tx, *reservation_)
                                             : UpdateReservationState(step_.tx, *reservation_));
+    ++reservation_->revision;
+    if (!stands_in_) return absl::OkStatus();
     MESO_ASSIGN_OR_RETURN(reservation_, LoadReservation(step_.tx, request_.reservation));
     return absl::OkStatus();
   }
@@ -225,9 +229,11 @@ class Drawing {
   const DrawRequest& request_;
   const int horizon_days_;
   const SiteName site_;
+  Site place_;  // the same with its zone and jurisdiction
   absl::CivilDay today_;
   std::optional<Reservation> reservation_;
   bool takes_reservation_ = false;  // it was for no appointment yet
+  bool stands_in_ = false;          // its allocations are others now than those loaded
 };
 
 }  // namespace

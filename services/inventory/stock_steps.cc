@@ -90,6 +90,13 @@ int64_t AddJudged(std::vector<Candidate> shelves, Use use, std::vector<Candidate
   return usable;
 }
 
+Use UseAt(const Site& site, const Product& product, absl::CivilDay date) {
+  Use use{site.name, date, kHoldsInForce, product.min_remaining_life_days};
+  use.authorised = IsAuthorised(product, site.jurisdiction);
+  use.draft = product.draft;
+  return use;
+}
+
 absl::StatusOr<Use> UseOf(Step& step, const SiteName& site, const ProductName& name,
                           absl::CivilDay date) {
   MESO_ASSIGN_OR_RETURN(const Product product, LoadKnownProduct(step.tx, name));
@@ -136,12 +143,21 @@ absl::Status CheckBackdating(Step& step, const Lot& lot, const Movement& movemen
                       "would leave the shelf with fewer than no units at a later time");
 }
 
-absl::StatusOr<absl::TimeZone> LoadZone(Transaction& tx, const SiteName& site) {
-  MESO_ASSIGN_OR_RETURN(const std::optional<Site> found, LoadSite(tx, site));
-  if (!found) return ResourceNotFound(site.value());
-  const std::optional<absl::TimeZone> zone = FindTimeZone(found->time_zone);
-  if (!zone) return absl::InternalError(absl::StrCat(site.value(), " has an unknown time zone"));
-  return *zone;
+absl::StatusOr<Site> LoadKnownSite(Transaction& tx, const SiteName& name) {
+  MESO_ASSIGN_OR_RETURN(std::optional<Site> site, LoadSite(tx, name));
+  if (!site) return ResourceNotFound(name.value());
+  return *std::move(site);
+}
+
+absl::StatusOr<absl::TimeZone> ZoneOf(const Site& site) {
+  const std::optional<absl::TimeZone> zone = FindTimeZone(site.time_zone);
+  if (zone) return *zone;
+  return absl::InternalError(absl::StrCat(site.name.value(), " has an unknown time zone"));
+}
+
+absl::StatusOr<absl::TimeZone> LoadZone(Transaction& tx, const SiteName& name) {
+  MESO_ASSIGN_OR_RETURN(const Site site, LoadKnownSite(tx, name));
+  return ZoneOf(site);
 }
 
 absl::StatusOr<std::vector<Need>> LoadRecipe(Transaction& tx, const CocktailRevisionName& name) {
@@ -161,14 +177,10 @@ absl::StatusOr<std::vector<Need>> LoadRecipe(Transaction& tx, const CocktailRevi
   return needs;
 }
 
-absl::StatusOr<Use> UseAt(Transaction& tx, const SiteName& site, const Product& product,
+absl::StatusOr<Use> UseAt(Transaction& tx, const SiteName& name, const Product& product,
                           absl::CivilDay date) {
-  MESO_ASSIGN_OR_RETURN(const std::optional<Site> place, LoadSite(tx, site));
-  if (!place) return ResourceNotFound(site.value());
-  Use use{site, date, kHoldsInForce, product.min_remaining_life_days};
-  use.authorised = IsAuthorised(product, place->jurisdiction);
-  use.draft = product.draft;
-  return use;
+  MESO_ASSIGN_OR_RETURN(const Site site, LoadKnownSite(tx, name));
+  return UseAt(site, product, date);
 }
 
 absl::StatusOr<std::vector<Candidate>> LoadUsable(Step& step, const SiteName& site,
@@ -203,11 +215,18 @@ absl::StatusOr<std::vector<Candidate>> LoadFirstUsable(Step& step, const SiteNam
   return all;
 }
 
-absl::StatusOr<std::vector<std::string>> JudgeLot(Step& step, const SiteName& site,
+absl::StatusOr<std::vector<std::string>> JudgeLot(Step& step, const SiteName& name,
+                                                  const std::string& unit, const Lot& lot,
+                                                  absl::CivilDay date) {
+  MESO_ASSIGN_OR_RETURN(const Site site, LoadKnownSite(step.tx, name));
+  return JudgeLot(step, site, unit, lot, date);
+}
+
+absl::StatusOr<std::vector<std::string>> JudgeLot(Step& step, const Site& site,
                                                   const std::string& unit, const Lot& lot,
                                                   absl::CivilDay date) {
   MESO_ASSIGN_OR_RETURN(const Product product, LoadKnownProduct(step.tx, lot.product));
-  MESO_ASSIGN_OR_RETURN(Use use, UseAt(step.tx, site, product, date));
+  Use use = UseAt(site, product, date);
   use.unit = unit;
   return DecideEligibility(lot, use);
 }

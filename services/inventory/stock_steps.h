@@ -47,8 +47,12 @@ Movement LineOf(const Step& step, MovementKind kind, const SiteName& site, const
 // a time in the future; PERIOD_CLOSED.
 absl::Status CheckBackdating(Step& step, const Lot& lot, const Movement& movement);
 
-// The zone of a site. Errors: RESOURCE_NOT_FOUND when the projection has no such site.
-absl::StatusOr<absl::TimeZone> LoadZone(Transaction& tx, const SiteName& site);
+// A site. Errors: RESOURCE_NOT_FOUND when the projection has no such site.
+absl::StatusOr<Site> LoadKnownSite(Transaction& tx, const SiteName& name);
+
+// The zone of a site, and of one by its name. Errors: as above; INTERNAL for an unknown zone.
+absl::StatusOr<absl::TimeZone> ZoneOf(const Site& site);
+absl::StatusOr<absl::TimeZone> LoadZone(Transaction& tx, const SiteName& name);
 
 // The recipe of a published revision. Errors: RESOURCE_NOT_FOUND; STATE_NOT_ALLOWED for a draft.
 absl::StatusOr<std::vector<Need>> LoadRecipe(Transaction& tx, const CocktailRevisionName& name);
@@ -66,12 +70,16 @@ absl::StatusOr<std::vector<Candidate>> LoadFirstUsable(Step& step, const SiteNam
 
 // The use of a product at a site on a date, in any storage unit, for DecideEligibility. Errors:
 // RESOURCE_NOT_FOUND when the projection has no such site.
-absl::StatusOr<Use> UseAt(Transaction& tx, const SiteName& site, const Product& product,
+absl::StatusOr<Use> UseAt(Transaction& tx, const SiteName& name, const Product& product,
                           absl::CivilDay date);
 
 // The rule for one lot in a storage unit (empty = any) at the site on `date`, with its product's
 // minimum life.
-absl::StatusOr<std::vector<std::string>> JudgeLot(Step& step, const SiteName& site,
+absl::StatusOr<std::vector<std::string>> JudgeLot(Step& step, const SiteName& name,
+                                                  const std::string& unit, const Lot& lot,
+                                                  absl::CivilDay date);
+// The same at a site that is loaded already.
+absl::StatusOr<std::vector<std::string>> JudgeLot(Step& step, const Site& site,
                                                   const std::string& unit, const Lot& lot,
                                                   absl::CivilDay date);
 

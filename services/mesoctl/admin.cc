@@ -299,7 +299,7 @@ absl::StatusOr<std::string> MakeToken(const std::string& dir, const TokenSpec& s
                                       absl::Time now) {
   FieldErrors errors;
   TokenRequest request;
-  if (!MatchName("users/{code}", spec.subject)) {
+  if (!IsNameOf("users/{code}", spec.subject)) {
     errors.Invalid("--subject", "is users/ and a code, as in users/anna");
   }
   if (spec.roles.empty()) errors.Required("--role");

@@ -59,7 +59,7 @@ std::vector<std::string> PatientsOf(const Draft& draft, const SourcePosition& so
   }
   if (absl::StartsWith(draft.object.name, kPatientPrefix)) patients.push_back(draft.object.name);
   for (const Fact& fact : draft.facts) {
-    if (schema_version >= 2 && MatchName("patients/{code}", fact.value)) {
+    if (schema_version >= 2 && IsNameOf("patients/{code}", fact.value)) {
       patients.push_back(fact.value);
     }
   }

@@ -29,7 +29,7 @@ size_t Characters(const std::string& text) {
 void CheckName(const std::string& pattern, const std::string& name, FieldErrors& errors) {
   if (name.empty()) {
     errors.Required("name");
-  } else if (!MatchName(pattern, name)) {
+  } else if (!IsNameOf(pattern, name)) {
     errors.Invalid("name", absl::StrCat("must be ", pattern));
   }
 }
@@ -82,7 +82,7 @@ absl::StatusOr<std::string> FromProto(const v1::RevokeAuditorGrantRequest& reque
 absl::StatusOr<BreakGlassRequest> FromProto(const v1::BreakGlassRequest& request) {
   FieldErrors errors;
   const v1::EmergencyAccess& proto = request.emergency_access();
-  if (!proto.patient().empty() && !MatchName("patients/{code}", proto.patient())) {
+  if (!proto.patient().empty() && !IsNameOf("patients/{code}", proto.patient())) {
     errors.Invalid("emergency_access.patient", "must be patients/{code}");
   }
   const size_t characters = Characters(proto.justification());

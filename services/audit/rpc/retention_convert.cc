@@ -44,7 +44,7 @@ absl::StatusOr<HoldOrder> FromProto(const v1::PlaceLegalHoldRequest& request) {
 
 absl::StatusOr<std::string> FromProto(const v1::LiftLegalHoldRequest& request) {
   FieldErrors errors;
-  if (!request.name().empty() && !MatchName("legalHolds/{uuid}", request.name())) {
+  if (!request.name().empty() && !IsNameOf("legalHolds/{uuid}", request.name())) {
     errors.Invalid("name", "must be legalHolds/{uuid}");
   }
   MESO_RETURN_IF_ERROR(errors.ToStatus());
@@ -57,7 +57,7 @@ absl::StatusOr<RowQuery> FromProto(const v1::ListLegalHoldsRequest& request) {
 
 absl::StatusOr<ErasureOrder> FromProto(const v1::ErasePatientRequest& request) {
   FieldErrors errors;
-  if (!request.patient().empty() && !MatchName("patients/{code}", request.patient())) {
+  if (!request.patient().empty() && !IsNameOf("patients/{code}", request.patient())) {
     errors.Invalid("patient", "must be patients/{code}");
   }
   CheckWords(request.ground(), "ground", 200, request.patient(), errors);
@@ -68,7 +68,7 @@ absl::StatusOr<ErasureOrder> FromProto(const v1::ErasePatientRequest& request) {
 absl::StatusOr<Erasure> FromProto(const v1::ErasureCertificate& certificate) {
   FieldErrors errors;
   const std::string& pseudonym = certificate.pseudonym();
-  if (!MatchName("erasures/{uuid}", certificate.name())) {
+  if (!IsNameOf("erasures/{uuid}", certificate.name())) {
     errors.Invalid("name", "must be erasures/{uuid}");
   }
   if (pseudonym.size() != kPseudonymSize ||
@@ -92,7 +92,7 @@ absl::StatusOr<Erasure> FromProto(const v1::ErasureCertificate& certificate) {
 
 absl::StatusOr<LegalHold> FromProto(const v1::LegalHold& proto) {
   FieldErrors errors;
-  if (!MatchName("legalHolds/{uuid}", proto.name())) {
+  if (!IsNameOf("legalHolds/{uuid}", proto.name())) {
     errors.Invalid("name", "must be legalHolds/{uuid}");
   }
   if (proto.filter().empty()) errors.Required("filter");

@@ -19,7 +19,7 @@ constexpr absl::Duration kClockSlack = absl::Minutes(2);
 void CheckVolume(const AdministeredLot& line, absl::string_view site, const std::string& field,
                  FieldErrors& errors) {
   const std::string& container = line.container.value();
-  if (!MatchName("sites/{code}/containers/{uuid}", container)) {
+  if (!IsNameOf("sites/{code}/containers/{uuid}", container)) {
     errors.Invalid(field + ".container", "sites/{site}/containers/{uuid}");
   } else if (SiteOf(container) != site) {
     errors.Invalid(field + ".container", "it is at another site");
@@ -41,7 +41,7 @@ void CheckLine(const AdministeredLot& line, absl::string_view site, const std::s
                FieldErrors& errors) {
   if (line.lot.empty()) {
     errors.Required(field + ".lot");
-  } else if (!MatchName("lots/{uuid}", line.lot.value())) {
+  } else if (!IsNameOf("lots/{uuid}", line.lot.value())) {
     errors.Invalid(field + ".lot", "lots/{uuid}");
   }
   if (!line.container.empty()) return CheckVolume(line, site, field, errors);
@@ -86,7 +86,7 @@ void CheckAdministration(const Administration& administration, absl::Time now,
                          FieldErrors& errors) {
   if (administration.practitioner.empty()) {
     errors.Required("administration.practitioner");
-  } else if (!MatchName("practitioners/{code}", administration.practitioner)) {
+  } else if (!IsNameOf("practitioners/{code}", administration.practitioner)) {
     errors.Invalid("administration.practitioner", "practitioners/{code}");
   }
   if (administration.occurred_time > now + kClockSlack) {

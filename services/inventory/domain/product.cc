@@ -141,7 +141,7 @@ const std::map<std::string, CopyField>& FieldTable() {
 }  // namespace
 
 void CheckProduct(const Product& product, FieldErrors& errors) {
-  if (!MatchName("products/{code}", product.name.value())) {
+  if (!IsNameOf("products/{code}", product.name.value())) {
     errors.Invalid("product.name", "products/{code} with 1 to 64 of A-Z a-z 0-9 - _");
   }
   CheckText(product.display_name, "product.display_name", errors);
@@ -269,7 +269,7 @@ void CheckCocktail(const Cocktail& cocktail, FieldErrors& errors) {
     const std::string field = absl::StrCat("cocktail.lines[", i, "]");
     if (line.product.empty()) {
       errors.Required(field + ".product");
-    } else if (!MatchName("products/{code}", line.product.value())) {
+    } else if (!IsNameOf("products/{code}", line.product.value())) {
       errors.Invalid(field + ".product", "products/{code}");
     } else if (!seen.insert(line.product).second) {
       errors.Invalid(field + ".product", "a product stands once; add the ampoules up");

@@ -28,7 +28,7 @@ void CheckRecall(const Recall& recall, FieldErrors& errors) {
   std::set<LotName> seen;
   for (size_t i = 0; i < recall.lots.size() && i < kLotsMax; ++i) {
     const std::string field = absl::StrCat("recall.lots[", i, "]");
-    if (!MatchName("lots/{uuid}", recall.lots[i].value())) errors.Invalid(field, "lots/{uuid}");
+    if (!IsNameOf("lots/{uuid}", recall.lots[i].value())) errors.Invalid(field, "lots/{uuid}");
     if (!seen.insert(recall.lots[i]).second) errors.Invalid(field, "a lot stands once");
   }
   if (recall.reason == HoldReason::kUnspecified) errors.Required("recall.reason");

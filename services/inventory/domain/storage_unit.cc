@@ -72,7 +72,7 @@ StorageUnit MainUnitOf(const SiteName& site, absl::Time now) {
 }
 
 void CheckStorageUnit(const StorageUnit& unit, FieldErrors& errors) {
-  if (!MatchName("sites/{code}/storageUnits/{code}", unit.name.value())) {
+  if (!IsNameOf("sites/{code}/storageUnits/{code}", unit.name.value())) {
     errors.Invalid("storage_unit.name",
                    "sites/{site}/storageUnits/{code} with 1 to 64 of A-Z a-z 0-9 - _");
   }

@@ -79,7 +79,7 @@ absl::StatusOr<CreateStockCountRequest> FromProto(const v1::CreateStockCountRequ
   std::set<std::string> seen;
   for (int i = 0; i < request.products_size() && i < kCountProductsMax; ++i) {
     const std::string& product = request.products(i);
-    if (!MatchName("products/{code}", product) || !seen.insert(product).second) {
+    if (!IsNameOf("products/{code}", product) || !seen.insert(product).second) {
       errors.Invalid(absl::StrCat("products[", i, "]"), "products/{code}, each once");
     }
     create.products.emplace_back(product);

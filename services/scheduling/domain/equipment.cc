@@ -14,7 +14,7 @@ void CheckName(absl::string_view name, absl::string_view pattern, absl::string_v
                FieldErrors& errors) {
   if (name.empty()) {
     errors.Required(field);
-  } else if (!MatchName(pattern, name)) {
+  } else if (!IsNameOf(pattern, name)) {
     errors.Invalid(field, absl::StrCat("must be ", pattern));
   }
 }

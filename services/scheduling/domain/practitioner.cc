@@ -24,7 +24,7 @@ void CheckCredentials(const Practitioner& practitioner, FieldErrors& errors) {
     const std::string path = absl::StrCat("practitioner.credentials[", i, "]");
     if (credential.treatment_type.empty()) {
       errors.Required(absl::StrCat(path, ".treatment_type"));
-    } else if (!MatchName("treatmentTypes/{code}", credential.treatment_type.value())) {
+    } else if (!IsNameOf("treatmentTypes/{code}", credential.treatment_type.value())) {
       errors.Invalid(absl::StrCat(path, ".treatment_type"), "must be treatmentTypes/{code}");
     }
     if (credential.valid_from && credential.valid_until &&
@@ -45,7 +45,7 @@ void CheckSiteHours(const Practitioner& practitioner, FieldErrors& errors) {
     const std::string path = absl::StrCat("practitioner.site_hours[", i, "]");
     if (hours.site.empty()) {
       errors.Required(absl::StrCat(path, ".site"));
-    } else if (!MatchName("sites/{code}", hours.site.value())) {
+    } else if (!IsNameOf("sites/{code}", hours.site.value())) {
       errors.Invalid(absl::StrCat(path, ".site"), "must be sites/{code}");
     } else if (!seen.insert(hours.site).second) {
       errors.Invalid(absl::StrCat(path, ".site"), "is listed twice");
@@ -59,7 +59,7 @@ void CheckSiteHours(const Practitioner& practitioner, FieldErrors& errors) {
 void CheckPractitioner(const Practitioner& practitioner, FieldErrors& errors) {
   if (practitioner.name.empty()) {
     errors.Required("practitioner.name");
-  } else if (!MatchName("practitioners/{code}", practitioner.name.value())) {
+  } else if (!IsNameOf("practitioners/{code}", practitioner.name.value())) {
     errors.Invalid("practitioner.name", "must be practitioners/{code}");
   }
   CheckDisplayName(practitioner.display_name, "practitioner.display_name", errors);

@@ -58,7 +58,7 @@ void CheckCode(absl::string_view text, absl::string_view field, FieldErrors& err
 void CheckSite(const Site& site, FieldErrors& errors) {
   if (site.name.empty()) {
     errors.Required("site.name");
-  } else if (!MatchName("sites/{code}", site.name.value())) {
+  } else if (!IsNameOf("sites/{code}", site.name.value())) {
     errors.Invalid("site.name", "must be sites/{code}");
   }
   CheckDisplayName(site.display_name, "site.display_name", errors);

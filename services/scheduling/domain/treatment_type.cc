@@ -128,7 +128,7 @@ absl::Duration DurationOf(const TreatmentType& treatment, PhaseKind kind) {
 void CheckTreatmentType(const TreatmentType& treatment, FieldErrors& errors) {
   if (treatment.name.empty()) {
     errors.Required("treatment_type.name");
-  } else if (!MatchName("treatmentTypes/{code}", treatment.name.value())) {
+  } else if (!IsNameOf("treatmentTypes/{code}", treatment.name.value())) {
     errors.Invalid("treatment_type.name", "must be treatmentTypes/{code}");
   }
   CheckDisplayName(treatment.display_name, "treatment_type.display_name", errors);

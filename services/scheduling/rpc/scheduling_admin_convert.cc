@@ -124,7 +124,7 @@ void CheckName(const std::string& name, absl::string_view pattern, absl::string_
                FieldErrors& errors) {
   if (name.empty()) {
     errors.Required(field);
-  } else if (!MatchName(pattern, name)) {
+  } else if (!IsNameOf(pattern, name)) {
     errors.Invalid(field, absl::StrCat("must be ", pattern));
   }
 }

@@ -24,7 +24,7 @@ void CheckName(const std::string& name, absl::string_view pattern, absl::string_
                FieldErrors& errors) {
   if (name.empty()) {
     errors.Required("name");
-  } else if (!MatchName(pattern, name).has_value()) {
+  } else if (!IsNameOf(pattern, name)) {
     errors.Invalid("name", form);
   }
 }
@@ -333,7 +333,7 @@ absl::StatusOr<RuleSet> FromProto(const v1::CreateRuleSetRequest& request) {
   const std::string& questionnaire = request.rule_set().questionnaire();
   if (questionnaire.empty()) {
     errors.Required("rule_set.questionnaire");
-  } else if (!MatchName(kQuestionnairePattern, questionnaire).has_value()) {
+  } else if (!IsNameOf(kQuestionnairePattern, questionnaire)) {
     errors.Invalid("rule_set.questionnaire", "must be questionnaires/{code}/revisions/r{n}");
   }
   MESO_RETURN_IF_ERROR(errors.ToStatus());

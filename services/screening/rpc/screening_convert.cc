@@ -16,7 +16,7 @@ void CheckName(absl::string_view field, const std::string& name, absl::string_vi
                absl::string_view form, FieldErrors& errors) {
   if (name.empty()) {
     errors.Required(field);
-  } else if (!MatchName(pattern, name).has_value()) {
+  } else if (!IsNameOf(pattern, name)) {
     errors.Invalid(field, absl::StrCat("must be ", form));
   }
 }

@@ -42,9 +42,12 @@ TEST(ResourceNameTest, MatchesPatternsAndGivesTheVariables) {
               Optional(ElementsAre("c-01", "r12")));
   EXPECT_THAT(MatchName("sites/{any}", "sites/-"), Optional(ElementsAre("-")));
   EXPECT_THAT(MatchName("sites/{any}", "sites/par-1"), Optional(ElementsAre("par-1")));
+  EXPECT_TRUE(IsNameOf("sites/{code}/appointments/{uuid}", name));
+  EXPECT_FALSE(IsNameOf("sites/{code}/appointments/{uuid}", "sites/par-1/appointments"));
 }
 
 TEST(ResourceNameTest, MatchesNothingElse) {
+  EXPECT_FALSE(MatchName("sites/{code}", ""));
   EXPECT_FALSE(MatchName("sites/{code}", "sites/-"));
   EXPECT_FALSE(MatchName("sites/{code}", "sites/"));
   EXPECT_FALSE(MatchName("sites/{code}", "sites"));
