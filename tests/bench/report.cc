@@ -13,7 +13,7 @@
 namespace meso {
 namespace {
 
-constexpr double kFellBy = 0.2;
+constexpr double kWorseBy = 0.2;
 
 std::string ArrivalText(const Arrival& arrival) {
   return arrival.rate > 0
@@ -45,19 +45,53 @@ void PrintCell(const Cell& cell) {
   }
 }
 
-// The ratio of each cell of an earlier run, by its key.
-absl::StatusOr<std::map<std::string, double>> ReadRatios(const std::string& file) {
+constexpr char kTimes[] = "times";
+
+// What can be compared between runs: ratios. Rates and times belong to the machine and the hour.
+struct Comparable {
+  double value = 0;
+  bool more_is_better = true;
+};
+using Comparables = std::map<std::string, Comparable>;
+
+Comparables RatiosOf(const std::vector<Scenario>& scenarios) {
+  Comparables ratios;
+  for (const Scenario& scenario : scenarios) {
+    for (const Cell& cell : scenario.cells) {
+      if (Ratio(cell) > 0 && cell.arrival.rate == 0) ratios[Key(cell)] = {Ratio(cell), true};
+    }
+    for (const Figure& figure : scenario.figures) {
+      if (figure.unit != kTimes || figure.promise == Figure::Promise::kNone) continue;
+      ratios[absl::StrCat(scenario.name, " / ", figure.name)] = {
+          figure.found, figure.promise == Figure::Promise::kAtLeast};
+    }
+  }
+  return ratios;
+}
+
+absl::Status NoEarlierRun(const std::string& file) {
+  return absl::InvalidArgumentError(absl::StrCat(file, " is no JSON of an earlier run"));
+}
+
+// The ratios of an earlier run. Errors: the file is none, or its disk was slowed otherwise.
+absl::StatusOr<std::map<std::string, double>> ReadRatios(const std::string& file,
+                                                         int slow_fsync_us) {
   std::ifstream in(file);
   const nlohmann::json root = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
-  std::map<std::string, double> ratios;
-  bool good = root.is_object() && root.contains("cells") && root["cells"].is_array();
-  for (size_t i = 0; good && i < root["cells"].size(); ++i) {
-    const nlohmann::json& cell = root["cells"][i];
-    good = cell.is_object() && cell.contains("key") && cell["key"].is_string() &&
-           cell.contains("of_grouped_floor") && cell["of_grouped_floor"].is_number();
-    if (good) ratios[cell["key"].get<std::string>()] = cell["of_grouped_floor"].get<double>();
+  if (!root.is_object() || !root.contains("ratios") || !root["ratios"].is_object() ||
+      !root.contains("slow_fsync_us") || !root["slow_fsync_us"].is_number_integer()) {
+    return NoEarlierRun(file);
   }
-  if (!good) return absl::InvalidArgumentError(absl::StrCat(file, " is no JSON of an earlier run"));
+  if (const int before = root["slow_fsync_us"].get<int>(); before != slow_fsync_us) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, " was measured with --slow_fsync_us=", before, ", this run with ",
+                     slow_fsync_us, ": they can't be compared"));
+  }
+  std::map<std::string, double> ratios;
+  for (const auto& [key, value] : root["ratios"].items()) {
+    if (!value.is_number()) return NoEarlierRun(file);
+    ratios[key] = value.get<double>();
+  }
   return ratios;
 }
 
@@ -130,9 +164,12 @@ void Report::Add(Scenario scenario) {
 }
 
 absl::Status Report::WriteJson(const std::string& file) const {
-  nlohmann::json root = {{"floors", nlohmann::json::array()},
+  nlohmann::json root = {{"slow_fsync_us", slow_fsync_us_},
+                         {"ratios", nlohmann::json::object()},
+                         {"floors", nlohmann::json::array()},
                          {"cells", nlohmann::json::array()},
                          {"figures", nlohmann::json::array()}};
+  for (const auto& [key, ratio] : RatiosOf(scenarios_)) root["ratios"][key] = ratio.value;
   for (const Scenario& scenario : scenarios_) {
     for (const auto& [part, floor] : scenario.floors) {
       root["floors"].push_back({{"scenario", scenario.name},
@@ -169,30 +206,33 @@ absl::Status Report::WriteJson(const std::string& file) const {
                     : absl::UnavailableError(absl::StrCat(file, " cannot be written"));
 }
 
-absl::StatusOr<int> Report::Compare(const std::string& file) const {
-  MESO_ASSIGN_OR_RETURN(const auto before, ReadRatios(file));
-  int fallen = 0;
-  int compared = 0;
-  std::printf("against %s: rate / raw grouped\n", file.c_str());
-  for (const Scenario& scenario : scenarios_) {
-    for (const Cell& cell : scenario.cells) {
-      const auto it = before.find(Key(cell));
-      if (it == before.end() || it->second <= 0 || cell.arrival.rate > 0) continue;
-      const bool fell = Ratio(cell) < it->second * (1 - kFellBy);
-      ++compared;
-      fallen += fell ? 1 : 0;
-      std::printf("  %-44s %6.2f, was %6.2f%s\n", Key(cell).c_str(), Ratio(cell), it->second,
-                  fell ? "   FELL" : "");
-    }
-  }
-  if (compared == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(file, " has no cell with a raw limit in common with this run"));
-  }
-  return fallen;
+absl::Status Report::CompareWith(const std::string& file) {
+  MESO_ASSIGN_OR_RETURN(before_, ReadRatios(file, slow_fsync_us_));
+  return absl::OkStatus();
 }
 
-int Report::CheckGates(bool slow_fsync) const {
+absl::StatusOr<int> Report::CountWorse() const {
+  int worse = 0;
+  int compared = 0;
+  std::printf("compared\n");
+  for (const auto& [key, now] : RatiosOf(scenarios_)) {
+    const auto it = before_.find(key);
+    if (it == before_.end() || it->second <= 0) continue;
+    const double gain = now.more_is_better ? now.value / it->second : it->second / now.value;
+    const bool fell = gain < 1 - kWorseBy;
+    ++compared;
+    worse += fell ? 1 : 0;
+    std::printf("  %-64s %6.2f, was %6.2f%s\n", key.c_str(), now.value, it->second,
+                fell ? "   WORSE" : "");
+  }
+  if (compared == 0) {
+    return absl::InvalidArgumentError("the earlier run has no ratio in common with this one");
+  }
+  return worse;
+}
+
+int Report::CheckGates() const {
+  const bool slow_fsync = slow_fsync_us_ > 0;
   int missed = 0;
   int checked = 0;
   std::printf("gates\n");

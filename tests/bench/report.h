@@ -1,10 +1,11 @@
 // What a benchmark found: cells (a load and its raw limit) and single figures, as a table, as JSON,
 // against gates and against an earlier run.
 //
-// Only ratios of cells are compared: absolute rates belong to the machine and the hour.
+// Only ratios are compared: absolute rates belong to the machine and the hour.
 #ifndef MESO_TESTS_BENCH_REPORT_H_
 #define MESO_TESTS_BENCH_REPORT_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -50,22 +51,29 @@ struct Scenario {
 
 class Report {
  public:
+  // `slow_fsync_us`: by how much every fsync of the run was made slower.
+  explicit Report(int slow_fsync_us = 0) : slow_fsync_us_(slow_fsync_us) {}
+
   // Prints the scenario and keeps it.
   void Add(Scenario scenario);
   // Calls that failed, over all cells.
   int failures() const { return failures_; }
   // Writes all cells, floors and figures. Errors: the file cannot be written.
   absl::Status WriteJson(const std::string& file) const;
-  // Prints each ratio beside the one of an earlier run's JSON; returns how many fell by more than a
-  // fifth. Errors: the file cannot be read, or has no cell in common with this run.
-  absl::StatusOr<int> Compare(const std::string& file) const;
-  // Prints the promises that apply to what was run; returns how many are missed. With `slow_fsync`
+  // Reads an earlier run's JSON. Errors: the file is none, or was measured with another fsync.
+  absl::Status CompareWith(const std::string& file);
+  // Prints each ratio (of a cell to its raw limit, or promised as a figure) beside the earlier one;
+  // returns how many are worse by more than a fifth. Errors: the runs have no ratio in common.
+  absl::StatusOr<int> CountWorse() const;
+  // Prints the promises that apply to what was run; returns how many are missed. With a slow fsync
   // the promise of group commit is checked instead of draw's and book's ratios. A scenario that
   // promises something of 64 callers and ran without them counts as one missed, and so does a run
   // in which nothing was promised.
-  int CheckGates(bool slow_fsync) const;
+  int CheckGates() const;
 
  private:
+  int slow_fsync_us_;
+  std::map<std::string, double> before_;  // the ratios of the earlier run
   std::vector<Scenario> scenarios_;
   int failures_ = 0;
 };

@@ -1,13 +1,21 @@
-// Gates: what keeps a promise, what misses it, and that what was not measured never keeps one.
+// Gates: what keeps a promise, what misses it, and that what was not measured never keeps one. And
+// what counts as worse than an earlier run.
 #include "tests/bench/report.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
 #include <limits>
+
+#include "common/base/status_macros.h"
+#include "tests/support/child_process.h"
 
 namespace meso {
 namespace {
+
+using ::testing::HasSubstr;
 
 Scenario Of(const std::string& name, std::vector<Figure> figures) {
   Scenario scenario;
@@ -30,9 +38,9 @@ Scenario WithCallers(const std::string& name, int callers, double rate) {
 }
 
 int Missed(std::vector<Scenario> scenarios, bool slow_fsync = false) {
-  Report report;
+  Report report(slow_fsync ? 1000 : 0);
   for (Scenario& scenario : scenarios) report.Add(std::move(scenario));
-  return report.CheckGates(slow_fsync);
+  return report.CheckGates();
 }
 
 TEST(GateTest, APromiseIsKeptUpToItsBound) {
@@ -80,6 +88,64 @@ TEST(GateTest, WithoutARawLimitTheRatioIsMissed) {
   scenario.cells[0].floor = {};
   EXPECT_EQ(Missed({scenario}), 1);
   EXPECT_EQ(Missed({scenario}, /*slow_fsync=*/true), 1);
+}
+
+// What `now` says of the JSON that `before` has written.
+absl::StatusOr<int> Worse(std::vector<Scenario> before, std::vector<Scenario> now,
+                          int slow_before = 0, int slow_now = 0) {
+  TempDir dir;
+  const std::string file = dir.path() + "/before.json";
+  Report earlier(slow_before);
+  for (Scenario& scenario : before) earlier.Add(std::move(scenario));
+  MESO_RETURN_IF_ERROR(earlier.WriteJson(file));
+  Report later(slow_now);
+  MESO_RETURN_IF_ERROR(later.CompareWith(file));
+  for (Scenario& scenario : now) later.Add(std::move(scenario));
+  return later.CountWorse();
+}
+
+TEST(CompareTest, ARatioIsWorseWhenItFallsByMoreThanAFifth) {
+  EXPECT_EQ(*Worse({WithCallers("draw", 64, 500)}, {WithCallers("draw", 64, 401)}), 0);
+  EXPECT_EQ(*Worse({WithCallers("draw", 64, 500)}, {WithCallers("draw", 64, 399)}), 1);
+  EXPECT_EQ(*Worse({WithCallers("draw", 64, 500)}, {WithCallers("draw", 64, 5000)}), 0);
+}
+
+TEST(CompareTest, ABoundedFigureIsWorseWhenItRises) {
+  const auto at_most = [](double found) { return Of("chain", {AtMost("a", found, "times", 9)}); };
+  const auto at_least = [](double found) { return Of("audit", {AtLeast("a", found, "times", 1)}); };
+  EXPECT_EQ(*Worse({at_most(1.0)}, {at_most(1.2)}), 0);
+  EXPECT_EQ(*Worse({at_most(1.0)}, {at_most(1.3)}), 1);
+  EXPECT_EQ(*Worse({at_most(1.3)}, {at_most(1.0)}), 0);
+  EXPECT_EQ(*Worse({at_least(1.3)}, {at_least(1.0)}), 1);
+}
+
+TEST(CompareTest, OnlyWhatBothRunsMeasuredAsARatioIsCompared) {
+  const Scenario rates = Of("scan", {AtLeast("a", 1, "/s", 1)});
+  EXPECT_EQ(*Worse({WithCallers("draw", 64, 500), rates}, {WithCallers("draw", 64, 500)}), 0);
+  EXPECT_FALSE(Worse({rates}, {rates}).ok()) << "a rate belongs to its machine";
+  EXPECT_FALSE(Worse({WithCallers("draw", 16, 500)}, {WithCallers("draw", 64, 500)}).ok());
+  EXPECT_FALSE(Worse({}, {WithCallers("draw", 64, 500)}).ok());
+}
+
+TEST(CompareTest, ASlowDiskIsNotComparedWithAFastOne) {
+  const Scenario draw = WithCallers("draw", 64, 500);
+  EXPECT_EQ(*Worse({draw}, {draw}, 1000, 1000), 0);
+  const auto refused = Worse({draw}, {draw}, 1000, 0);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("--slow_fsync_us=1000"));
+}
+
+TEST(CompareTest, AFileThatIsNoRunIsRefused) {
+  TempDir dir;
+  Report report;
+  EXPECT_FALSE(report.CompareWith(dir.path() + "/none.json").ok());
+  for (const char* text : {"", "{", "[]", "{}", R"({"slow_fsync_us": "0", "ratios": {}})",
+                           R"({"slow_fsync_us": 0, "ratios": {"draw / DrawStock / 64": "x"}})"}) {
+    const std::string file = dir.path() + "/other.json";
+    std::ofstream(file) << text;
+    EXPECT_FALSE(report.CompareWith(file).ok()) << text;
+  }
+  EXPECT_FALSE(report.WriteJson(dir.path() + "/no/such/folder.json").ok());
 }
 
 }  // namespace
