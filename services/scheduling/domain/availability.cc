@@ -21,6 +21,8 @@ std::string Sentence(const Conflict& conflict, const absl::TimeZone& zone) {
   const std::string time =
       absl::StrCat(absl::FormatTime("%Y-%m-%d %H:%M", conflict.when.begin, zone), "-",
                    absl::FormatTime("%H:%M", conflict.when.end, zone));
+  // A conflict without a resource is the patient's: a refusal never names one.
+  if (conflict.resource.empty()) return absl::StrCat("the patient has another session ", time);
   if (conflict.reason == "SLOT_TAKEN") return absl::StrCat("no longer free ", time);
   if (conflict.reason == "PRACTITIONER_NOT_QUALIFIED") {
     return absl::StrCat("has no valid credential for this treatment on ", time);
@@ -247,7 +249,7 @@ absl::StatusOr<std::vector<AppointmentName>> DecideHold(const Availability& avai
   }
   const std::string list =
       absl::StrJoin(conflicts, "; ", [&zone](std::string* out, const Conflict& conflict) {
-        absl::StrAppend(out, conflict.resource.empty() ? "the patient" : conflict.resource, " ",
+        absl::StrAppend(out, conflict.resource, conflict.resource.empty() ? "" : " ",
                         Sentence(conflict, zone));
       });
   Error error(
@@ -260,8 +262,7 @@ absl::StatusOr<std::vector<AppointmentName>> DecideHold(const Availability& avai
   for (const Conflict& conflict : conflicts) {
     error.Because({conflict.reason,
                    conflict.resource.empty() ? site.name.value() : conflict.resource,
-                   absl::StrCat(conflict.resource.empty() ? "the patient is " : "",
-                                Sentence(conflict, zone), "; search again")});
+                   absl::StrCat(Sentence(conflict, zone), "; search again")});
   }
   return error.Build();
 }

@@ -23,17 +23,21 @@ std::string RiskSentence(const Risk& risk) {
 
 absl::Status SlotTaken(const Site& site, const std::string& resource, const Interval& when) {
   const absl::TimeZone zone = ZoneOf(site);
-  const std::string what = resource.empty() ? "The slot" : resource;
-  Error error(kRefused, "SLOT_TAKEN",
-              absl::StrCat(what, " is no longer free ", At(when.begin, zone), "-",
-                           absl::FormatTime("%H:%M", when.end, zone), " ", site.time_zone, " at ",
-                           site.name.value(), " (taken by another booking). Search again."));
+  const bool of_patient = resource.empty();  // whom a refusal never names
+  Error error(
+      kRefused, "SLOT_TAKEN",
+      absl::StrCat(of_patient ? "The patient has another session"
+                              : absl::StrCat(resource, " is no longer free"),
+                   " ", At(when.begin, zone), "-", absl::FormatTime("%H:%M", when.end, zone), " ",
+                   site.time_zone, " at ", site.name.value(),
+                   of_patient ? ". Search again." : " (taken by another booking). Search again."));
   error.With("site", site.name.value())
       .With("begin", absl::FormatTime(absl::RFC3339_sec, when.begin, zone))
       .With("end", absl::FormatTime(absl::RFC3339_sec, when.end, zone))
-      .Because({"SLOT_TAKEN", resource.empty() ? site.name.value() : resource,
-                "taken by another booking; search again"});
-  if (!resource.empty()) error.With("resource", resource);
+      .Because({"SLOT_TAKEN", of_patient ? site.name.value() : resource,
+                of_patient ? "the patient has another session then; search again"
+                           : "taken by another booking; search again"});
+  if (!of_patient) error.With("resource", resource);
   return error;
 }
 

@@ -13,8 +13,8 @@
 
 namespace meso::scheduling {
 
-// SLOT_TAKEN: the resource was free when it was offered and is not any more. `resource` may be
-// empty (a lost race that only the database saw).
+// SLOT_TAKEN: the resource was free when it was offered and is not any more. Empty = the patient,
+// whom a refusal never names.
 absl::Status SlotTaken(const Site& site, const std::string& resource, const Interval& when);
 // HOLD_EXPIRED.
 absl::Status HoldExpired(const AppointmentName& hold);

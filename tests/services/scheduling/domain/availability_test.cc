@@ -8,6 +8,8 @@
 namespace meso::scheduling {
 namespace {
 
+using ::testing::HasSubstr;
+
 constexpr char kPatient[] = "patients/PT-0001";
 
 absl::Time At(const std::string& text) {
@@ -184,6 +186,8 @@ TEST(AvailabilityTest, NamesEveryConflictAtOnceAndTheLastingOneFirst) {
   EXPECT_EQ(ReasonOf(status), "DEVICE_UNAVAILABLE");
   EXPECT_EQ(DetailsOf(status).violations.size(), 4u);
   EXPECT_EQ(std::string(status.ToString()).find("PT-0001"), std::string::npos);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("the patient has another session 2026-11-24 "));
 }
 
 TEST(AvailabilityTest, JudgesCredentialsOnTheLocalDayOfTheProcedure) {
