@@ -56,10 +56,12 @@ absl::Status OfferExpired(const std::string& why) {
 }
 
 absl::Status ClearanceRequired(const Clearance& clearance, const std::string& needed) {
-  Error error(kRefused, "CLEARANCE_REQUIRED",
-              absl::StrCat("Screening says ", clearance.state, " where ", needed,
-                           " is needed. The violations list every finding and open question; "
-                           "answer what is open, or choose what is acceptable."));
+  Error error(
+      kRefused, "CLEARANCE_REQUIRED",
+      absl::StrCat("Screening says ", clearance.state, " where ", needed,
+                   " is needed. The violations list every finding and open question; "
+                   "record the answers to what is open with screening's CreateAssessment, or "
+                   "choose a cocktail that RankCocktails finds acceptable."));
   error.With("state", clearance.state).With("needed", needed).With("rule_set", clearance.rule_set);
   if (!clearance.earliest_safe_date.empty()) {
     error.With("earliest_safe_date", clearance.earliest_safe_date);
