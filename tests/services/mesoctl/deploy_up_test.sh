@@ -48,6 +48,7 @@ case $mode in
   full)
     play 0h --chain full
     grep -q "5 sites, 12 practitioners" "$state/up.log"
+    tests/deploy/recording.py deploy/up.cast "$state/up.log"
     if grep -q "sessions are left out" "$state/up.log"; then cat "$state/up.log"; exit 1; fi
     play 13h --chain full
     sessions=$(sed -n 's/^   booked sessions *\([0-9]*\) in.*/\1/p' "$state/up.log")
