@@ -163,7 +163,9 @@ case $mode in
     refused "--start_date=2026-02-30: write a date" --start_date 2026-02-30
     refused "--start_date=tomorrow: write a date" --start_date tomorrow
     refused "--clock_offset=9: write a duration" --clock_offset 9
-    refused "--ports=some: it is auto or default" --ports some
+    for ports in some default 80 65432 7100x 099999; do
+      refused "--ports=$ports: it is auto, or the number before the first port" --ports "$ports"
+    done
     refused "--state is empty" --state ""
     refused "--seed needs a value" --seed
     ;;
