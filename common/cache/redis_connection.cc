@@ -114,7 +114,9 @@ struct RedisConnection::Impl {
       if (colon == absl::string_view::npos || !absl::SimpleAtoi(rest.substr(colon + 1), &port)) {
         return Fail("the address is neither unix:PATH nor host:port");
       }
-      const std::string host(rest.substr(0, colon));
+      rest = rest.substr(0, colon);
+      if (absl::ConsumePrefix(&rest, "[")) absl::ConsumeSuffix(&rest, "]");  // [::1]
+      const std::string host(rest);
       context = redisConnectWithTimeout(host.c_str(), port, TimeoutValue(timeout));
     }
     if (context == nullptr) return Fail("out of memory");

@@ -23,7 +23,8 @@ ABSL_FLAG(std::string, admin_tls_listen, "",
 ABSL_FLAG(std::string, database, "",
           "sqlite:FILE; default sqlite:data/<service>.db. The directory is made when missing.");
 ABSL_FLAG(std::string, redis, "127.0.0.1:6379",
-          "unix:PATH or HOST:PORT of the Redis that speeds events up, or none.");
+          "unix:PATH or HOST:PORT of the Redis that speeds events up, or none. Loopback only: what "
+          "goes there is not encrypted.");
 ABSL_FLAG(std::string, tls_cert_file, "", "PEM certificate chain of this process.");
 ABSL_FLAG(std::string, tls_key_file, "", "PEM private key of this process.");
 ABSL_FLAG(std::string, tls_client_ca_file, "",
@@ -76,6 +77,17 @@ bool IsBeyondLoopback(const std::string& address) {
   return parts.ok() && !IsLoopbackHost(parts->first);
 }
 
+// The Redis client knows no TLS: whoever is on the way could read events, and write some.
+absl::Status CheckRedis(const std::string& address) {
+  if (address == "none") return absl::OkStatus();
+  if (!IsAddress(address)) return Bad("redis", address, "write unix:PATH, HOST:PORT or none.");
+  if (!IsBeyondLoopback(address)) return absl::OkStatus();
+  return Bad(
+      "redis", address,
+      "what goes to Redis is not encrypted, so it must be on this machine: write unix:PATH "
+      "or 127.0.0.1:PORT, where a TLS tunnel such as stunnel may lead to a Redis elsewhere.");
+}
+
 absl::Status CheckTls(const ProcessConfig& config) {
   const int set = int{!config.tls_cert_file.empty()} + int{!config.tls_key_file.empty()} +
                   int{!config.tls_client_ca_file.empty()};
@@ -117,9 +129,7 @@ absl::Status CheckAddresses(const ProcessConfig& config) {
   if (!config.admin_tls_listen.empty() && !SplitHostPort(config.admin_tls_listen).ok()) {
     return Bad("admin_tls_listen", config.admin_tls_listen, "write HOST:PORT, as in 0.0.0.0:7303.");
   }
-  if (config.redis != "none" && !IsAddress(config.redis)) {
-    return Bad("redis", config.redis, "write unix:PATH, HOST:PORT or none.");
-  }
+  if (const absl::Status status = CheckRedis(config.redis); !status.ok()) return status;
   for (const auto& [service, address] : config.peer_addresses) {
     if (!IsAddress(address)) return Bad(absl::StrCat(service, "_address"), address, kForm);
   }

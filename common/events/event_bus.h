@@ -26,6 +26,9 @@ class EventBus {
 
   virtual ~EventBus() = default;
 
+  // Where it is, as whoever set it up wrote it; for log lines.
+  virtual const std::string& address() const = 0;
+
   // Appends the events, in order and without gaps among them, to the stream of `epoch`. An event
   // that is there already counts as published. After an error any prefix may have been published;
   // publishing the same again is safe. Errors: UNAVAILABLE (no answer, or a refusal that may pass);

@@ -52,7 +52,8 @@ struct OutboxRelay::Impl {
   int64_t saved = 0;
   int64_t trimmed = 0;
   Steady::time_point save_due = Steady::now() + kSaveEvery;
-  bool failing = false;
+  bool bus_away = false;
+  bool outbox_unreadable = false;
 
   void Wake() {
     absl::MutexLock lock(&mutex);
@@ -86,17 +87,33 @@ struct OutboxRelay::Impl {
     finished = true;
   }
 
+  // One line per change, not per attempt: an outage may last for days.
   void Report(const absl::Status& status) {
     if (up != nullptr) up->Set(status.ok() ? 1 : 0);
     if (!status.ok()) compared = false;
-    if (status.ok() == !failing) return;  // one line per change, not per attempt
-    failing = !status.ok();
-    if (failing) {
-      Log(Severity::kWarning, "events are not being published; consumers pull instead",
+    // The bus's own errors carry no reason.
+    const bool by_bus = absl::IsUnavailable(status) && ReasonOf(status).empty();
+    if (by_bus && !std::exchange(bus_away, true)) {
+      Log(Severity::kWarning,
+          "Redis cannot be used; events reach the other services by pulling, nothing is lost",
+          {{"redis", bus->address()},
+           {"why", std::string(status.message())},
+           {"next_step",
+            "start Redis there, or start this service with another --redis, or with "
+            "--redis=none"}});
+    }
+    if (!status.ok() && !by_bus && !std::exchange(outbox_unreadable, true)) {
+      Log(Severity::kWarning, "the outbox cannot be read; events wait in it",
           {{"why", std::string(status.message())}});
-    } else {
-      Log(Severity::kInfo, "events are being published again",
-          {{"position", absl::StrCat(position.value_or(0))}});
+    }
+    if (!status.ok()) return;
+    if (std::exchange(bus_away, false)) {
+      Log(Severity::kInfo, "Redis is used again; events are being published",
+          {{"redis", bus->address()}, {"position", absl::StrCat(*position)}});
+    }
+    if (std::exchange(outbox_unreadable, false)) {
+      Log(Severity::kInfo, "the outbox is being read again",
+          {{"position", absl::StrCat(*position)}});
     }
   }
 

@@ -70,7 +70,9 @@ std::optional<Entry> ParseEntry(const RedisReply& reply) {
 class RedisEventBus final : public EventBus {
  public:
   RedisEventBus(const std::string& address, std::string service)
-      : service_(std::move(service)), redis_(address, kTimeout) {}
+      : address_(address), service_(std::move(service)), redis_(address, kTimeout) {}
+
+  const std::string& address() const override { return address_; }
 
   absl::Status Publish(const std::string& epoch, const std::vector<OutboxEvent>& events) override {
     for (size_t begin = 0; begin < events.size(); begin += kPipelineMax) {
@@ -174,6 +176,7 @@ class RedisEventBus final : public EventBus {
     return absl::OkStatus();
   }
 
+  const std::string address_;
   const std::string service_;
   RedisConnection redis_;
 };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -23,6 +24,8 @@ namespace meso {
 namespace {
 
 using ::testing::HasSubstr;
+
+constexpr const char* kServices[] = {"scheduling", "screening", "inventory", "audit"};
 
 std::string Read(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -91,6 +94,14 @@ class BadStartTest : public ::testing::Test {
     ASSERT_TRUE(WaitUntil([&] { return std::filesystem::exists(ports) || !process.running(); }));
     ASSERT_TRUE(process.running()) << Read(Log(service));
   }
+  std::vector<std::string> LinesWith(const std::string& service, const std::string& text) {
+    std::vector<std::string> lines = absl::StrSplit(Read(Log(service)), '\n');
+    lines.erase(
+        std::remove_if(lines.begin(), lines.end(),
+                       [&](const std::string& line) { return !absl::StrContains(line, text); }),
+        lines.end());
+    return lines;
+  }
   std::string Log(const std::string& service) { return absl::StrCat(suite_.dir(), "/", service); }
   static void StopGood(ChildProcess& process) {
     process.Signal(SIGTERM);
@@ -104,7 +115,7 @@ class BadStartTest : public ::testing::Test {
 };
 
 TEST_F(BadStartTest, AWrongFlagIsNamedWithTheNearestRightOne) {
-  for (const char* service : {"scheduling", "screening", "inventory", "audit"}) {
+  for (const char* service : kServices) {
     EXPECT_THAT(Sentence(service, {{"lisen", "127.0.0.1:0"}}),
                 HasSubstr("--lisen is no flag of this program; did you mean --listen?"));
     std::vector<std::string> stray = CommandLine(service, {});
@@ -116,7 +127,7 @@ TEST_F(BadStartTest, AWrongFlagIsNamedWithTheNearestRightOne) {
 }
 
 TEST_F(BadStartTest, HelpAndVersionAreAnswersAndNoFailures) {
-  for (const char* service : {"scheduling", "screening", "inventory", "audit"}) {
+  for (const char* service : kServices) {
     const std::string program = suite_.Binary(absl::StrCat("meso-", service));
     int exit_code = -1;
     const std::string help = RunCommand({program, "--help"}, &exit_code);
@@ -213,16 +224,51 @@ TEST_F(BadStartTest, APortInUseIsNamed) {
   StopGood(first);
 }
 
-TEST_F(BadStartTest, AnUnreachableRedisIsSaidAndStopsNothing) {
-  ChildProcess inventory;
-  StartGood("inventory", {{"redis", absl::StrCat("unix:", suite_.dir(), "/no-redis.sock")}},
-            inventory);
-  EXPECT_TRUE(WaitUntil([&] {
-    return absl::StrContains(Read(Log("inventory")),
-                             "events are not being published; consumers pull instead");
-  }));
-  EXPECT_TRUE(inventory.running());
-  StopGood(inventory);
+TEST_F(BadStartTest, ARedisElsewhereIsRefusedBecauseNothingEncryptsTheWayToIt) {
+  for (const char* service : kServices) {
+    for (const char* redis : {"192.0.2.1:6379", "redis:6379", "[2001:db8::1]:6379"}) {
+      const std::string sentence = Sentence(service, {{"redis", redis}});
+      EXPECT_THAT(sentence, HasSubstr(absl::StrCat("--redis=", redis,
+                                                   ": what goes to Redis is not encrypted")));
+      EXPECT_THAT(sentence, HasSubstr("write unix:PATH or 127.0.0.1:PORT, where a TLS tunnel"));
+    }
+    EXPECT_FALSE(std::filesystem::exists(absl::StrCat(suite_.dir(), "/data/", service, ".db")));
+  }
+}
+
+// Redis only makes events faster: services/README.md, 2026-11-30.
+TEST_F(BadStartTest, AnUnreachableRedisIsSaidWithTheNextStepAndStopsNothing) {
+  const std::string redis = absl::StrCat("unix:", suite_.dir(), "/redis.sock");
+  std::map<std::string, ChildProcess> processes;
+  const auto expect_said = [&](int away, int back) {
+    for (const char* service : kServices) {
+      EXPECT_TRUE(WaitUntil([&] {
+        return LinesWith(service, "Redis cannot be used").size() == static_cast<size_t>(away) &&
+               LinesWith(service, "Redis is used again").size() == static_cast<size_t>(back);
+      })) << service
+          << ": " << Read(Log(service));
+    }
+  };
+  for (const char* service : kServices) StartGood(service, {{"redis", redis}}, processes[service]);
+  expect_said(1, 0);  // with nothing to publish, and without a call
+  for (const char* service : kServices) {
+    const std::string line = LinesWith(service, "Redis cannot be used")[0];
+    EXPECT_THAT(line, HasSubstr("\"severity\":\"WARNING\""));
+    EXPECT_THAT(line, HasSubstr(absl::StrCat("\"redis\":\"", redis, "\"")));
+    EXPECT_THAT(line, HasSubstr("events reach the other services by pulling, nothing is lost"));
+    EXPECT_THAT(line, HasSubstr("\"why\":\"Redis does not answer: No such file or directory\""));
+    EXPECT_THAT(line, HasSubstr("\"next_step\":\"start Redis there, or start this service with "
+                                "another --redis, or with --redis=none\""));
+  }
+  suite_.StartRedis();
+  expect_said(1, 1);
+  suite_.KillRedis(/*with_data=*/true);
+  expect_said(2, 1);
+  for (const char* service : kServices) {
+    EXPECT_TRUE(processes[service].running()) << service;
+    EXPECT_THAT(LinesWith(service, "Redis is used again")[0], HasSubstr("\"severity\":\"INFO\""));
+    StopGood(processes[service]);
+  }
 }
 
 TEST_F(BadStartTest, ADatabaseOfANewerVersionOrAnotherServiceIsLeftAlone) {

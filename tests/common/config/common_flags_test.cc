@@ -51,6 +51,8 @@ TEST_F(CommonFlagsTest, ABadValueIsRefusedInOneSentenceThatNamesTheFlag) {
       {"tls_refresh", "2h"},
       {"admin_listen", "unix:/run/x"},
       {"redis", "here"},
+      {"redis", "unix:"},
+      {"redis", "::1:6379"},
       {"database", "postgresql://x"},
       {"database", "sqlite:"},
       {"audit_address", "audit"},
@@ -77,6 +79,30 @@ TEST_F(CommonFlagsTest, WithTheThreeTlsFilesEveryAddressMayBeBeyondLoopback) {
   const auto config = ConfigFromFlags("inventory", 7103);
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_TRUE(config->HasTls());
+}
+
+TEST_F(CommonFlagsTest, RedisIsOnThisMachineBecauseNothingEncryptsTheWayToIt) {
+  // TLS between the services changes nothing: it is not used towards Redis.
+  for (const char* flag : {"tls_cert_file", "tls_key_file", "tls_client_ca_file"}) {
+    SetFlag(flag, "x.pem");
+  }
+  for (const char* address : {"unix:/run/redis/redis.sock", "127.0.0.1:6379", "127.1.2.3:6379",
+                              "[::1]:6379", "localhost:6379", "none", ""}) {
+    SetFlag("redis", address);
+    const auto config = ConfigFromFlags("inventory", 7103);
+    EXPECT_TRUE(config.ok()) << address << ": " << config.status();
+  }
+  for (const char* address : {"10.0.0.5:6379", "0.0.0.0:6379", "redis:6379", "redis.example:6379",
+                              "localhost.example:1", "127.example.org:6379", "127.1:6379",
+                              "[::]:6379", "[2001:db8::1]:6379", "[::ffff:10.0.0.5]:6379"}) {
+    SetFlag("redis", address);
+    EXPECT_EQ(ConfigFromFlags("inventory", 7103).status(),
+              absl::InvalidArgumentError(absl::StrCat(
+                  "--redis=", address,
+                  ": what goes to Redis is not encrypted, so it must be on this machine: write "
+                  "unix:PATH or 127.0.0.1:PORT, where a TLS tunnel such as stunnel may lead to a "
+                  "Redis elsewhere.")));
+  }
 }
 
 TEST_F(CommonFlagsTest, UnixSocketsAndNoRedisAreFine) {

@@ -1,8 +1,13 @@
 #include "common/events/outbox_relay.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/events/event_message.h"
 #include "common/events/redis_event_bus.h"
 #include "tests/common/events/event_rig.h"
@@ -10,6 +15,36 @@
 
 namespace meso {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// The real bus, and how often the relay has begun a round on it.
+class CountedBus final : public EventBus {
+ public:
+  CountedBus(std::unique_ptr<EventBus> real, std::atomic<int>& rounds)
+      : real_(std::move(real)), rounds_(rounds) {}
+
+  const std::string& address() const override { return real_->address(); }
+  absl::Status Publish(const std::string& epoch, const std::vector<OutboxEvent>& events) override {
+    return real_->Publish(epoch, events);
+  }
+  absl::StatusOr<Tail> LastPublished(const std::string& epoch) override {
+    ++rounds_;
+    return real_->LastPublished(epoch);
+  }
+  absl::Status Heartbeat(const EventPosition& at) override { return real_->Heartbeat(at); }
+  absl::Status Trim(const std::string& epoch, int64_t sequence) override {
+    return real_->Trim(epoch, sequence);
+  }
+  absl::Status SetAside(const std::string& epoch) override { return real_->SetAside(epoch); }
+  void Interrupt() override { real_->Interrupt(); }
+
+ private:
+  const std::unique_ptr<EventBus> real_;
+  std::atomic<int>& rounds_;
+};
 
 class OutboxRelayTest : public ::testing::Test {
  protected:
@@ -193,6 +228,57 @@ TEST_F(OutboxRelayTest, StopPublishesWhatIsCommittedAndRemembersThePosition) {
                   })
                   .ok());
   EXPECT_EQ(position, 20);
+}
+
+TEST_F(OutboxRelayTest, ALostRedisIsSaidOnceHoweverLongItIsAwayAndSoIsItsReturn) {
+  redis_.Stop();
+  std::atomic<int> rounds{0};
+  OutboxRelay relay(
+      source_.database(),
+      std::make_unique<CountedBus>(MakeRedisEventBus(redis_.address(), "inventory"), rounds));
+  // A round says what it has to say before the next one begins.
+  const auto await_rounds = [&rounds](int more) {
+    return WaitUntil([&rounds, enough = rounds + more] { return rounds > enough; });
+  };
+  ::testing::internal::CaptureStderr();
+  relay.Start();  // nothing is there to be published
+  EXPECT_TRUE(await_rounds(3));
+  redis_.Start();
+  source_.Append(1);
+  EXPECT_TRUE(WaitUntil([&] { return Published().size() == 1; }));
+  EXPECT_TRUE(await_rounds(2));
+  redis_.Kill();
+  EXPECT_TRUE(await_rounds(4));
+  relay.Stop();
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  const std::string redis = absl::StrCat("\"redis\":\"", redis_.address(), "\"");
+  const auto away = AllOf(HasSubstr("\"severity\":\"WARNING\""), HasSubstr(redis),
+                          HasSubstr("by pulling, nothing is lost"),
+                          HasSubstr("\"why\":\"Redis does not answer: "),
+                          HasSubstr("\"next_step\":\"start Redis there, or "));
+  const auto back = AllOf(HasSubstr("\"severity\":\"INFO\""), HasSubstr(redis),
+                          HasSubstr("Redis is used again"), HasSubstr("\"position\":\"1\""));
+  const std::vector<std::string> lines = absl::StrSplit(log, '\n', absl::SkipEmpty());
+  EXPECT_THAT(lines, ElementsAre(away, back, away));
+}
+
+TEST_F(OutboxRelayTest, AnOutboxThatCannotBeReadIsNotBlamedOnRedis) {
+  Metrics metrics;
+  OutboxRelay relay(source_.database(), MakeRedisEventBus(redis_.address(), "inventory"), &metrics);
+  const auto await_up = [&metrics](int up) {
+    return WaitUntil([&metrics, line = absl::StrCat("\nmeso_event_bus_up ", up, "\n")] {
+      return absl::StrContains(metrics.Text(), line);
+    });
+  };
+  ::testing::internal::CaptureStderr();
+  relay.Start();
+  EXPECT_TRUE(await_up(1));
+  source_.database().Close();
+  EXPECT_TRUE(await_up(0));
+  relay.Stop();
+  const std::vector<std::string> lines =
+      absl::StrSplit(::testing::internal::GetCapturedStderr(), '\n', absl::SkipEmpty());
+  EXPECT_THAT(lines, ElementsAre(HasSubstr("the outbox cannot be read; events wait in it")));
 }
 
 TEST_F(OutboxRelayTest, WithoutRedisItDoesNothing) {
