@@ -41,7 +41,9 @@ absl::Status SqliteStatus(const SqliteOutcome& outcome) {
     case SQLITE_FULL:
       return StorageUnavailable("the disk is full");
     case SQLITE_IOERR:
-      return StorageUnavailable("the disk reports an error");
+      // The shared memory beside the database could not grow: what a full disk does to an opening.
+      return StorageUnavailable(outcome.code == SQLITE_IOERR_SHMSIZE ? "the disk is full"
+                                                                     : "the disk reports an error");
     case SQLITE_NOMEM:
       return StorageUnavailable("memory is exhausted");
     case SQLITE_BUSY:

@@ -21,8 +21,8 @@ std::string DirectoryOf(const std::string& path) {
 
 std::string Unwritable(const std::string& path, absl::string_view why) {
   return absl::StrCat("--", kFlag, "=", path, " can't be written (", why,
-                      "). The newest checkpoint is kept there against restored backups; check "
-                      "directory and rights.");
+                      "). The newest checkpoint is kept there against restored backups; make room "
+                      "there, or check directory and rights.");
 }
 
 }  // namespace

@@ -315,20 +315,61 @@ TEST_F(BadStartTest, ADatabaseThatCannotBeUsedIsNamed) {
 
 TEST_F(BadStartTest, AFullDiskIsSaidAndTheSameFileWorksOnceThereIsRoom) {
   const std::string path = suite_.dir() + "/disk";
-  for (const uintmax_t left : {0, 16 << 10, 64 << 10, 200 << 10}) {
-    const SmallDisk disk(path);
-    ASSERT_TRUE(disk.mounted())
-        << "a tmpfs cannot be mounted: run as root, or allow user namespaces";
-    const Flags database = {{"database", absl::StrCat("sqlite:", path, "/inventory.db")}};
-    disk.Fill(left);
-    const std::string sentence = Sentence("inventory", database);
-    EXPECT_THAT(sentence, HasSubstr(absl::StrCat("sqlite:", path, "/inventory.db cannot be used")));
-    EXPECT_THAT(sentence, HasSubstr("disk")) << left;
-    disk.MakeRoom();
-    ChildProcess inventory;
-    StartGood("inventory", database, inventory);
-    StopGood(inventory);
+  for (const char* service : kServices) {
+    for (const uintmax_t left : {0, 16 << 10, 64 << 10, 200 << 10}) {
+      SCOPED_TRACE(absl::StrCat(service, ", bytes left: ", left));
+      const SmallDisk disk(path);
+      ASSERT_TRUE(disk.mounted())
+          << "a tmpfs cannot be mounted: run as root, or allow user namespaces";
+      Flags here = {{"database", absl::StrCat("sqlite:", path, "/", service, ".db")}};
+      if (service == absl::string_view("audit")) {
+        here["erasure_file"] = path + "/erasures.jsonl";
+        here["checkpoint_memory_file"] = path + "/audit-checkpoint.txt";
+      }
+      const std::string sentence =
+          absl::StrCat("--database=", here["database"], " cannot be used: the disk is full. ");
+      disk.Fill(left);
+      EXPECT_THAT(Sentence(service, here), HasSubstr(sentence));
+      disk.MakeRoom();
+      ChildProcess process;
+      StartGood(service, here, process);
+      StopGood(process);
+      if (left > 0) continue;
+      disk.Fill(0);  // with a database that is there
+      EXPECT_THAT(Sentence(service, here), HasSubstr(sentence));
+      disk.MakeRoom();
+      StartGood(service, here, process);
+      StopGood(process);
+    }
   }
+}
+
+// What the audit log keeps apart from its database, on a disk of its own that is full. The
+// erasures' file is read and made only, which takes no room; the checkpoint is written when it is
+// not there.
+TEST_F(BadStartTest, AFullDiskBesideTheAuditLogsDatabaseIsSaid) {
+  const std::string path = suite_.dir() + "/disk";
+  const std::string note = path + "/audit-checkpoint.txt";
+  const Flags there = {{"erasure_file", path + "/erasures.jsonl"},
+                       {"checkpoint_memory_file", note}};
+  const SmallDisk disk(path);
+  ASSERT_TRUE(disk.mounted());
+  ChildProcess audit;
+  StartGood("audit", there, audit);
+  ASSERT_TRUE(WaitUntil([&] { return std::filesystem::exists(note); }));
+  StopGood(audit);
+  std::filesystem::remove(note);
+  std::filesystem::remove(path + "/erasures.jsonl");
+  disk.Fill(0);
+  const std::string sentence = Sentence("audit", there);
+  EXPECT_THAT(sentence,
+              HasSubstr(absl::StrCat("--checkpoint_memory_file=", note, " can't be written (")));
+  EXPECT_THAT(sentence, HasSubstr("No space left on device"));
+  EXPECT_THAT(sentence, HasSubstr("make room there"));
+  disk.MakeRoom();
+  StartGood("audit", there, audit);
+  EXPECT_TRUE(std::filesystem::exists(note));
+  StopGood(audit);
 }
 
 }  // namespace
