@@ -2,8 +2,10 @@
 #include "services/mesoctl/demo_plan.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <map>
 #include <set>
 #include <tuple>
@@ -11,8 +13,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/local_file.h"
 #include "meso/inventory/v1/inventory_service.pb.h"
 #include "meso/scheduling/v1/scheduling_admin_service.pb.h"
+#include "meso/screening/v1/screening_service.pb.h"
 #include "services/mesoctl/call.h"
 
 namespace meso::mesoctl {
@@ -55,7 +59,14 @@ struct Chain {
   std::map<std::string, sch::Site> sites;
   std::map<std::string, sch::TreatmentType> treatments;
   std::map<std::string, sch::Practitioner> practitioners;
+  std::map<std::string, std::set<std::string>> places;  // site -> "cabin", "gun", ...
 };
+
+// "cabin" of sites/par-1/rooms/cabin-2.
+std::string KindOf(const std::string& name) {
+  const std::string code = name.substr(name.rfind('/') + 1);
+  return code.substr(0, code.find('-'));
+}
 
 template <typename Request>
 bool Reads(const DemoStep& step, absl::CivilDay start, const std::string& call, Request* request) {
@@ -69,12 +80,20 @@ Chain ChainOf(const DemoPlan& plan, absl::CivilDay start = kStart) {
     sch::UpdateSiteRequest site;
     sch::UpdateTreatmentTypeRequest treatment;
     sch::UpdatePractitionerRequest practitioner;
+    sch::UpdateRoomRequest room;
+    sch::UpdateDeviceRequest device;
     if (Reads(step, start, update + "Site", &site)) {
       chain.sites[site.site().name()] = site.site();
     } else if (Reads(step, start, update + "TreatmentType", &treatment)) {
       chain.treatments[treatment.treatment_type().name()] = treatment.treatment_type();
     } else if (Reads(step, start, update + "Practitioner", &practitioner)) {
       chain.practitioners[practitioner.practitioner().name()] = practitioner.practitioner();
+    } else if (Reads(step, start, update + "Room", &room)) {
+      const std::string& name = room.room().name();
+      chain.places[name.substr(0, name.find("/rooms/"))].insert(KindOf(name));
+    } else if (Reads(step, start, update + "Device", &device)) {
+      const std::string& name = device.device().name();
+      chain.places[name.substr(0, name.find("/devices/"))].insert(KindOf(name));
     }
   }
   return chain;
@@ -219,20 +238,6 @@ TEST(DemoPlanTest, BlockedPatientsHaveNoSessions) {
   for (const DemoSession& session : plan.sessions) EXPECT_EQ(blocked.count(session.patient), 0u);
 }
 
-TEST(DemoPlanTest, CredentialsExpireOnTwelveDifferentDaysOneInFourteenDays) {
-  std::set<std::string> days;
-  for (const auto& [name, person] : ChainOf(Plan()).practitioners) {
-    std::set<std::string> own;
-    for (const sch::Credential& credential : person.credentials()) {
-      own.insert(credential.valid_until());
-    }
-    EXPECT_EQ(own.size(), 1u) << name;
-    days.insert(own.begin(), own.end());
-  }
-  EXPECT_EQ(days.size(), 12u);
-  EXPECT_EQ(*days.begin(), absl::FormatCivilTime(kStart + 14));
-}
-
 TEST(DemoPlanTest, EveryTreatmentSaysWhatToDoBeforeAndAfter) {
   for (const auto& [name, treatment] : ChainOf(Plan()).treatments) {
     EXPECT_GE(treatment.preparation_size(), 1) << name;
@@ -287,24 +292,81 @@ TEST(DemoPlanTest, EverySiteHasMoreThanItsSessionsNeed) {
   }
 }
 
-TEST(DemoPlanTest, LotsAreSpecialAsPromised) {
+// Whatever the seed and the day: as complete as the default chain. Days on which months and years
+// end, and the largest seed.
+class CompleteChainTest : public PlannedSessionsTest {};
+
+TEST_P(CompleteChainTest, EveryShippedRuleHasTwoPatientsOrMore) {
+  std::map<std::string, int> patients;
+  for (const DemoPatient& patient : plan().patients) ++patients[patient.rule];
+  meso::screening::v1::RuleSet rules;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      *ReadText("deploy/demo/screening/meso-default.ruleset.textproto"), &rules));
+  EXPECT_EQ(rules.rules_size(), 34);
+  for (const auto& rule : rules.rules()) EXPECT_GE(patients[rule.id()], 2) << rule.id();
+}
+
+TEST_P(CompleteChainTest, CredentialsExpireOnTwelveDifferentDaysOneInFourteenDays) {
+  std::set<std::string> days;
+  for (const auto& [name, person] : ChainOf(plan(), start()).practitioners) {
+    std::set<std::string> own;
+    for (const sch::Credential& credential : person.credentials()) {
+      own.insert(credential.valid_until());
+    }
+    EXPECT_EQ(own.size(), 1u) << name;
+    days.insert(own.begin(), own.end());
+  }
+  EXPECT_EQ(days.size(), 12u);
+  EXPECT_EQ(*days.begin(), absl::FormatCivilTime(start() + 14));
+}
+
+TEST_P(CompleteChainTest, EverySiteHasItsRoomsAndDevices) {
+  const DemoPlan planned = plan();
+  const Chain chain = ChainOf(planned, start());
+  EXPECT_EQ(planned.zones.size(), 5u);
+  EXPECT_EQ(chain.sites.size(), 5u);
+  for (const auto& [site, zone] : planned.zones) {
+    EXPECT_THAT(chain.places.at(site), ::testing::ElementsAre("cabin", "gun", "lounge", "pulse"))
+        << site;
+  }
+}
+
+TEST_P(CompleteChainTest, LotsAreSpecialAsPromised) {
   std::map<std::string, std::set<std::string>> sites;  // by product and letter
   std::map<std::string, std::string> scans;
-  const DemoPlan plan = Plan();
-  for (const DemoStep& step : plan.deliveries) {
+  const DemoPlan planned = plan();
+  for (const DemoStep& step : planned.deliveries) {
     sites[step.id].insert(Text(step.request, "site"));
     scans[step.id] = Text(step.request, "scan");
   }
-  EXPECT_THAT(scans["AMP-BCX-S"], ::testing::HasSubstr(absl::StrCat("17", GsDate(kStart + 7))));
-  EXPECT_THAT(scans["AMP-BIO-X"], ::testing::HasSubstr(absl::StrCat("17", GsDate(kStart - 10))));
-  EXPECT_THAT(scans["AMP-PDR-A"], ::testing::HasSubstr("1727060030"));  // day 00
+  const auto expires = [this](int days) {
+    return ::testing::HasSubstr(absl::StrCat("17", GsDate(start() + days)));
+  };
+  EXPECT_THAT(scans["AMP-BCX-S"], expires(7));
+  EXPECT_THAT(scans["AMP-BIO-X"], expires(-10));
+  // Day 00: the last of the month.
+  EXPECT_THAT(scans["AMP-PDR-A"],
+              ::testing::HasSubstr(absl::StrCat("17", GsDate(start() + 200).substr(0, 4), "0030")));
+  EXPECT_EQ(sites["AMP-HA1-Q"].size(), 2u);
   EXPECT_EQ(sites["AMP-PEP-R"].size(), 3u);
   // The recall's second session must have nothing to fall back on.
   EXPECT_EQ(sites["AMP-PAN-A"].count("sites/par-1"), 0u);
   EXPECT_EQ(sites["AMP-VC-A"].count("sites/syd-1"), 0u);
-  ASSERT_EQ(plan.holds.size(), 3u);
-  EXPECT_EQ(plan.holds.back().call, "InventoryService.CreateRecall");
+  ASSERT_EQ(planned.holds.size(), 3u);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(planned.holds[i].call, "InventoryService.QuarantineLot");
+    EXPECT_EQ(Text(planned.holds[i].request, "name"), "${AMP-HA1-Q.lot.name}");
+    EXPECT_EQ(sites["AMP-HA1-Q"].count(Text(planned.holds[i].request, "site")), 1u);
+  }
+  EXPECT_EQ(planned.holds[2].call, "InventoryService.CreateRecall");
+  EXPECT_THAT(JsonText(planned.holds[2].request), ::testing::HasSubstr("${AMP-PEP-R.lot.name}"));
 }
+
+INSTANTIATE_TEST_SUITE_P(
+    Days, CompleteChainTest,
+    ::testing::Combine(::testing::Values(kStart, absl::CivilDay(2027, 12, 31),
+                                         absl::CivilDay(2028, 2, 29)),
+                       ::testing::Values(1, std::numeric_limits<uint64_t>::max())));
 
 }  // namespace
 }  // namespace meso::mesoctl
