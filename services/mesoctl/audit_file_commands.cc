@@ -185,7 +185,8 @@ std::vector<Command> AuditFileCommands() {
                   "not. Somebody who does not trust the service exports the log and runs `mesoctl "
                   "audit verify`.",
        .examples = {"mesoctl audit check", "mesoctl audit check -o json"},
-       .run = Check},
+       .run = Check,
+       .reads = true},
       {.path = {"audit", "verify"},
        .summary = "Check a bundle; needs no server",
        .details = "A log that was cut back or forked verifies by itself. A checkpoint kept from "
@@ -211,7 +212,8 @@ std::vector<Command> AuditFileCommands() {
        .examples = {"mesoctl audit verify log.bundle --key $MESO_KEYS/audit-log.pub",
                     "mesoctl audit export -o today.bundle && mesoctl audit verify today.bundle "
                     "--key $MESO_KEYS/audit-log.pub"},
-       .run = Verify},
+       .run = Verify,
+       .reads = true},
   };
 }
 

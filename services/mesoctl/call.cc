@@ -27,8 +27,11 @@ absl::Status SetModes(const CallCommand& command, Message* request) {
   }
   if (!command.dry_run) return absl::OkStatus();
   const FieldDescriptor* field = type.FindFieldByName("validate_only");
-  // What only reads has nothing to try out.
-  if (field == nullptr && type.FindFieldByName("request_id") == nullptr) return absl::OkStatus();
+  if (field == nullptr && type.FindFieldByName("request_id") == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--dry-run: a call with ", type.name(),
+                     " only reads and changes nothing; leave --dry-run out"));
+  }
   if (field == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("--dry-run: ", type.name(),

@@ -26,7 +26,7 @@ struct CallCommand {
   std::string json;      // the request; "" = {}, "-" = standard input, "@FILE" = the file's content
   std::string at;        // for EventService: the service to ask
   std::string token;     // bare bearer token; empty = none
-  bool dry_run = false;  // sets validate_only; refused where a change has none
+  bool dry_run = false;  // sets validate_only; refused where there is none
   std::string request_id;  // for the request's field; empty = made up
 };
 

@@ -115,7 +115,10 @@ class Completer {
     if (command_ != nullptr) {
       for (const Flag& flag : command_->flags) Add(absl::StrCat("--", flag.name), flag.help);
     }
-    for (const Flag& flag : set_.global_flags) Add(absl::StrCat("--", flag.name), flag.help);
+    for (const Flag& flag : set_.global_flags) {
+      if (command_ != nullptr && !Takes(*command_, flag)) continue;
+      Add(absl::StrCat("--", flag.name), flag.help);
+    }
     Add("--help", "Explain the command");
   }
 
@@ -238,13 +241,15 @@ std::vector<Command> CompletionCommands() {
                       .kind = {ValueKind::Of::kWords, {"bash", "zsh", "fish"}, ""}}},
        .examples = {"source <(mesoctl completion bash)", "mesoctl completion fish"},
        .run = PrintScript,
-       .offline = true},
+       .offline = true,
+       .reads = true},
       {.path = {"__complete"},
        .summary = "What the completion scripts ask; the words so far, divided by the byte 31",
        .arguments = {{.name = "WORDS", .help = "Without the program's name"}},
        .examples = {},
        .run = PrintCandidates,
-       .hidden = true},
+       .hidden = true,
+       .reads = true},
   };
 }
 

@@ -44,10 +44,16 @@ std::vector<Flag> OutputFlags() {
        .env = {"MESO_SITE"},
        .kind = Names("sites")},
       {.name = "dry-run",
-       .help = "Say what would happen and change nothing, where the method can (validate_only)"},
+       .help =
+           "Say what would happen and change nothing (validate_only); refused by a command that "
+           "can't",
+       .refusal = "can't be tried without doing it",
+       .reader_refusal = "only reads and changes nothing"},
       {.name = "request-id",
        .value = "UUID",
-       .help = "Of a change: the same request with the same id has one effect and one answer"},
+       .help = "Of a change: the same request with the same id has one effect and one answer",
+       .refusal = "is no change of the suite that one id could name",
+       .reader_refusal = "only reads"},
   };
 }
 

@@ -10,6 +10,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/base/id_source.h"
+#include "common/base/resource_name.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/proto_values.h"
 #include "meso/inventory/v1/inventory_service.pb.h"
@@ -57,6 +59,23 @@ class Input {
   std::unique_ptr<std::ifstream> file_;
   std::istream* in_ = nullptr;
 };
+
+// The one given, or one made up and told.
+absl::StatusOr<std::string> RequestId(const Invocation& invocation, Session& session) {
+  const std::string given = invocation.Get("request-id");
+  if (invocation.Has("request-id")) {
+    if (IsUuid(given)) return given;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--request-id=", given,
+        " is no UUID in small letters; write one, as `uuidgen` prints it, or leave it out"));
+  }
+  std::string made = session.ids().NewId();
+  if (!invocation.On("dry-run")) {
+    session.err() << "request_id " << made
+                  << " (the same request with --request-id and it again gets the same answer)\n";
+  }
+  return made;
+}
 
 absl::StatusOr<std::string> SiteOrAny(const Session& session) {
   return session.site().empty() ? std::string("sites/-") : session.site();
@@ -115,13 +134,14 @@ ExitCode Import(const Invocation& invocation, Session& session) {
   }
   const absl::StatusOr<std::string> token = session.Token();
   if (!token.ok()) return session.Fail("inventory import", token.status());
+  const absl::StatusOr<std::string> id = RequestId(invocation, session);
+  if (!id.ok()) return session.Fail("inventory import", id.status());
   if (!session.timeout_given()) session.set_timeout(kFileTimeout);
   v1::ImportStockRequest part;
   part.set_parent(*SiteOrAny(session));
   part.set_opening_balance(invocation.On("opening-balance"));
   part.set_validate_only(invocation.On("dry-run"));
-  part.set_request_id(invocation.Has("request-id") ? invocation.Get("request-id")
-                                                   : session.ids().NewId());
+  part.set_request_id(*id);
   v1::ImportStockResponse answer;
   v1::ImportReport report;
   absl::Status status;
@@ -256,6 +276,8 @@ ExitCode RecordTemperatures(const Invocation& invocation, Session& session) {
   if (!unit.ok()) return session.Fail(kWhat, unit.status());
   const absl::StatusOr<std::string> token = session.Token();
   if (!token.ok()) return session.Fail(kWhat, token.status());
+  const absl::StatusOr<std::string> id = RequestId(invocation, session);
+  if (!id.ok()) return session.Fail(kWhat, id.status());
   if (!session.timeout_given()) session.set_timeout(kFileTimeout);
   ReadingsFile readings(input.stream(), session.clock().Now());
   v1::RecordTemperaturesRequest batch;
@@ -265,8 +287,10 @@ ExitCode RecordTemperatures(const Invocation& invocation, Session& session) {
   absl::Status status;
   {
     Spinner spinner(session.err(), session.terminal().err_animated, "recording...");
+    int batches = 0;
+    // The service keeps an answer per batch: the same file with the same id has the same batches.
     const auto next = [&] {
-      batch.set_request_id(session.ids().NewId());
+      batch.set_request_id(Uuid5(*id, absl::StrCat("batch ", ++batches)));
       return readings.Next(&batch);
     };
     status = session.client().Exchange(kRecord, *token, next, batch, &answer,
@@ -319,15 +343,12 @@ Command ImportCommand() {
           "storage_location, received_at, supplier_ref, unit_cost, currency, hold.",
       .arguments = {{.name = "FILE", .help = "The file; - reads standard input", .kind = Files()}},
       .flags = {{.name = "opening-balance",
-                 .help = "Balances of a chain that moves to Meso: expired stock is taken in too"},
-                {.name = "dry-run", .help = "Say what would happen and change nothing"},
-                {.name = "request-id",
-                 .value = "UUID",
-                 .help = "The same one again returns the first answer"}},
+                 .help = "Balances of a chain that moves to Meso: expired stock is taken in too"}},
       .examples = {"mesoctl inventory import stock.csv --site par-1 --dry-run",
                    "mesoctl inventory export --site par-1 | mesoctl inventory import - "
                    "--opening-balance --dry-run"},
-      .run = Import};
+      .run = Import,
+      .takes = {"dry-run", "request-id"}};
 }
 
 Command ExportCommand() {
@@ -348,6 +369,9 @@ Command SensorCommand() {
   return {
       .path = {"sensors", "record"},
       .summary = "Take in what a sensor measured: lines of time,degrees",
+      .details =
+          "With --request-id each batch of 5000 lines gets an id derived from it, so that the "
+          "same file can be sent again.",
       .arguments = {{.name = "FILE", .help = "The file; - reads standard input", .kind = Files()}},
       .flags = {{.name = "unit",
                  .value = "UNIT",
@@ -360,7 +384,8 @@ Command SensorCommand() {
       .examples = {"echo now,5.2 | mesoctl sensors record - --unit par-1/main --sensor S-1",
                    "printf '%s\\n' -20m,5.3 -10m,5.1 | mesoctl sensors record - --unit main --site "
                    "par-1 --sensor S-1 -o json"},
-      .run = RecordTemperatures};
+      .run = RecordTemperatures,
+      .takes = {"request-id"}};
 }
 
 Command LabelCommand() {

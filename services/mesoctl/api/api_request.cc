@@ -97,18 +97,7 @@ class RequestBuilder {
   }
 
   absl::Status CheckModes() const {
-    if (invocation_.On("dry-run") && !Has("validate_only")) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "--dry-run: ", method_.service()->name(), ".", method_.name(),
-          Has("request_id") ? " can't be tried without doing it; read what it would change, then "
-                              "leave --dry-run out"
-                            : " only reads and changes nothing; leave --dry-run out"));
-    }
-    if (invocation_.Has("request-id") && !Has("request_id")) {
-      return absl::InvalidArgumentError(absl::StrCat("--request-id: ", method_.service()->name(),
-                                                     ".", method_.name(),
-                                                     " only reads and takes none; leave it out"));
-    }
+    // --dry-run and --request-id get here only with a method that has them: see Command::takes.
     if (invocation_.On("all") && !IsList(method_)) {
       return absl::InvalidArgumentError(
           "--all: this command's answer has one page; leave --all out");

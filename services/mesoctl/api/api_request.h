@@ -64,7 +64,7 @@ struct BuiltRequest {
 };
 
 // Errors: INVALID_ARGUMENT naming the flag: a value that can't be read, a required one that is
-// missing, --dry-run or --request-id where the method has no such thing.
+// missing.
 absl::StatusOr<BuiltRequest> BuildRequest(const ApiCommand& command,
                                           const google::protobuf::MethodDescriptor& method,
                                           const Invocation& invocation,

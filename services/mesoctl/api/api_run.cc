@@ -349,6 +349,12 @@ Command MakeCommand(const ApiCommand& row) {
         {.name = "force", .help = "Overwrite the file of --save if it is there"});
   }
   command.examples = {row.example_1, row.example_2};
+  const auto has = [&](const char* field) {
+    return method.input_type()->FindFieldByName(field) != nullptr;
+  };
+  if (has("validate_only")) command.takes.emplace_back("dry-run");
+  if (has("request_id")) command.takes.emplace_back("request-id");
+  command.reads = !has("request_id");
   const ApiCommand* kept = &row;
   command.run = [kept](const Invocation& invocation, Session& session) {
     return RunTableCommand(*kept, invocation, session);

@@ -293,7 +293,8 @@ std::vector<Command> EventsCommands() {
              .help = "Go on after an earlier call; with --from"}},
        .examples = {"mesoctl events tail --limit 5",
                     "mesoctl events tail --from scheduling --types AppointmentBooked -o json"},
-       .run = RunTail}};
+       .run = RunTail,
+       .reads = true}};
 }
 
 }  // namespace meso::mesoctl

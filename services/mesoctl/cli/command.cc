@@ -37,6 +37,11 @@ const CommandGroup* FindGroup(const CommandSet& set, const std::vector<std::stri
   return nullptr;
 }
 
+bool Takes(const Command& command, const Flag& flag) {
+  return flag.refusal.empty() ||
+         std::find(command.takes.begin(), command.takes.end(), flag.name) != command.takes.end();
+}
+
 std::vector<std::string> NextWords(const CommandSet& set, const std::vector<std::string>& path) {
   std::vector<std::string> words;
   for (const Command& command : set.commands) {

@@ -36,6 +36,10 @@ struct Flag {
   bool required = false;
   bool repeated = false;  // may be given several times
   ValueKind kind;
+  // Of a global flag that promises what not every command can keep (--dry-run): not empty, it is
+  // refused by every command that does not name it in `takes`, and these words say why.
+  std::string refusal;         // "can't be tried without doing it"
+  std::string reader_refusal;  // the same of a command that only reads
 };
 
 struct Argument {
@@ -56,6 +60,8 @@ struct Command {
   bool hidden = false;   // for machines: in no list
   bool offline = false;  // takes nothing from a context, so a broken one is no reason to fail
   std::vector<std::string> aliases;  // other last words, in no list
+  std::vector<std::string> takes;    // global flags with a `refusal` that it heeds nevertheless
+  bool reads = false;                // changes nothing, in the suite or in a file
 };
 
 // A noun: words that several commands begin with.
@@ -77,6 +83,9 @@ std::string FlagKey(std::string name);
 // nullptr when there is none.
 const Command* FindCommand(const CommandSet& set, const std::vector<std::string>& path);
 const CommandGroup* FindGroup(const CommandSet& set, const std::vector<std::string>& path);
+
+// Whether the command heeds the flag: false for a global one that it refuses.
+bool Takes(const Command& command, const Flag& flag);
 
 // The words that may follow `path`, visible commands only, in the set's order, each once.
 std::vector<std::string> NextWords(const CommandSet& set, const std::vector<std::string>& path);

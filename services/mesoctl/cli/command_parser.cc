@@ -53,6 +53,7 @@ class Parser {
       }
     }
     if (result_.command == nullptr && !result_.help) return Unfinished();
+    if (!result_.help) MESO_RETURN_IF_ERROR(CheckTaken());
     return std::move(result_);
   }
 
@@ -120,6 +121,22 @@ class Parser {
     if (!value) value = words_[next_++];
     if (!flag->repeated) given.clear();
     given.push_back(*std::move(value));
+    return absl::OkStatus();
+  }
+
+  // Whoever asks for a trial must never get the deed.
+  absl::Status CheckTaken() const {
+    for (const Flag& flag : set_.global_flags) {
+      const auto given = result_.given.find(FlagKey(flag.name));
+      const bool off = flag.value.empty() && !result_.On(flag.name);
+      if (given == result_.given.end() || off || Takes(*result_.command, flag)) continue;
+      return Misuse(absl::StrCat("`", Spoken(result_.path), "` ",
+                                 result_.command->reads ? flag.reader_refusal : flag.refusal,
+                                 ", so it takes no --", flag.name, "; nothing was done"),
+                    {},
+                    absl::StrCat("leave --", flag.name, " out; `", HelpOf(result_.path),
+                                 "` says what it does"));
+    }
     return absl::OkStatus();
   }
 

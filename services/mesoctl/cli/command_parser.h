@@ -1,7 +1,8 @@
 // Reads one command line against a CommandSet.
 //
 // Global flags may stand anywhere, a command's own flags after its words; `--flag value` and
-// `--flag=value`, with - or _ inside a name; `--` ends the flags. Nothing is run, no file is read.
+// `--flag=value`, with - or _ inside a name; `--` ends the flags. A global flag that the command
+// does not take is refused here, before anything is done. Nothing is run, no file is read.
 #ifndef MESO_SERVICES_MESOCTL_CLI_COMMAND_PARSER_H_
 #define MESO_SERVICES_MESOCTL_CLI_COMMAND_PARSER_H_
 

@@ -101,7 +101,16 @@ std::string UsageOf(const Command& command) {
   return absl::StrCat(usage, " [flags]");
 }
 
-std::string CommandPage(const Command& command) {
+// Its own, and those of the global ones that not every command takes.
+std::vector<Flag> FlagsOf(const CommandSet& set, const Command& command) {
+  std::vector<Flag> flags = command.flags;
+  for (const Flag& flag : set.global_flags) {
+    if (!flag.refusal.empty() && Takes(command, flag)) flags.push_back(flag);
+  }
+  return flags;
+}
+
+std::string CommandPage(const CommandSet& set, const Command& command) {
   std::string out = absl::StrCat(command.summary, ".\n\n", UsageOf(command), "\n");
   if (!command.details.empty()) {
     for (const absl::string_view line : absl::StrSplit(command.details, '\n')) {
@@ -115,7 +124,7 @@ std::string CommandPage(const Command& command) {
     arguments.push_back({argument.name, argument.help});
   }
   AppendLines("Arguments:", arguments, out);
-  AppendLines("Flags:", FlagLines(command.flags), out);
+  AppendLines("Flags:", FlagLines(FlagsOf(set, command)), out);
   AppendExamples(command.examples, out);
   absl::StrAppend(&out, "\n`mesoctl --help` shows the flags that every command takes.\n");
   return out;
@@ -125,7 +134,7 @@ std::string CommandPage(const Command& command) {
 
 std::string HelpPage(const CommandSet& set, const std::vector<std::string>& path) {
   if (const Command* command = FindCommand(set, path); command != nullptr) {
-    return CommandPage(*command);
+    return CommandPage(set, *command);
   }
   const CommandGroup* group = FindGroup(set, path);
   const std::string program =

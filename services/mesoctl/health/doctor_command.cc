@@ -63,7 +63,8 @@ std::vector<Command> DoctorCommands() {
                       "only when all is well.",
            .flags = AdminPortFlags(),
            .examples = {"mesoctl doctor", "mesoctl doctor -o json"},
-           .run = Run}};
+           .run = Run,
+           .reads = true}};
 }
 
 }  // namespace meso::mesoctl

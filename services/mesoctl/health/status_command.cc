@@ -118,12 +118,14 @@ std::vector<Command> HealthStatusCommands() {
                   "admin ports, which are asked on this machine only.",
        .flags = AdminPortFlags(),
        .examples = {"mesoctl status", "mesoctl status -o json"},
-       .run = ShowStatus},
+       .run = ShowStatus,
+       .reads = true},
       {.path = {"version"},
        .summary = "Tell what this program was built from",
        .examples = {"mesoctl version", "mesoctl version -o name"},
        .run = ShowVersion,
-       .offline = true},
+       .offline = true,
+       .reads = true},
   };
 }
 

@@ -89,14 +89,17 @@ TEST(CommandLineTest, ATimeoutLeavesTimeForAnAnswer) {
   }
 }
 
-TEST(CommandLineTest, ADryRunOfWhatOnlyReadsIsTheCall) {
+TEST(CommandLineTest, ADryRunOfWhatHasNoneIsRefusedUnderAnyNameOfTheMethod) {
   const TempDir dir;
   const std::string nobody = absl::StrCat("unix:", dir.path(), "/nobody");
-  EXPECT_EQ(RunMesoctl({"call", "ListSites", "--dry-run", "--scheduling_address", nobody}).code,
-            ExitCode::kUnavailable)
-      << "it was tried";
-  EXPECT_EQ(RunMesoctl({"call", "ReleaseHold", "--dry-run", "--scheduling_address", nobody}).code,
-            ExitCode::kUsage);
+  const auto call = [&](const char* method) {
+    return RunMesoctl({"call", method, "--dry-run", "--scheduling_address", nobody});
+  };
+  EXPECT_EQ(call("ListSites").code, ExitCode::kUsage);
+  EXPECT_THAT(call("ListSites").err, HasSubstr("only reads"));
+  EXPECT_EQ(call("ReleaseHold").code, ExitCode::kUsage);
+  EXPECT_THAT(call("ReleaseHold").err, HasSubstr("can't be tried"));
+  EXPECT_EQ(call("BookAppointment").code, ExitCode::kUnavailable) << "it was tried";
 }
 
 TEST(CommandLineTest, HalfOfTheTlsFilesAreNamedAsTheyAreTyped) {

@@ -42,7 +42,8 @@ TEST(CompletionTest, NounsVerbsAndFlagsAreOffered) {
   EXPECT_THAT(Offered({"appo"}), ElementsAre("appointments"));
   EXPECT_THAT(Offered({"lots", ""}), IsSupersetOf({"get", "list", "quarantine", "release"}));
   EXPECT_THAT(Offered({"lots", "list", "--pro"}), ElementsAre("--product"));
-  EXPECT_THAT(Offered({"lots", "list", "--dry"}), ElementsAre("--dry-run"));
+  EXPECT_THAT(Offered({"stock", "receive", "--dry"}), ElementsAre("--dry-run"));
+  EXPECT_THAT(Offered({"lots", "list", "--dry"}), IsEmpty()) << "it would be refused";
   EXPECT_THAT(Offered({"--sit"}), ElementsAre("--site"));
 }
 

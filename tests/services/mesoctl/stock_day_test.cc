@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "tests/services/mesoctl/day_fixture.h"
 
 namespace meso::mesoctl {
@@ -233,6 +235,18 @@ void StockDayTest::WarmFridge() {
      "[{\"lot\": \"$GEL\", \"decision\": \"DECISION_RELEASE\"}]}'");
   EXPECT_EQ(Shelf("$HERE", "$GEL"), "37,0,37,0,0,0");
   EXPECT_EQ(Shelf("$THERE", "$GEL"), "8,0,8,0,0,0");
+  // The same file with the same id has one effect and one answer.
+  const std::string reading =
+      absl::StrCat(absl::FormatTime(absl::RFC3339_sec, SystemClock().Now() - absl::Minutes(3),
+                                    absl::UTCTimeZone()),
+                   ",5.0\n");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(Do("sensors record - --unit $THERE/fridge --sensor S-2 -o csv --request-id "
+                 "01980000-0000-7000-8000-0000000000aa",
+                 reading)
+                  .out,
+              "recorded,duplicates,excursions\r\n1,0,0\r\n");
+  }
 }
 
 void StockDayTest::LookAhead() {

@@ -25,7 +25,7 @@ class ApiRequestTest : public ::testing::Test {
   absl::StatusOr<BuiltRequest> Build(const std::vector<std::string>& words,
                                      const std::string& input = "") {
     auto invocation = ParseCommandLine(AllCommands(), words);
-    EXPECT_TRUE(invocation.ok()) << invocation.status();
+    if (!invocation.ok()) return invocation.status();
     ApplyDefaults(
         AllCommands(), [](const std::string&) { return std::nullopt; }, context_, &*invocation);
     const ApiCommand* row = nullptr;
