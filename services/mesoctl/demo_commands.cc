@@ -28,12 +28,13 @@ ExitCode Load(const Invocation& invocation, Session& session) {
                                          "--seed=", invocation.Get("seed"),
                                          " is no whole number; write one of 0 or more")));
   }
-  return LoadDemo(session.client(), session.clock(), options, session.out(), session.err());
+  return LoadDemo(session.client(), session.clock(), options, session.terminal(), session.out(),
+                  session.err());
 }
 
 ExitCode Play(const Invocation& invocation, Session& session) {
   return PlayDemo(session.client(), session.clock(), session.ids(), OptionsOf(invocation),
-                  session.out(), session.err());
+                  session.terminal(), session.out(), session.err());
 }
 
 ExitCode Reset(const Invocation& invocation, Session& session) {

@@ -1,10 +1,8 @@
 #include "services/mesoctl/demo_load.h"
 
 #include <google/protobuf/text_format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -245,7 +243,7 @@ absl::StatusOr<scr::Questionnaire> FindQuestionnaire(const DemoPeople& people) {
 }
 
 ExitCode LoadDemo(const SuiteClient& client, const Clock& clock, const DemoOptions& options,
-                  std::ostream& out, std::ostream& err) {
+                  const Terminal& terminal, std::ostream& out, std::ostream& err) {
   const SystemClock stopwatch;
   const absl::Time begin = stopwatch.Now();
   const absl::StatusOr<std::unique_ptr<DemoPeople>> people =
@@ -261,9 +259,9 @@ ExitCode LoadDemo(const SuiteClient& client, const Clock& clock, const DemoOptio
     err << RenderError("demo load", plan.status()) << "\n";
     return ExitCodeOf(plan.status());
   }
-  Narrative story(out, isatty(STDOUT_FILENO) == 1);
+  Narrative story(out, terminal.out_color);
   story.Chapter(1, "A clinic chain is loaded");
-  ProgressBar progress(err, &err == &std::cerr && isatty(STDERR_FILENO) == 1, stopwatch);
+  ProgressBar progress(err, terminal.err_animated, stopwatch);
   Loader loader(options, **people, clock, *choice, *plan, progress);
   const absl::Status status = loader.Load();
   if (!status.ok()) {

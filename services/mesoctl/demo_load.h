@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
 #include "meso/screening/v1/questionnaire.pb.h"
+#include "services/mesoctl/cli/terminal.h"
 #include "services/mesoctl/demo_people.h"
 #include "services/mesoctl/report.h"
 #include "services/mesoctl/suite_client.h"
@@ -21,7 +22,7 @@ namespace meso::mesoctl {
 // Loads everything and prints the counts. kUsage when options or data are wrong; else the exit code
 // of the call that was refused, which is named.
 ExitCode LoadDemo(const SuiteClient& client, const Clock& clock, const DemoOptions& options,
-                  std::ostream& out, std::ostream& err);
+                  const Terminal& terminal, std::ostream& out, std::ostream& err);
 
 // `mesoctl demo reset`: there is no way to empty an audit log and a ledger through the API, and
 // there shall be none. Says what to do instead when the suite is a demo (its audit log is named

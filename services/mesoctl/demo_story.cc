@@ -1,7 +1,5 @@
 #include "services/mesoctl/demo_story.h"
 
-#include <unistd.h>
-
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -26,14 +24,15 @@ constexpr Chapter kChapters[] = {
 }  // namespace
 
 ExitCode PlayDemo(const SuiteClient& client, const Clock& clock, IdSource& ids,
-                  const DemoOptions& options, std::ostream& out, std::ostream& err) {
+                  const DemoOptions& options, const Terminal& terminal, std::ostream& out,
+                  std::ostream& err) {
   const absl::StatusOr<std::unique_ptr<DemoPeople>> people =
       DemoPeople::Create(client, options, clock);
   if (!people.ok()) {
     err << RenderError("demo play", people.status()) << "\n";
     return ExitCode::kUsage;
   }
-  Narrative story(out, isatty(STDOUT_FILENO) == 1);
+  Narrative story(out, terminal.out_color);
   Stage stage;
   stage.people = people->get();
   stage.options = &options;

@@ -12,6 +12,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/id_source.h"
+#include "services/mesoctl/cli/terminal.h"
 #include "services/mesoctl/demo_people.h"
 #include "services/mesoctl/report.h"
 #include "services/mesoctl/suite_client.h"
@@ -20,7 +21,8 @@ namespace meso::mesoctl {
 
 // Plays all chapters. Precondition: LoadDemo has run on this suite.
 ExitCode PlayDemo(const SuiteClient& client, const Clock& clock, IdSource& ids,
-                  const DemoOptions& options, std::ostream& out, std::ostream& err);
+                  const DemoOptions& options, const Terminal& terminal, std::ostream& out,
+                  std::ostream& err);
 
 }  // namespace meso::mesoctl
 

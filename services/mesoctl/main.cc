@@ -7,16 +7,12 @@
 
 int main(int argc, char** argv) {
   const meso::mesoctl::Environment environment = meso::mesoctl::ProcessEnvironment();
-  const auto no_color = environment("NO_COLOR");
-  const auto term = environment("TERM");
-  const bool colors = !(no_color && !no_color->empty()) && term && *term != "dumb";
   meso::mesoctl::Streams streams;
   streams.in = &std::cin;
   streams.out = &std::cout;
   streams.err = &std::cerr;
-  streams.terminal.out_color = colors && isatty(STDOUT_FILENO) == 1;
-  streams.terminal.err_color = colors && isatty(STDERR_FILENO) == 1;
-  streams.terminal.err_animated = term && *term != "dumb" && isatty(STDERR_FILENO) == 1;
+  streams.terminal = meso::mesoctl::TerminalOf(isatty(STDOUT_FILENO) == 1,
+                                               isatty(STDERR_FILENO) == 1, environment);
   const std::vector<std::string> words(argv + 1, argv + argc);
   const auto code = meso::mesoctl::RunCommandLine(words, environment, streams);
   std::cout.flush();

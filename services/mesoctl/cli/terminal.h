@@ -1,12 +1,12 @@
 // What the program may do with its two output streams: colours and moving lines are for people at
-// a terminal, never for files and pipes. Filled once in main.
+// a terminal, never for files and pipes. Decided here alone, once, in main; every command is told.
 #ifndef MESO_SERVICES_MESOCTL_CLI_TERMINAL_H_
 #define MESO_SERVICES_MESOCTL_CLI_TERMINAL_H_
 
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "services/mesoctl/cli/command_parser.h"
 
 namespace meso::mesoctl {
 
@@ -16,17 +16,14 @@ struct Terminal {
   bool err_animated = false;  // stderr is a terminal: a line may be drawn over
 };
 
+// NO_COLOR with any value but "" forbids colours (no-color.org); a TERM that is dumb or missing
+// forbids moving lines too.
+Terminal TerminalOf(bool out_is_terminal, bool err_is_terminal, const Environment& environment);
+
 enum class Ink { kBold, kGreen, kYellow, kRed };
 
 // The text in that colour, or as it is.
-inline std::string Inked(absl::string_view text, Ink ink, bool color) {
-  if (!color) return std::string(text);
-  const char* code = ink == Ink::kBold     ? "1"
-                     : ink == Ink::kGreen  ? "32"
-                     : ink == Ink::kYellow ? "33"
-                                           : "31";
-  return absl::StrCat("\x1b[", code, "m", text, "\x1b[0m");
-}
+std::string Inked(absl::string_view text, Ink ink, bool color);
 
 }  // namespace meso::mesoctl
 

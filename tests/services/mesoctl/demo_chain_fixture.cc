@@ -98,7 +98,7 @@ DemoSuite::DemoSuite(const std::string& chain, int horizon_days, uint64_t seed, 
 ExitCode DemoSuite::Load() {
   out_.str("");
   std::ostringstream err;
-  const ExitCode code = LoadDemo(*client_, clock_, options_, out_, err);
+  const ExitCode code = LoadDemo(*client_, clock_, options_, Terminal(), out_, err);
   EXPECT_EQ(code, ExitCode::kOk) << err.str();
   progress_ = err.str();
   return code;

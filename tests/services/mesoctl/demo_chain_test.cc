@@ -253,7 +253,8 @@ TEST(DemoChainTest, AStartDateThatIsNoneIsRefused) {
   suite.options().start_date = "tomorrow";
   std::ostringstream out;
   std::ostringstream err;
-  EXPECT_EQ(LoadDemo(suite.client(), suite.clock(), suite.options(), out, err), ExitCode::kUsage);
+  EXPECT_EQ(LoadDemo(suite.client(), suite.clock(), suite.options(), Terminal(), out, err),
+            ExitCode::kUsage);
   EXPECT_THAT(err.str(), ::testing::HasSubstr("write it as 2026-11-24"));
 }
 

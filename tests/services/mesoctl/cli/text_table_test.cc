@@ -5,15 +5,12 @@
 
 #include <sstream>
 
-#include "services/mesoctl/cli/spinner.h"
 #include "services/mesoctl/cli/table_output.h"
-#include "tests/support/child_process.h"
 
 namespace meso::mesoctl {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 const TextTable kTable = {{"name", "time_zone"}, {{"é", "x, \"y\""}, {"", "z"}}};
 
@@ -54,14 +51,6 @@ TEST(TextTableTest, EveryFormatTakesTheChosenColumns) {
   const absl::Status status = PrintTable(kTable, "name", options, out);
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("name, time_zone"));
-}
-
-TEST(SpinnerTest, DrawsOnlyAtATerminalAndLeavesAnEmptyLine) {
-  std::ostringstream err;
-  { Spinner spinner(err, false, "calling", absl::ZeroDuration()); }
-  EXPECT_THAT(err.str(), IsEmpty());
-  { Spinner spinner(err, true, "calling", absl::Minutes(10)); }
-  EXPECT_THAT(err.str(), IsEmpty()) << "a short call draws nothing";
 }
 
 }  // namespace
