@@ -70,6 +70,13 @@ class SuiteClient {
                         google::protobuf::Message* message,
                         const std::function<absl::Status()>& on_message) const;
 
+  // The service's clock, asked over TLS in which the dates of certificates don't count: ours may be
+  // the clock that is wrong. The server must show exactly `certificate` (PEM), which the caller has
+  // found good but for its dates; no token is sent. `method` is any of the service's. UNAVAILABLE
+  // when it does not tell.
+  absl::StatusOr<absl::Time> ServerTime(const std::string& service, const std::string& certificate,
+                                        absl::string_view method) const;
+
   const SuiteOptions& options() const { return options_; }
 
  private:

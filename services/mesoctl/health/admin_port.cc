@@ -43,6 +43,12 @@ std::string DefaultAdminPort(const std::string& address) {
                       parts->second + kAdminPortOffset);
 }
 
+std::optional<bool> ReachesRedis(absl::string_view metrics) {
+  const double up = MetricValue(metrics, "meso_event_bus_up");
+  if (up < 0) return std::nullopt;
+  return up > 0;
+}
+
 double MetricValue(absl::string_view metrics, absl::string_view name) {
   double sum = 0;
   bool found = false;

@@ -3,6 +3,7 @@
 #ifndef MESO_SERVICES_MESOCTL_HEALTH_ADMIN_PORT_H_
 #define MESO_SERVICES_MESOCTL_HEALTH_ADMIN_PORT_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -24,6 +25,10 @@ absl::StatusOr<HttpPage> ReadAdminPage(const std::string& host_and_port, absl::s
 // Where a service's admin port is when nobody says otherwise: its port + 100 on loopback; "" for
 // any other address.
 std::string DefaultAdminPort(const std::string& address);
+
+// Whether the service reaches the Redis it was told of; nullopt when it was told of none, or its
+// metrics don't say.
+std::optional<bool> ReachesRedis(absl::string_view metrics);
 
 // The value of a metric in Prometheus' text form, summed over its labels; -1 when it is not there.
 double MetricValue(absl::string_view metrics, absl::string_view name);

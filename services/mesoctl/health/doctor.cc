@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/auth/certificate.h"
 #include "common/base/error.h"
+#include "common/base/local_file.h"
 #include "services/mesoctl/health/admin_port.h"
 #include "services/mesoctl/health/tls_probe.h"
 #include "services/mesoctl/method_catalog.h"
@@ -17,6 +18,24 @@ namespace {
 
 constexpr absl::Duration kConnectTimeout = absl::Seconds(3);
 constexpr absl::Duration kExpirySoon = absl::Minutes(30);
+
+constexpr char kNextDated[] =
+    "if that time is right, get a new certificate from whoever runs the suite (deploy/tls/make "
+    "makes them); if it is not, set this machine's clock (timedatectl shows whether it is "
+    "synchronised)";
+
+std::string OutOfDate(absl::string_view what, const Certificate& certificate, absl::Time now) {
+  const auto date = [](absl::Time time) {
+    return absl::FormatTime("%Y-%m-%d %H:%M UTC", time, absl::UTCTimeZone());
+  };
+  // Dates that hold: it is the authority's that don't.
+  const char* how = now < certificate.not_before   ? "has not begun"
+                    : now >= certificate.not_after ? "has expired"
+                                                   : "or its authority's is out of date";
+  return absl::StrCat(what, " is good from ", date(certificate.not_before), " to ",
+                      date(certificate.not_after), ", and this machine's clock shows ", date(now),
+                      ": either it ", how, ", or the clock is wrong");
+}
 
 // A cheap call of each service that most roles may make.
 const char* ProbeOf(const std::string& service) {
@@ -61,7 +80,13 @@ class Doctor {
                  "give all three, or none on this machine");
     }
     Certificate own;
-    const absl::Status status = CheckTlsFiles(tls_, "", session_.clock().Now(), &own);
+    const absl::Time now = session_.clock().Now();
+    const absl::Status status = CheckTlsFiles(tls_, "", now, &own);
+    if (!status.ok() && IsOnlyDated(&own)) {
+      own_dated_ = true;
+      return Bad(ExitCode::kNotAllowed, "certificate", "mesoctl",
+                 OutOfDate(absl::StrCat("our certificate ", tls_.cert_file), own, now), kNextDated);
+    }
     if (!status.ok()) {
       tls_usable_ = false;
       return Bad(ExitCode::kNotAllowed, "certificate", "mesoctl", status.message(),
@@ -70,6 +95,20 @@ class Doctor {
     Good("certificate", "mesoctl",
          absl::StrCat(own.identity.empty() ? "names nobody" : own.identity, ", good for another ",
                       RoughDuration(own.not_after - session_.clock().Now())));
+  }
+
+  // Whether our certificate would be good at another time.
+  bool IsOnlyDated(Certificate* own) const {
+    const absl::StatusOr<std::string> pem = ReadText(tls_.cert_file);
+    const absl::StatusOr<Certificate> read = pem.ok() ? ParseCertificate(*pem) : pem.status();
+    if (!read.ok()) return false;
+    *own = *read;
+    const absl::Time now = session_.clock().Now();
+    if (now >= read->not_before && now < read->not_after) return false;
+    return CheckTlsFiles(
+               tls_, "",
+               now < read->not_before ? read->not_before : read->not_after - absl::Seconds(1))
+        .ok();
   }
 
   void CheckToken() {
@@ -114,7 +153,11 @@ class Doctor {
                  absl::StrCat("start meso-", service, ", or correct ", flag,
                               " (deploy/up prints the addresses)"));
     }
-    if (!CheckTls(service, address) || !CheckReady(service, address)) return;
+    if (!CheckTls(service, address)) return;
+    // What our clock says of certificates, calls would say again, less clearly.
+    if (own_dated_) return;
+    if (!CheckReady(service, address)) return;
+    CheckRedis(service, address);
     CheckIdentityAndToken(service, address, flag);
   }
 
@@ -127,7 +170,13 @@ class Doctor {
       return false;
     }
     if (!tls_usable_) return false;
-    const absl::Status probed = ProbeTls(address, tls_, service, kConnectTimeout);
+    ShownCertificate shown;
+    const absl::Status probed =
+        ProbeTls(address, tls_, service, session_.clock().Now(), kConnectTimeout, &shown);
+    if (shown.dated || own_dated_) {
+      CompareClockAnyway(service, address, shown.dated);
+      return false;
+    }
     if (probed.ok()) return true;
     if (probed.code() == absl::StatusCode::kFailedPrecondition &&
         !SpeaksTls(address, kConnectTimeout)) {
@@ -143,9 +192,65 @@ class Doctor {
     return false;
   }
 
+  // A certificate's dates are against our clock: the service's clock may decide which is wrong.
+  void CompareClockAnyway(const std::string& service, const std::string& address,
+                          bool theirs_dated) {
+    ShownCertificate shown;
+    const absl::Status probed =
+        ProbeTls(address, tls_, service, std::nullopt, kConnectTimeout, &shown);
+    if (theirs_dated && !shown.pem.empty()) {
+      Bad(ExitCode::kNotAllowed, "certificate", service,
+          OutOfDate(absl::StrCat(address, ": its certificate"), shown.facts,
+                    session_.clock().Now()),
+          kNextDated);
+    }
+    if (!probed.ok()) {
+      return Bad(
+          ExitCode::kNotAllowed, "certificate", service,
+          absl::StrCat(address, ": ", probed.message()),
+          "its clock can't be compared; compare the time shown with a clock you trust. When it "
+          "is for its date that it does not take our certificate, our clock is right");
+    }
+    const absl::Time sent = session_.clock().Now();
+    const absl::StatusOr<absl::Time> theirs =
+        session_.client().ServerTime(service, shown.pem, ProbeOf(service));
+    const absl::Time received = session_.clock().Now();
+    if (!theirs.ok()) {
+      return Bad(ExitCode::kUnavailable, "clock", service,
+                 absl::StrCat("its clock can't be compared: ", theirs.status().message()),
+                 "compare the time shown with a clock you trust");
+    }
+    CallFacts facts;
+    facts.server_time = *theirs;
+    if (CheckClock(service, facts, sent, received)) {
+      Good("clock", service, "its clock agrees with this machine's");
+    }
+  }
+
   void NeedsTls(const std::string& service, absl::string_view found) {
     Bad(ExitCode::kNotAllowed, "certificate", service, found,
         "give --ca_file, --cert_file and --key_file");
+  }
+
+  // "" when nobody knows.
+  std::string AdminPortOf(const std::string& service, const std::string& address) const {
+    const auto admin = admin_ports_.find(service);
+    const bool given = admin != admin_ports_.end() && !admin->second.empty();
+    return given ? admin->second : DefaultAdminPort(address);
+  }
+
+  // A suite without its Redis is a slower one, not a broken one, so nobody would notice.
+  void CheckRedis(const std::string& service, const std::string& address) {
+    const std::string port = AdminPortOf(service, address);
+    if (port.empty()) return;
+    const auto page = ReadAdminPage(port, "/metrics", kConnectTimeout);
+    if (!page.ok() || ReachesRedis(page->body).value_or(true)) return;
+    Bad(ExitCode::kOk, "redis", service,
+        "does not reach Redis: everything works without it, but events reach the others later and "
+        "nothing is cached",
+        absl::StrCat("start Redis, or correct --redis of meso-", service,
+                     "; why it is not reached is in the service's log (\"events are not being "
+                     "published\")"));
   }
 
   bool CheckReady(const std::string& service, const std::string& address) {
@@ -162,9 +267,7 @@ class Doctor {
           absl::StrCat("correct --", service, "_address"));
       return false;
     }
-    const auto admin = admin_ports_.find(service);
-    const bool given = admin != admin_ports_.end() && !admin->second.empty();
-    const std::string port = given ? admin->second : DefaultAdminPort(address);
+    const std::string port = AdminPortOf(service, address);
     absl::StatusOr<HttpPage> page = absl::UnavailableError("not asked");
     if (!port.empty()) page = ReadAdminPage(port, "/readyz", kConnectTimeout);
     const bool said_no = page.ok() && page->status != 200;
@@ -198,20 +301,22 @@ class Doctor {
     JudgeToken(service, status);
   }
 
-  void CheckClock(const std::string& service, const CallFacts& facts, absl::Time sent,
+  // False when it is a finding.
+  bool CheckClock(const std::string& service, const CallFacts& facts, absl::Time sent,
                   absl::Time received) {
-    if (!facts.server_time) return;
+    if (!facts.server_time) return true;
     // Somewhere between the two the service looked at its clock.
     const absl::Time ours = sent + (received - sent) / 2;
     const absl::Duration skew = *facts.server_time - ours;
     const absl::Duration doubt = (received - sent) / 2;
-    if (absl::AbsDuration(skew) <= kSkewMax + doubt) return;
+    if (absl::AbsDuration(skew) <= kSkewMax + doubt) return true;
     clock_differs_ = true;
     Bad(ExitCode::kRefused, "clock", service,
         absl::StrCat("its clock is ", RoughDuration(absl::AbsDuration(skew)),
                      skew > absl::ZeroDuration() ? " ahead of" : " behind", " this machine's"),
-        "set the wrong one (timedatectl shows whether time is synchronised); tokens and offers "
-        "depend on it");
+        "set the wrong one (timedatectl shows whether time is synchronised); certificates, tokens "
+        "and offers depend on it");
+    return false;
   }
 
   void JudgeToken(const std::string& service, const absl::Status& status) {
@@ -253,6 +358,7 @@ class Doctor {
   const std::map<std::string, std::string>& admin_ports_;
   TlsFiles tls_;
   bool tls_usable_ = true;
+  bool own_dated_ = false;  // our certificate is good, but not at the time our clock shows
   std::string token_;
   bool token_fails_by_time_ = false;
   bool token_malformed_ = false;

@@ -12,10 +12,12 @@ namespace {
 
 void PrintFinding(const Finding& finding, bool color, std::ostream& out) {
   const bool good = finding.severity == ExitCode::kOk;
-  out << Inked(good ? "  ok  " : " FAIL ", good ? Ink::kGreen : Ink::kRed, color)
+  out << (finding.is_note() ? Inked(" note ", Ink::kYellow, color)
+          : good            ? Inked("  ok  ", Ink::kGreen, color)
+                            : Inked(" FAIL ", Ink::kRed, color))
       << absl::StrFormat("%-12s %-12s %s\n", finding.subject, finding.check,
                          Printable(finding.found));
-  if (!good) out << "       Next: " << finding.next << ".\n";
+  if (!finding.next.empty()) out << "       Next: " << finding.next << ".\n";
 }
 
 ExitCode Run(const Invocation& invocation, Session& session) {
@@ -30,14 +32,19 @@ ExitCode Run(const Invocation& invocation, Session& session) {
   }
   ExitCode worst = ExitCode::kOk;
   size_t bad = 0;
+  size_t notes = 0;
   TextTable table = {{"subject", "check", "ok", "found", "next"}, {}};
   for (const Finding& finding : findings) {
     const bool good = finding.severity == ExitCode::kOk;
     bad += good ? 0 : 1;
+    notes += finding.is_note() ? 1 : 0;
     // The first finding is as a rule the cause of those after it.
     if (worst == ExitCode::kOk) worst = finding.severity;
-    table.rows.push_back(
-        {finding.subject, finding.check, good ? "yes" : "no", finding.found, finding.next});
+    table.rows.push_back({finding.subject, finding.check,
+                          finding.is_note() ? "note"
+                          : good            ? "yes"
+                                            : "no",
+                          finding.found, finding.next});
   }
   if (session.output().format != OutputFormat::kTable || !session.output().columns.empty()) {
     const absl::Status printed = PrintTable(table, "subject", session.output(), session.out());
@@ -47,7 +54,8 @@ ExitCode Run(const Invocation& invocation, Session& session) {
   for (const Finding& finding : findings) {
     PrintFinding(finding, session.output().color, session.out());
   }
-  session.out() << (bad == 0 ? std::string("All is well.\n")
+  session.out() << (bad == 0 ? std::string(notes == 0 ? "All is well.\n"
+                                                      : "The suite works; see the notes.\n")
                              : absl::StrCat(bad, bad == 1 ? " thing needs" : " things need",
                                             " attention.\n"));
   return worst;
@@ -58,9 +66,11 @@ ExitCode Run(const Invocation& invocation, Session& session) {
 std::vector<Command> DoctorCommands() {
   return {{.path = {"doctor"},
            .summary = "Find what keeps calls from working, and say what to do",
-           .details = "Looks at our certificate and token, then at each service: address, "
-                      "certificate, readiness, clock, and whether it takes the token. Ends with 0 "
-                      "only when all is well.",
+           .details =
+               "Looks at our certificate and token, then at each service: address, "
+               "certificate, readiness, clock, whether it reaches Redis, and whether it takes "
+               "the token. Ends with 0 only when the suite works; what only slows it down is a "
+               "note.",
            .flags = AdminPortFlags(),
            .examples = {"mesoctl doctor", "mesoctl doctor -o json"},
            .run = Run,

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "common/base/error.h"
 #include "common/process/build_info.h"
 #include "services/mesoctl/cli/spinner.h"
@@ -24,6 +25,7 @@ struct ServiceState {
   std::string version;  // "0.3.0 (1a2b3c4)"
   std::string events_behind;
   std::string audit_waiting;
+  std::string redis;  // up, away
   absl::Status problem;
 };
 
@@ -58,6 +60,7 @@ void ReadAdminPort(const std::string& admin, ServiceState& state) {
   if (const auto metrics = ReadAdminPage(admin, "/metrics", kPageTimeout); metrics.ok()) {
     state.events_behind = Count(metrics->body, "meso_event_lag");
     state.audit_waiting = Count(metrics->body, "meso_audit_outbox_waiting");
+    if (const auto redis = ReachesRedis(metrics->body); redis) state.redis = *redis ? "up" : "away";
   }
 }
 
@@ -79,8 +82,9 @@ ServiceState LookAt(Session& session, const std::string& service, const std::str
 }
 
 ExitCode ShowStatus(const Invocation& invocation, Session& session) {
-  TextTable table = {{"service", "address", "ready", "version", "events_behind", "audit_waiting"},
-                     {}};
+  TextTable table = {
+      {"service", "address", "ready", "version", "events_behind", "audit_waiting", "redis"}, {}};
+  std::vector<std::string> without_redis;
   absl::Status problem;
   {
     Spinner spinner(session.err(), session.terminal().err_animated, "looking...");
@@ -88,12 +92,19 @@ ExitCode ShowStatus(const Invocation& invocation, Session& session) {
       const ServiceState state =
           LookAt(session, service, invocation.Get(absl::StrCat(service, "_admin")));
       table.rows.push_back({service, session.suite().addresses.at(service), state.ready,
-                            state.version, state.events_behind, state.audit_waiting});
+                            state.version, state.events_behind, state.audit_waiting, state.redis});
+      if (state.redis == "away") without_redis.emplace_back(service);
       if (problem.ok()) problem = state.problem;
     }
   }
   const absl::Status printed = PrintTable(table, "service", session.output(), session.out());
   if (!printed.ok()) return session.Fail("status", printed);
+  if (!without_redis.empty()) {
+    session.err() << absl::StrJoin(without_redis, ", ")
+                  << (without_redis.size() == 1 ? " does" : " do")
+                  << " not reach Redis: everything works without it, only slower; `mesoctl doctor` "
+                     "says what to do\n";
+  }
   if (problem.ok()) return ExitCode::kOk;
   session.err() << "not all is well; `mesoctl doctor` says why and what to do\n";
   return ExitCode::kUnavailable;
@@ -114,7 +125,8 @@ std::vector<Command> HealthStatusCommands() {
       {.path = {"status"},
        .summary = "Tell whether the four services are ready, their versions, and how far behind",
        .details = "events_behind: events of others that have no effect here yet. audit_waiting: "
-                  "entries the audit log does not hold yet. Both, and the version, come from the "
+                  "entries the audit log does not hold yet. redis: whether the service reaches it; "
+                  "without it everything works, only slower. These and the version come from the "
                   "admin ports, which are asked on this machine only.",
        .flags = AdminPortFlags(),
        .examples = {"mesoctl status", "mesoctl status -o json"},

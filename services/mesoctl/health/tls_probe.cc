@@ -1,6 +1,7 @@
 #include "services/mesoctl/health/tls_probe.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
@@ -63,9 +64,30 @@ std::string IdentityOf(SSL* ssl) {
   return identity;
 }
 
-absl::Status Handshake(const Connection& connection, SSL* ssl, const std::string& service) {
+// As PEM, which is what gRPC shows of a peer.
+ShownCertificate ShownBy(SSL* ssl) {
+  ShownCertificate shown;
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(SSL_get1_peer_certificate(ssl),
+                                                                X509_free);
+  const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), BIO_free);
+  if (certificate == nullptr || PEM_write_bio_X509(out.get(), certificate.get()) != 1) return shown;
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &bytes);
+  const absl::string_view pem(bytes, static_cast<size_t>(size));
+  if (const auto facts = ParseCertificate(pem); facts.ok()) {
+    shown.pem = std::string(pem);
+    shown.facts = *facts;
+  }
+  return shown;
+}
+
+absl::Status Handshake(const Connection& connection, SSL* ssl, const std::string& service,
+                       ShownCertificate* shown) {
   const int connected = Repeat(connection, ssl, [ssl] { return SSL_connect(ssl); });
   const long verified = SSL_get_verify_result(ssl);
+  if (connected == 1 && verified == X509_V_OK) *shown = ShownBy(ssl);
+  shown->dated =
+      verified == X509_V_ERR_CERT_HAS_EXPIRED || verified == X509_V_ERR_CERT_NOT_YET_VALID;
   if (connected != 1 && verified != X509_V_OK) {
     return Failed(
         absl::StrCat("its certificate is not good: ", X509_verify_cert_error_string(verified)));
@@ -86,7 +108,8 @@ absl::Status Handshake(const Connection& connection, SSL* ssl, const std::string
 }  // namespace
 
 absl::Status ProbeTls(const std::string& address, const TlsFiles& files, const std::string& service,
-                      absl::Duration timeout) {
+                      std::optional<absl::Time> now, absl::Duration timeout,
+                      ShownCertificate* shown) {
   MESO_ASSIGN_OR_RETURN(const auto connection, Connection::Open(address, timeout));
   const Context context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
@@ -98,7 +121,13 @@ absl::Status ProbeTls(const std::string& address, const TlsFiles& files, const s
   }
   const Tls ssl(SSL_new(context.get()), SSL_free);
   SSL_set_fd(ssl.get(), connection->socket());
-  absl::Status status = Handshake(*connection, ssl.get(), service);
+  X509_VERIFY_PARAM* rules = SSL_get0_param(ssl.get());
+  if (now) {
+    X509_VERIFY_PARAM_set_time(rules, absl::ToTimeT(*now));
+  } else {
+    X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_NO_CHECK_TIME);
+  }
+  absl::Status status = Handshake(*connection, ssl.get(), service, shown);
   ERR_clear_error();
   return status;
 }

@@ -3,7 +3,9 @@
 
 #include <fstream>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/clock.h"
 #include "common/base/local_file.h"
 #include "common/rpc/server.h"
 #include "services/mesoctl/admin.h"
@@ -26,6 +28,14 @@ class DoctorTest : public ::testing::Test {
   static void SetUpTestSuite() {
     suite_ = new Suite;
     suite_->StartAll();
+    // Until each has found its Redis there would be a note.
+    for (const char* service : kServiceNames) {
+      const std::string port = absl::StrCat("127.0.0.1:", suite_->AdminPort(service));
+      ASSERT_TRUE(WaitUntil([&] {
+        const auto page = ReadAdminPage(port, "/metrics", absl::Seconds(3));
+        return page.ok() && ReachesRedis(page->body) == true;
+      }));
+    }
   }
   static void TearDownTestSuite() { delete suite_; }
 
@@ -258,6 +268,73 @@ TEST_F(DoctorTlsTest, FindsFilesThatDoNotBelongTogether) {
   EXPECT_THAT(ran.out, HasSubstr("give all three"));
 }
 
+// A real service behind TLS, and a clock that does not fit the certificates' dates.
+class DoctorClockTest : public ::testing::Test {
+ protected:
+  // Certificates are good from an hour ago for a day.
+  void Serve(const std::string& clock_offset) {
+    const TlsFiles files = authority_.Issue("server", "services/inventory");
+    suite_.StartRedis();
+    suite_.Start("inventory", "",
+                 {"--listen=127.0.0.1:0", absl::StrCat("--tls_cert_file=", files.cert_file),
+                  absl::StrCat("--tls_key_file=", files.key_file),
+                  absl::StrCat("--tls_client_ca_file=", files.ca_file),
+                  absl::StrCat("--clock_offset=", clock_offset)});
+    std::ifstream(absl::StrCat(suite_.dir(), "/inventory.port")) >> port_;
+  }
+  Ran DoctorAt(const std::string& clock_offset) {
+    const TlsFiles files = authority_.Issue("client", "clients/anna");
+    const std::string nobody = absl::StrCat("unix:", suite_.dir(), "/nobody");
+    const std::map<std::string, std::string> variables = {{"MESO_SCHEDULING_ADDRESS", nobody},
+                                                          {"MESO_SCREENING_ADDRESS", nobody},
+                                                          {"MESO_AUDIT_ADDRESS", nobody}};
+    return RunLine({"doctor", "--ca_file", files.ca_file, "--cert_file", files.cert_file,
+                    "--key_file", files.key_file, "--inventory_address",
+                    absl::StrCat("127.0.0.1:", port_), "--clock_offset", clock_offset},
+                   variables);
+  }
+  // As the finding shows it, to the hour: it is some minutes since.
+  static std::string Hour(absl::Duration from_now) {
+    return absl::FormatTime("%Y-%m-%d %H:", SystemClock().Now() + from_now, absl::UTCTimeZone());
+  }
+
+  Suite suite_;
+  TestAuthority authority_;
+  int port_ = 0;
+};
+
+TEST_F(DoctorClockTest, AClockBeyondTheCertificatesIsComparedWithTheService) {
+  Serve("0s");
+  const std::string ours = Hour(absl::Hours(100));
+  const Ran ran = DoctorAt("100h");
+  EXPECT_EQ(ran.code, ExitCode::kNotAllowed);
+  EXPECT_THAT(ran.out,
+              AllOf(HasSubstr("our certificate "), HasSubstr("good from "),
+                    HasSubstr("this machine's clock shows " + ours),
+                    HasSubstr("either it has expired, or the clock is wrong"),
+                    HasSubstr("get a new certificate"), HasSubstr("set this machine's clock")));
+  EXPECT_THAT(ran.out,
+              AllOf(HasSubstr(absl::StrCat("127.0.0.1:", port_, ": its certificate is good")),
+                    HasSubstr("its clock is 4d behind this machine's"), HasSubstr("timedatectl")));
+}
+
+TEST_F(DoctorClockTest, AClockBeforeTheCertificatesIsComparedWithTheService) {
+  Serve("0s");
+  const Ran ran = DoctorAt("-100h");
+  EXPECT_EQ(ran.code, ExitCode::kNotAllowed);
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("either it has not begun, or the clock is wrong"),
+                             HasSubstr("its clock is 4d ahead of this machine's")));
+}
+
+TEST_F(DoctorClockTest, AClockTheServiceAgreesWithIsNotBlamed) {
+  Serve("100h");
+  const Ran ran = DoctorAt("100h");
+  EXPECT_EQ(ran.code, ExitCode::kNotAllowed);
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("either it has expired, or the clock is wrong"),
+                             HasSubstr("its clock agrees with this machine's"),
+                             Not(HasSubstr("behind")), Not(HasSubstr("ahead of"))));
+}
+
 TEST_F(DoctorTest, StatusShowsAllFourAndWhatIsMissing) {
   const Ran all = RunLine({"status"}, variables_);
   EXPECT_EQ(all.code, ExitCode::kOk) << all.out << all.err;
@@ -268,6 +345,54 @@ TEST_F(DoctorTest, StatusShowsAllFourAndWhatIsMissing) {
   EXPECT_EQ(one.code, ExitCode::kUnavailable);
   EXPECT_THAT(one.out, HasSubstr(",no answer,"));
   EXPECT_THAT(one.err, HasSubstr("mesoctl doctor"));
+}
+
+// Of its own: Redis goes away under it.
+TEST(RedisAwayTest, ASuiteWithoutRedisWorksAndIsToldToBeSlower) {
+  Suite suite;
+  suite.StartAll();
+  const TempDir dir;
+  std::map<std::string, std::string> variables = {
+      {"MESO_TOKEN_FILE", absl::StrCat(dir.path(), "/token")}};
+  std::ofstream(variables["MESO_TOKEN_FILE"]) << suite.Token("users/anna", {"front_desk@par-1"});
+  for (const char* service : kServiceNames) {
+    const std::string upper = absl::AsciiStrToUpper(service);
+    variables[absl::StrCat("MESO_", upper, "_ADDRESS")] = suite.Socket(service);
+    variables[absl::StrCat("MESO_", upper, "_ADMIN")] =
+        absl::StrCat("127.0.0.1:", suite.AdminPort(service));
+  }
+  const auto column = [&] {
+    return RunLine({"status", "-o", "csv", "--columns", "redis"}, variables).out;
+  };
+  EXPECT_TRUE(WaitUntil([&] { return column() == "redis\r\nup\r\nup\r\nup\r\nup\r\n"; }))
+      << column();
+  EXPECT_THAT(RunLine({"doctor"}, variables).out, HasSubstr("All is well."));
+
+  // One of them is told of a Redis that is not there.
+  suite.Terminate("inventory");
+  suite.Start("inventory", "", {absl::StrCat("--redis=unix:", dir.path(), "/nowhere.sock")});
+  variables["MESO_INVENTORY_ADMIN"] = absl::StrCat("127.0.0.1:", suite.AdminPort("inventory"));
+  EXPECT_TRUE(WaitUntil([&] { return column() == "redis\r\nup\r\nup\r\naway\r\nup\r\n"; }))
+      << column();
+  const Ran status = RunLine({"status"}, variables);
+  EXPECT_EQ(status.code, ExitCode::kOk) << "it works";
+  EXPECT_THAT(status.err,
+              AllOf(HasSubstr("inventory does not reach Redis"),
+                    HasSubstr("works without it, only slower"), HasSubstr("mesoctl doctor")));
+  const Ran doctor = RunLine({"doctor"}, variables);
+  EXPECT_EQ(doctor.code, ExitCode::kOk);
+  EXPECT_THAT(doctor.out,
+              AllOf(HasSubstr(" note inventory    redis "),
+                    HasSubstr("Next: start Redis, or correct --redis of meso-inventory"),
+                    HasSubstr("The suite works; see the notes."), Not(HasSubstr("FAIL")),
+                    Not(HasSubstr("note audit"))));
+  EXPECT_THAT(RunLine({"doctor", "-o", "csv"}, variables).out,
+              HasSubstr("inventory,redis,note,\"does not reach Redis"));
+
+  suite.Terminate("inventory");
+  suite.Start("inventory", "", {"--redis=none"});
+  variables["MESO_INVENTORY_ADMIN"] = absl::StrCat("127.0.0.1:", suite.AdminPort("inventory"));
+  EXPECT_EQ(column(), "redis\r\nup\r\nup\r\n\r\nup\r\n") << "who wants none misses none";
 }
 
 TEST(AdminPortTest, MetricsAreSummedOverTheirLabels) {
