@@ -222,8 +222,15 @@ absl::Status TellFarewell(Stage& stage) {
   story.Say("A first call from Python (deploy/examples/python/first_call.py shows how):");
   story.Verbatim(absl::StrCat("deploy/examples/python/first_call.py ", address, " ", desk));
   story.Say(
-      "The same with buf curl (npm install @bufbuild/buf), which asks the server what it offers:");
-  story.Verbatim("buf curl --timeout 5s --protocol grpc --http2-prior-knowledge \\");
+      "The first booking of your own program: copy this one. Run it twice and you get the same "
+      "appointment, not a second one; the guide is deploy/examples/README.md (Python, Node, C++):");
+  // At the site, and with the patient, that it takes by itself.
+  story.Verbatim(absl::StrCat("deploy/examples/python/book.py --address ", address, " --token ",
+                              stage.options->tokens_dir, "/desk-par-1.token"));
+  story.Say(
+      "With buf curl, which asks the server what it offers, after `npm install @bufbuild/buf` in "
+      "this folder:");
+  story.Verbatim("npx buf curl --timeout 5s --protocol grpc --http2-prior-knowledge \\");
   story.Verbatim(absl::StrCat("  -H \"Authorization: Bearer $(cat ", desk, ")\" -d '{}' \\"));
   story.Verbatim(
       absl::StrCat("  http://", address, "/meso.scheduling.v1.SchedulingAdminService/ListSites"));

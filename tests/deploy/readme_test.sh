@@ -39,12 +39,13 @@ try() {
     # Configured as it stands, but not built once more.
     "cmake --preset bench && "*meso-bench*)
       block="cmake --preset bench -B $state/bench && $build/tests/meso-bench --scenario=empty --calls=20 --callers=1" ;;
-    "buf curl"*)
+    "buf curl"* | "npx buf curl"*)
       if [ ! -x "$buf" ]; then
         [ -z "${MESO_WITH_BUF:-}" ] || { echo "buf is not installed in build/buf" >&2; exit 1; }
         skipped=" (without buf, which .ci/lint installs)"
         return
       fi
+      block=${block#npx }
       block=${block/buf curl/$buf curl}
       ;;
     *mesoctl*) block="export MESO_SCHEDULING_ADDRESS=$(address scheduling) MESO_SCREENING_ADDRESS=$(address screening) \

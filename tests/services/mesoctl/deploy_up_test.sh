@@ -117,12 +117,15 @@ case $mode in
     eval "$(grep -m 1 '^ *deploy/examples/python/first_call.py ' "$log")" | tee "$state/sites"
     grep -q "^sites/syd-1 .*Australia/Sydney" "$state/sites"
     # A first booking needs nothing but a token; the second run of it gives the same appointment.
-    address=$(awk '$1 == "scheduling" {print $2; exit}' "$log")
     for run in first second; do
-      deploy/examples/python/book.py --address "$address" --token "$state/s/tokens/desk-par-1.token" \
-        --journal "$state/booking.json" | grep '^booked sites/par-1/appointments/' | tee "$state/$run"
+      eval "$(grep -m 1 '^ *deploy/examples/python/book.py ' "$log") --journal '$state/booking.json'" |
+        grep '^booked sites/par-1/appointments/' | tee "$state/$run"
     done
     cmp "$state/first" "$state/second"
+    # What an integrator reads next is there, and buf is called as npm has installed it.
+    guide=$(grep -o 'deploy/examples/README.md' "$log")
+    [ -f "$guide" ]
+    grep -q '^ *npx buf curl --timeout 5s ' "$log"
     PATH=$build/bin:$PATH
     eval "$(grep -A 1 '^ *mesoctl --scheduling_address ' "$log")" >"$state/appointments"
     grep -q '"STATE_COMPLETED"' "$state/appointments"
