@@ -37,6 +37,9 @@ constexpr char kPull[] = "EventService.PullEvents";
 constexpr int kPageEvents = 1000;
 constexpr size_t kDefaultCount = 10;
 constexpr absl::Duration kWait = absl::Seconds(10);
+// Between two tries to reach a service that is away; doubled per failure.
+constexpr absl::Duration kPauseFirst = absl::Milliseconds(50);
+constexpr absl::Duration kPauseMax = absl::Seconds(5);
 
 // "LotHeld" of "meso.inventory.v1.LotHeld".
 std::string ShortType(const std::string& type) { return type.substr(type.rfind('.') + 1); }
@@ -94,6 +97,7 @@ class Tail {
     }
     MESO_RETURN_IF_ERROR(PrintNewest());
     if (!invocation_.On("follow")) return absl::OkStatus();
+    session_.out().flush();  // whoever reads along in a pipe waits for nothing
     return Follow();
   }
 
@@ -126,16 +130,21 @@ class Tail {
     return absl::OkStatus();
   }
 
-  // One pull; moves the service's token on.
-  absl::StatusOr<std::vector<Event>> Pull(const std::string& service, std::string& resume,
-                                          absl::Duration wait) {
+  absl::Status Ask(const std::string& service, const std::string& resume, absl::Duration wait,
+                   events::v1::PullEventsResponse* response) {
     events::v1::PullEventsRequest request;
     request.set_resume_token(resume);
     request.set_max_events(kPageEvents);
     request.mutable_wait()->set_seconds(absl::ToInt64Seconds(wait));
     for (const std::string& type : types_) request.add_types(type);
+    return session_.client().Call(kPull, token_, request, response, service);
+  }
+
+  // One pull; moves the service's token on.
+  absl::StatusOr<std::vector<Event>> Pull(const std::string& service, std::string& resume,
+                                          absl::Duration wait) {
     events::v1::PullEventsResponse response;
-    MESO_RETURN_IF_ERROR(session_.client().Call(kPull, token_, request, &response, service));
+    MESO_RETURN_IF_ERROR(Ask(service, resume, wait, &response));
     moved_ = response.resume_token() != resume;
     resume = response.resume_token();
     return std::vector<Event>(response.events().begin(), response.events().end());
@@ -190,24 +199,32 @@ class Tail {
     return end_;
   }
 
+  // A service that is away for a while is no end: what it publishes meanwhile comes after the
+  // token.
   void FollowOne(const std::string& service) {
-    std::string resume = tokens_[service];
+    std::string resume = tokens_.at(service);
+    absl::Duration pause = kPauseFirst;
+    bool away = false;
     for (;;) {
-      events::v1::PullEventsRequest request;
-      request.set_resume_token(resume);
-      request.set_max_events(kPageEvents);
-      request.mutable_wait()->set_seconds(absl::ToInt64Seconds(kWait));
-      for (const std::string& type : types_) request.add_types(type);
       events::v1::PullEventsResponse response;
-      const absl::Status status =
-          session_.client().Call(kPull, token_, request, &response, service);
+      const absl::Status status = Ask(service, resume, kWait, &response);
       absl::MutexLock lock(&mutex_);
       if (ended_) return;
+      if (ExitCodeOf(status) == ExitCode::kUnavailable) {
+        if (!away) TellAway(service, status);
+        away = true;
+        if (mutex_.AwaitWithTimeout(absl::Condition(&ended_), pause)) return;
+        pause = std::min(2 * pause, kPauseMax);
+        continue;
+      }
       if (!status.ok()) {
         end_ = status;
         ended_ = true;
         return;
       }
+      if (away) session_.err() << service << " answers again\n" << std::flush;
+      away = false;
+      pause = kPauseFirst;
       resume = response.resume_token();
       for (const Event& event : response.events()) {
         Print(event);
@@ -216,6 +233,12 @@ class Tail {
         if (ended_) return;
       }
     }
+  }
+
+  void TellAway(const std::string& service, const absl::Status& status) {
+    session_.err() << service << " is not answering (" << Printable(status.message())
+                   << "); it is tried again until it does, and none of its events is lost\n"
+                   << std::flush;
   }
 
   void Print(const Event& event) {
@@ -278,8 +301,11 @@ std::vector<Command> EventsCommands() {
   return {
       {.path = {"events", "tail"},
        .summary = "Show the newest events, and with --follow those to come",
-       .details = "The last 10, or --limit, of all services together; --all shows every event "
-                  "that is kept. With -o json one object per line, its payload readable.",
+       .details =
+           "The last 10, or --limit, of all services together; --all shows every event "
+           "that is kept. With -o json one object per line, its payload readable. With "
+           "--follow a service that does not answer is told of and tried again until it does; "
+           "no event is lost.",
        .flags =
            {{.name = "from", .value = "SERVICE", .help = "Only this service's", .kind = services},
             {.name = "types",
