@@ -30,14 +30,16 @@ complete -F _mesoctl mesoctl
 constexpr char kZsh[] = R"sh(#compdef mesoctl
 _mesoctl() {
   local -a answers candidates
-  local answer joined
+  local answer joined help
   joined=${(pj:\x1f:)words[2,CURRENT]}
   answers=("${(@f)$(${words[1]} __complete -- "$joined" 2>/dev/null)}")
   for answer in $answers; do
     if [[ $answer == :files ]]; then
       _files
     elif [[ -n $answer ]]; then
-      candidates+=("${${answer%%$'\t'*}//:/\\:}:${answer#*$'\t'}")
+      help=${answer#*$'\t'}
+      [[ $answer == *$'\t'* ]] || help=
+      candidates+=("${${answer%%$'\t'*}//:/\\:}${help:+:$help}")
     fi
   done
   (( $#candidates )) && _describe mesoctl candidates

@@ -80,18 +80,25 @@ TEST(CompletionTest, EveryShellHasItsScript) {
   EXPECT_THAT(ran.err, HasSubstr("bash, zsh or fish"));
 }
 
-// The bash script itself, with the real program behind it.
-std::string InBash(const std::string& line) {
+// What a shell with the real program behind it is started with; `home` is all it has of its own.
+std::map<std::string, std::string> ShellVariables(const std::string& home) {
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
   const std::string bin = (self.parent_path().parent_path() / "bin").string();
+  return {{"PATH", absl::StrCat(bin, ":/usr/bin:/bin")},
+          {"HOME", home},
+          {"XDG_CONFIG_HOME", absl::StrCat(home, "/.config")},
+          {"MESO_CONFIG", absl::StrCat(home, "/none")}};
+}
+
+// The bash script itself.
+std::string InBash(const std::string& line) {
   const TempDir dir;
   const std::string script = absl::StrCat(dir.path(), "/try.bash");
   std::ofstream(script) << CompletionScript("bash") << "COMP_LINE='" << line
                         << "'; COMP_POINT=${#COMP_LINE}; _mesoctl; printf '%s\\n' "
                            "\"${COMPREPLY[@]}\"\n";
   int code = 0;
-  const std::string out =
-      RunCommand({"bash", script}, &code, {{"PATH", absl::StrCat(bin, ":/usr/bin:/bin")}});
+  const std::string out = RunCommand({"bash", script}, &code, ShellVariables(dir.path()));
   EXPECT_EQ(code, 0);
   return out;
 }
@@ -101,6 +108,66 @@ TEST(CompletionTest, BashCompletesWithTheScript) {
   EXPECT_EQ(InBash("mesoctl lots list -o "), "table\njson\ncsv\nname\n");
   EXPECT_EQ(InBash("mesoctl lots list --output=j"), "json\n") << "bash itself keeps --output=";
   EXPECT_EQ(InBash("mesoctl audit verify deploy/pack"), "deploy/packages.txt\n");
+}
+
+// What fish would offer, with the script where its help page puts it.
+std::vector<std::string> InFish(const std::string& line) {
+  const TempDir dir;
+  const std::string completions = absl::StrCat(dir.path(), "/.config/fish/completions");
+  std::filesystem::create_directories(completions);
+  std::ofstream(completions + "/mesoctl.fish") << CompletionScript("fish");
+  int code = 0;
+  const std::string out =
+      RunCommand({"fish", "--private", "-c", absl::StrCat("complete -C '", line, "'")}, &code,
+                 ShellVariables(dir.path()));
+  EXPECT_EQ(code, 0);
+  return absl::StrSplit(out, '\n', absl::SkipEmpty());
+}
+
+TEST(CompletionTest, FishCompletesWithTheScript) {
+  EXPECT_THAT(InFish("mesoctl audit ver"), ElementsAre("verify\tCheck a bundle; needs no server"));
+  EXPECT_THAT(InFish("mesoctl lots list -o "), ElementsAre("csv", "json", "name", "table"));
+  EXPECT_THAT(InFish("mesoctl lots list --output=j"), ElementsAre("--output=json"));
+  EXPECT_THAT(InFish("mesoctl audit verify deploy/pack"), ElementsAre("deploy/packages.txt"));
+  EXPECT_THAT(InFish("mesoctl errors explain SLOT"), ElementsAre("SLOT_TAKEN"));
+}
+
+// What zsh shows after the Tab key, and then the line between < and >: a shell of its own at a
+// terminal of its own, with the script where its help page puts it.
+std::string InZsh(const std::string& line) {
+  const TempDir dir;
+  std::ofstream(absl::StrCat(dir.path(), "/_mesoctl")) << CompletionScript("zsh");
+  const std::string script = absl::StrCat(dir.path(), "/try.zsh");
+  std::ofstream(script) << R"sh(zmodload zsh/zpty
+zpty shell 'TERM=dumb zsh -f -i'
+zpty -w shell "PS1= fpath=($HOME \$fpath); autoload -Uz compinit && compinit -u -D
+unset zle_bracketed_paste; show() { print -r -- \"<\$BUFFER>\" }; zle -N show; bindkey '^X' show
+bindkey '^I' complete-word; print READ\"\"Y"
+zpty -r shell shown '*READY*'
+zpty -n -w shell "$1"$'\t\x18'
+zpty -r shell shown '*<*>*'
+print -r -- "$shown"
+zpty -d shell
+)sh";
+  int code = 0;
+  std::string out = RunCommand({"zsh", "-f", script, line}, &code, ShellVariables(dir.path()));
+  EXPECT_EQ(code, 0);
+  return out;
+}
+
+TEST(CompletionTest, ZshCompletesWithTheScript) {
+  EXPECT_THAT(InZsh("mesoctl appo"), HasSubstr("<mesoctl appointments >"));
+  EXPECT_THAT(InZsh("mesoctl audit verif"), HasSubstr("<mesoctl audit verify >"));
+  EXPECT_THAT(InZsh("mesoctl audit "),
+              AllOf(HasSubstr("verify "), HasSubstr(" -- Check a bundle; needs no server"),
+                    HasSubstr("<mesoctl audit >")));
+  EXPECT_THAT(InZsh("mesoctl lots list -o "),
+              AllOf(HasSubstr("csv"), HasSubstr("json"), Not(HasSubstr("--"))))
+      << "a word without a help needs none";
+  EXPECT_THAT(InZsh("mesoctl lots list --output=j"),
+              HasSubstr("<mesoctl lots list --output=json >"));
+  EXPECT_THAT(InZsh("mesoctl audit verify deploy/pack"),
+              HasSubstr("<mesoctl audit verify deploy/packages.txt >"));
 }
 
 }  // namespace
