@@ -50,13 +50,19 @@ CommandSet MakeCommands() {
        {"mesoctl admin init keys", "mesoctl admin grants $MESO_TOKEN_FILE"}},
       {{"admin", "log-key"},
        "The audit log's key, offline",
-       {"mesoctl admin log-key --help", "mesoctl admin log-key rotate --help"}},
+       {"mesoctl admin init keys-7 && mesoctl admin log-key rotate --keys keys-7",
+        "mesoctl admin init keys-8 --log_name my-clinics && mesoctl admin log-key rotate --keys "
+        "keys-8"}},
       {{"audit", "witness"},
        "A witness of the audit log",
-       {"mesoctl audit witness --help", "mesoctl audit witness run --help"}},
+       {"mesoctl audit witness run --key witness.key --state witness --log_key "
+        "$MESO_KEYS/audit-log.pub --trust_first --once",
+        "mesoctl audit checkpoint --save first.note && mesoctl audit witness run --key witness.key "
+        "--state witness-2 --log_key $MESO_KEYS/audit-log.pub --checkpoint first.note --once"}},
       {{"demo"},
        "The demo chain: load it, play its story",
-       {"mesoctl demo load --help", "mesoctl demo play --help"}},
+       {"mesoctl demo load --tokens tokens --chain small",
+        "mesoctl demo play --tokens tokens --exports exports"}},
   };
   for (CommandGroup& group : TableGroups()) set.groups.push_back(std::move(group));
   Add(HealthStatusCommands(), set);

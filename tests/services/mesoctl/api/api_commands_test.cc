@@ -96,7 +96,12 @@ TEST(ApiCommandsTest, EveryHelpPageHasTwoExamplesOfItsOwnCommand) {
       EXPECT_TRUE(absl::StrContains(example, "mesoctl")) << example;
     }
   }
-  for (const CommandGroup& group : set.groups) EXPECT_THAT(group.examples, SizeIs(2));
+  for (const CommandGroup& group : set.groups) {
+    EXPECT_THAT(group.examples, SizeIs(2));
+    for (const std::string& example : group.examples) {
+      EXPECT_FALSE(absl::StrContains(example, "--help")) << example << ": a page has said that";
+    }
+  }
   std::set<std::string> nouns;
   for (const Command& command : set.commands) {
     if (command.path.size() > 1) nouns.insert(command.path[0]);
