@@ -3,6 +3,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "services/mesoctl/demo_load.h"
+#include "services/mesoctl/demo_reset.h"
 #include "services/mesoctl/demo_story.h"
 #include "services/mesoctl/global_flags.h"
 #include "services/mesoctl/session.h"
@@ -38,8 +39,21 @@ ExitCode Play(const Invocation& invocation, Session& session) {
 }
 
 ExitCode Reset(const Invocation& invocation, Session& session) {
-  return ResetDemo(session.client(), session.clock(), OptionsOf(invocation), session.out(),
-                   session.err());
+  const bool dry_run = invocation.On("dry-run");
+  const std::string dir = invocation.Get("state");
+  const absl::StatusOr<std::vector<std::string>> removed = ResetDemo(dir, dry_run);
+  if (!removed.ok()) return session.Fail("demo reset", removed.status());
+  for (const std::string& path : *removed) session.out() << path << "\n";
+  if (removed->empty()) {
+    session.err() << "there is no demo in " << dir << ", so there is nothing to remove\n";
+  } else if (dry_run) {
+    session.err() << "dry run: nothing was removed; without --dry-run these would be\n";
+  } else {
+    session.err() << "the demo in " << dir
+                  << " is removed, its keys, data and audit log included; deploy/up makes a new "
+                     "one\n";
+  }
+  return ExitCode::kOk;
 }
 
 std::vector<Flag> CommonFlags() {
@@ -101,11 +115,23 @@ std::vector<Command> DemoCommands() {
                     "mesoctl demo play --tokens tokens --exports exports --timeout 20s"},
        .run = Play},
       {.path = {"demo", "reset"},
-       .summary = "How to begin anew; changes nothing itself",
-       .flags = CommonFlags(),
-       .examples = {"mesoctl demo reset --keys $MESO_KEYS --tokens tokens",
-                    "mesoctl demo reset --tokens tokens --timeout 20s"},
-       .run = Reset},
+       .summary = "Remove the demo that deploy/up has left, to begin anew",
+       .details =
+           "No API empties an audit log or a stock ledger, so a new demo has new databases and "
+           "keys. Removed is what `deploy/up --reset` removes: keys, data, log, redis, run, "
+           "exports, tokens and pids below DIR, if its audit log is named meso-demo and "
+           "nobody uses it. In containers `docker-compose down --volumes` does it.",
+       .flags = {{.name = "state",
+                  .value = "DIR",
+                  .help = "The state directory of deploy/up, there by default ~/.local/state/meso",
+                  .env = {"MESO_STATE"},
+                  .required = true,
+                  .kind = Files()}},
+       .examples = {"mesoctl demo reset --state $MESO_STATE --dry-run",
+                    "mesoctl demo reset --state $MESO_STATE"},
+       .run = Reset,
+       .offline = true,
+       .takes = {"dry-run"}},
   };
 }
 

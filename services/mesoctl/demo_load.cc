@@ -13,7 +13,6 @@
 #include "absl/strings/str_join.h"
 #include "common/base/local_file.h"
 #include "common/base/status_macros.h"
-#include "meso/audit/v1/audit_service.pb.h"
 #include "meso/inventory/v1/lot.pb.h"
 #include "meso/screening/v1/screening_service.pb.h"
 #include "services/mesoctl/demo_answers.h"
@@ -30,7 +29,6 @@ namespace {
 namespace inv = meso::inventory::v1;
 namespace scr = meso::screening::v1;
 
-constexpr char kDemoLogName[] = "meso-demo";
 // Every site gets it on the first day; its lot numbers tell which day that was.
 constexpr char kFirstDayProduct[] = "products/EMR-ADR";
 constexpr char kFirstDayLot[] = "ADR-";
@@ -272,32 +270,6 @@ ExitCode LoadDemo(const SuiteClient& client, const Clock& clock, const DemoOptio
   PrintCounts(loader, *choice, *plan, static_cast<int>((*people)->people().size()),
               stopwatch.Now() - begin, story);
   return ExitCode::kOk;
-}
-
-ExitCode ResetDemo(const SuiteClient& client, const Clock& clock, const DemoOptions& options,
-                   std::ostream& out, std::ostream& err) {
-  const absl::StatusOr<std::unique_ptr<DemoPeople>> people =
-      DemoPeople::Create(client, options, clock);
-  if (!people.ok()) {
-    err << RenderError("demo reset", people.status()) << "\n";
-    return ExitCode::kUsage;
-  }
-  const auto checkpoint = (*people)->As("auditor").Call<meso::audit::v1::Checkpoint>(
-      "AuditService.GetCheckpoint", meso::audit::v1::GetCheckpointRequest());
-  if (!checkpoint.ok()) {
-    err << RenderError("demo reset", checkpoint.status()) << "\n";
-    return ExitCodeOf(checkpoint.status());
-  }
-  if (checkpoint->origin() != kDemoLogName) {
-    err << "demo reset: the audit log of this suite is named " << checkpoint->origin() << ", not "
-        << kDemoLogName << ": it is no demo, and nothing of it is reset.\n";
-    return ExitCode::kRefused;
-  }
-  out << "Nothing was changed. What is in an audit log and a stock ledger stays there, in a demo "
-         "too.\nTo begin anew: stop the suite (Ctrl-C in deploy/up), then run deploy/up --reset, "
-         "which first removes what deploy/up made in its state directory, keys and data "
-         "included.\n";
-  return ExitCode::kRefused;
 }
 
 }  // namespace meso::mesoctl

@@ -24,12 +24,6 @@ namespace meso::mesoctl {
 ExitCode LoadDemo(const SuiteClient& client, const Clock& clock, const DemoOptions& options,
                   const Terminal& terminal, std::ostream& out, std::ostream& err);
 
-// `mesoctl demo reset`: there is no way to empty an audit log and a ledger through the API, and
-// there shall be none. Says what to do instead when the suite is a demo (its audit log is named
-// meso-demo), and that there is nothing to reset when it is not. Changes nothing.
-ExitCode ResetDemo(const SuiteClient& client, const Clock& clock, const DemoOptions& options,
-                   std::ostream& out, std::ostream& err);
-
 // The chain's published questionnaire. NOT_FOUND when the chain was not loaded.
 absl::StatusOr<meso::screening::v1::Questionnaire> FindQuestionnaire(const DemoPeople& people);
 

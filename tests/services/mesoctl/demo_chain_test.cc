@@ -238,16 +238,6 @@ TEST(DemoChainTest, SessionsBeyondTheSuitesHorizonAreBookedOnPromises) {
   EXPECT_EQ(kept + promised, static_cast<int>(suite.Plan().sessions.size()));
 }
 
-TEST(DemoChainTest, ResetChangesNothingAndLeavesASuiteAloneThatIsNoDemo) {
-  DemoSuite suite("small");
-  std::ostringstream out;
-  std::ostringstream err;
-  EXPECT_EQ(ResetDemo(suite.client(), suite.clock(), suite.options(), out, err),
-            ExitCode::kRefused);
-  EXPECT_THAT(err.str(), ::testing::HasSubstr("is named meso-audit, not meso-demo"));
-  EXPECT_EQ(out.str(), "");
-}
-
 TEST(DemoChainTest, AStartDateThatIsNoneIsRefused) {
   DemoSuite suite("small");
   suite.options().start_date = "tomorrow";

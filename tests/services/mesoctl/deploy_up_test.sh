@@ -71,10 +71,18 @@ case $mode in
     (
       flock 9
       refused "$state/s" "another deploy/up uses it"
+      if "$build/bin/mesoctl" demo reset --state "$state/s" 2>"$state/reset.log"; then
+        echo "mesoctl demo reset did not refuse" >&2
+        exit 1
+      fi
+      grep -q "a deploy/up uses" "$state/reset.log"
     ) 9>"$state/s/lock"
     [ "$key" = "$(cat "$state/s/keys/audit-log.pub")" ]
     play 0h --reset
     [ "$key" != "$(cat "$state/s/keys/audit-log.pub")" ]
+    # The same without building or starting anything.
+    "$build/bin/mesoctl" demo reset --state "$state/s" >/dev/null
+    [ "$(ls -A "$state/s")" = lock ] || { ls -A "$state/s"; exit 1; }
     ;;
   changing)
     mesoctl=$build/bin/mesoctl

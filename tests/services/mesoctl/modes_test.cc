@@ -63,7 +63,7 @@ void ExpectRefusedByAllBut(const std::set<std::string>& takers, const char* flag
 }
 
 TEST(ModesTest, EveryCommandTriesOrRefusesADryRun) {
-  ExpectRefusedByAllBut(Takers("validate_only", {"call", "inventory import"}),
+  ExpectRefusedByAllBut(Takers("validate_only", {"call", "inventory import", "demo reset"}),
                         "--dry-run", {"--dry-run"});
 }
 
