@@ -192,7 +192,8 @@ absl::Status TokenExpired() {
 absl::Status RoleRequired(const std::vector<std::string>& roles) {
   const std::string list = absl::StrJoin(roles, ", ");
   return Error(Code::kPermissionDenied, "ROLE_REQUIRED",
-               absl::StrCat("This call needs one of the roles: ", list, ". Your token has none of them."))
+               absl::StrCat("This call needs one of the roles: ", list,
+                            ". Your token has none of them."))
       .With("roles", list);
 }
 
