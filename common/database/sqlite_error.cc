@@ -42,8 +42,9 @@ absl::Status SqliteStatus(const SqliteOutcome& outcome) {
       return StorageUnavailable("the disk is full");
     case SQLITE_IOERR:
       // The shared memory beside the database could not grow: what a full disk does to an opening.
-      return StorageUnavailable(outcome.code == SQLITE_IOERR_SHMSIZE ? "the disk is full"
-                                                                     : "the disk reports an error");
+      return StorageUnavailable(outcome.code == SQLITE_IOERR_SHMSIZE
+                                    ? "the disk is full or reports an error"
+                                    : "the disk reports an error");
     case SQLITE_NOMEM:
       return StorageUnavailable("memory is exhausted");
     case SQLITE_BUSY:

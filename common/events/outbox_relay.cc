@@ -36,7 +36,7 @@ struct OutboxRelay::Impl {
   Database& database;
   const std::unique_ptr<EventBus> bus;
   Metrics::Gauge* waiting = nullptr;
-  Metrics::Gauge* up = nullptr;
+  Metrics* metrics = nullptr;
   Metrics::Counter* repaired = nullptr;
   std::thread thread;
   int listener = 0;
@@ -89,10 +89,14 @@ struct OutboxRelay::Impl {
 
   // One line per change, not per attempt: an outage may last for days.
   void Report(const absl::Status& status) {
-    if (up != nullptr) up->Set(status.ok() ? 1 : 0);
     if (!status.ok()) compared = false;
     // The bus's own errors carry no reason.
     const bool by_bus = absl::IsUnavailable(status) && ReasonOf(status).empty();
+    // Of a bus that has not been tried nothing is known, so nothing is said.
+    if (metrics != nullptr && (status.ok() || by_bus)) {
+      metrics->GetGauge("meso_event_bus_up", "1 while events can be published to Redis")
+          .Set(status.ok() ? 1 : 0);
+    }
     if (by_bus && !std::exchange(bus_away, true)) {
       Log(Severity::kWarning,
           "Redis cannot be used; events reach the other services by pulling, nothing is lost",
@@ -231,9 +235,9 @@ struct OutboxRelay::Impl {
 OutboxRelay::OutboxRelay(Database& database, std::unique_ptr<EventBus> bus, Metrics* metrics)
     : impl_(std::make_unique<Impl>(database, std::move(bus))) {
   if (metrics == nullptr || impl_->bus == nullptr) return;
+  impl_->metrics = metrics;
   impl_->waiting = &metrics->GetGauge("meso_outbox_waiting_events",
                                       "Committed events that are not in Redis yet");
-  impl_->up = &metrics->GetGauge("meso_event_bus_up", "1 while events can be published to Redis");
   impl_->repaired = &metrics->GetCounter("meso_event_stream_repairs_total",
                                          "Times a lost or foreign Redis stream was published anew");
 }

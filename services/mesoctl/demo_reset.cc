@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <utility>
 
@@ -22,6 +23,7 @@ namespace fs = std::filesystem;
 constexpr const char* kMade[] = {"data",    "log",    "redis", "run",
                                  "exports", "tokens", "pids",  "keys"};
 constexpr char kUpLock[] = "lock";
+constexpr char kLogKey[] = "audit-log.pub";
 
 // The locks of a directory's users, held so that nobody begins to use it meanwhile.
 class Locks {
@@ -33,10 +35,11 @@ class Locks {
   Locks(const Locks&) = delete;
   Locks& operator=(const Locks&) = delete;
 
-  // False when somebody else holds it. A file that is not there is made only with `make`.
+  // False when somebody else holds it, or may: it can't be opened. A file that is not there is
+  // made only with `make`.
   bool Take(const std::string& path, bool make) {
     const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC | (make ? O_CREAT : 0), 0600);
-    if (fd < 0) return true;
+    if (fd < 0) return errno == ENOENT;
     held_.push_back(fd);
     return flock(fd, LOCK_EX | LOCK_NB) == 0;
   }
@@ -44,6 +47,17 @@ class Locks {
  private:
   std::vector<int> held_;
 };
+
+// The log's name goes last: without it nobody could finish.
+void RemoveTree(const fs::path& path, std::error_code& error) {
+  if (path.filename() == "keys" && fs::is_directory(fs::symlink_status(path, error))) {
+    for (const auto& entry : fs::directory_iterator(path, error)) {
+      if (entry.path().filename() != kLogKey) fs::remove_all(entry.path(), error);
+      if (error) return;
+    }
+  }
+  if (!error) fs::remove_all(path, error);
+}
 
 absl::Status InUse(absl::string_view what) {
   return absl::FailedPreconditionError(
@@ -67,7 +81,7 @@ absl::Status LockAll(const std::string& dir, bool dry_run, Locks& locks) {
 }
 
 absl::Status CheckIsDemo(const std::string& dir, const std::string& first) {
-  const std::string key_file = absl::StrCat(dir, "/keys/audit-log.pub");
+  const std::string key_file = absl::StrCat(dir, "/keys/", kLogKey);
   const absl::StatusOr<std::string> key = ReadText(key_file);
   if (key.ok() && absl::StartsWith(*key, absl::StrCat(kDemoLogName, "+"))) return absl::OkStatus();
   return absl::FailedPreconditionError(
@@ -96,7 +110,7 @@ absl::StatusOr<std::vector<std::string>> ResetDemo(const std::string& state_dir,
   MESO_RETURN_IF_ERROR(LockAll(state_dir, dry_run, locks));
   if (dry_run) return there;
   for (const std::string& path : there) {
-    fs::remove_all(path, error);
+    RemoveTree(path, error);
     if (error) {
       return absl::UnavailableError(absl::StrCat("can't remove ", path, ": ", error.message(),
                                                  "; mend that and run this again"));

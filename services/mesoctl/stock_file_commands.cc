@@ -60,8 +60,8 @@ class Input {
   std::istream* in_ = nullptr;
 };
 
-// The one given, or one made up and told.
-absl::StatusOr<std::string> RequestId(const Invocation& invocation, Session& session) {
+// The one given, or one made up and, with `tell`, told.
+absl::StatusOr<std::string> RequestId(const Invocation& invocation, Session& session, bool tell) {
   const std::string given = invocation.Get("request-id");
   if (invocation.Has("request-id")) {
     if (IsUuid(given)) return given;
@@ -70,7 +70,7 @@ absl::StatusOr<std::string> RequestId(const Invocation& invocation, Session& ses
         " is no UUID in small letters; write one, as `uuidgen` prints it, or leave it out"));
   }
   std::string made = session.ids().NewId();
-  if (!invocation.On("dry-run")) {
+  if (tell) {
     session.err() << "request_id " << made
                   << " (the same request with --request-id and it again gets the same answer)\n";
   }
@@ -134,7 +134,8 @@ ExitCode Import(const Invocation& invocation, Session& session) {
   }
   const absl::StatusOr<std::string> token = session.Token();
   if (!token.ok()) return session.Fail("inventory import", token.status());
-  const absl::StatusOr<std::string> id = RequestId(invocation, session);
+  const absl::StatusOr<std::string> id =
+      RequestId(invocation, session, /*tell=*/!invocation.On("dry-run"));
   if (!id.ok()) return session.Fail("inventory import", id.status());
   if (!session.timeout_given()) session.set_timeout(kFileTimeout);
   v1::ImportStockRequest part;
@@ -233,7 +234,9 @@ absl::StatusOr<int32_t> Centidegrees(absl::string_view text) {
 // Lines of "time,degrees"; a first line that begins with "time" is a header.
 class ReadingsFile {
  public:
-  ReadingsFile(std::istream& in, absl::Time now) : in_(in), now_(now) {}
+  // `repeatable`: the same lines must mean the same at any other time.
+  ReadingsFile(std::istream& in, absl::Time now, bool repeatable)
+      : in_(in), now_(now), repeatable_(repeatable) {}
 
   // Fills the batch's readings; false at the end of the file.
   absl::StatusOr<bool> Next(v1::RecordTemperaturesRequest* batch) {
@@ -247,6 +250,11 @@ class ReadingsFile {
       if (cells.size() != 2) return Wrong("time,degrees is needed");
       const absl::StatusOr<absl::Time> time = ParseWhen(cells[0], now_, absl::UTCTimeZone());
       if (!time.ok()) return Wrong(time.status().message());
+      if (repeatable_ && ParseWhen(cells[0], now_ + absl::Hours(1), absl::UTCTimeZone()) != time) {
+        return Wrong(
+            "with --request-id a time is one that stays the same, as 2026-11-20T08:00:00Z: write "
+            "it so, or leave --request-id out");
+      }
       const absl::StatusOr<int32_t> degrees = Centidegrees(cells[1]);
       if (!degrees.ok()) return Wrong(degrees.status().message());
       v1::TemperatureReading* reading = batch->add_readings();
@@ -263,6 +271,7 @@ class ReadingsFile {
 
   std::istream& in_;
   const absl::Time now_;
+  const bool repeatable_;
   int number_ = 0;
 };
 
@@ -276,10 +285,11 @@ ExitCode RecordTemperatures(const Invocation& invocation, Session& session) {
   if (!unit.ok()) return session.Fail(kWhat, unit.status());
   const absl::StatusOr<std::string> token = session.Token();
   if (!token.ok()) return session.Fail(kWhat, token.status());
-  const absl::StatusOr<std::string> id = RequestId(invocation, session);
+  // Readings that are there already are counted as duplicates: nobody needs the id of one more try.
+  const absl::StatusOr<std::string> id = RequestId(invocation, session, /*tell=*/false);
   if (!id.ok()) return session.Fail(kWhat, id.status());
   if (!session.timeout_given()) session.set_timeout(kFileTimeout);
-  ReadingsFile readings(input.stream(), session.clock().Now());
+  ReadingsFile readings(input.stream(), session.clock().Now(), invocation.Has("request-id"));
   v1::RecordTemperaturesRequest batch;
   batch.set_storage_unit(*unit);
   batch.set_sensor(invocation.Get("sensor"));
@@ -370,8 +380,9 @@ Command SensorCommand() {
       .path = {"sensors", "record"},
       .summary = "Take in what a sensor measured: lines of time,degrees",
       .details =
-          "With --request-id each batch of 5000 lines gets an id derived from it, so that the "
-          "same file can be sent again.",
+          "A time is 2026-11-20T08:00:00Z, or relative, as now and -10m. With --request-id each "
+          "batch of 5000 lines gets an id derived from it, so that the same file gets the same "
+          "answer again; its times must not be relative then.",
       .arguments = {{.name = "FILE", .help = "The file; - reads standard input", .kind = Files()}},
       .flags = {{.name = "unit",
                  .value = "UNIT",

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/check.h"
 #include "common/rpc/proto_values.h"
+#include "tests/bench/async_call.h"
 
 namespace meso {
 namespace {
@@ -15,20 +16,13 @@ using scheduling::v1::SchedulingService;
 constexpr int kPractitioners = 24;
 constexpr int kSlotMinutes = 30;
 
-template <typename Request, typename Response>
-struct AsyncCall {
-  AsyncCall(const std::string& bearer, Request r) : request(std::move(r)) {
-    context.AddMetadata("authorization", bearer);
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
-  }
-
-  grpc::ClientContext context;
-  Request request;
-  Response response;
-};
-
-std::string ErrorOf(const grpc::Status& status) {
-  return status.ok() ? "" : absl::StrCat(status.error_code(), ": ", status.error_message());
+template <typename Response, typename Request>
+std::shared_ptr<AsyncCall<Request, Response>> Prepare(const std::string& bearer, Request request) {
+  auto call = std::make_shared<AsyncCall<Request, Response>>();
+  call->context.AddMetadata("authorization", bearer);
+  call->context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  call->request = std::move(request);
+  return call;
 }
 
 }  // namespace
@@ -71,15 +65,9 @@ void BookingSuite::Book(int patient, Done done, const Booked& booked) {
   request.set_patient(absl::StrCat("patients/B-", patient));
   request.set_cocktail(clinic_.cocktail());
   request.set_request_id(clinic_.NewRequestId());
-  auto call = std::make_shared<
-      AsyncCall<scheduling::v1::BookAppointmentRequest, scheduling::v1::Appointment>>(
-      bearer_, std::move(request));
-  clinic_.scheduling().async()->BookAppointment(
-      &call->context, &call->request, &call->response,
-      [call, booked, done = std::move(done)](const grpc::Status& status) {
-        if (status.ok() && booked) booked(call->response);
-        done(ErrorOf(status));
-      });
+  auto call = Prepare<scheduling::v1::Appointment>(bearer_, std::move(request));
+  clinic_.scheduling().async()->BookAppointment(&call->context, &call->request, &call->response,
+                                                EndOf(call, std::move(done), booked));
 }
 
 void BookingSuite::Search(int patient, Done done) {
@@ -87,35 +75,26 @@ void BookingSuite::Search(int patient, Done done) {
   request.clear_practitioner();
   request.set_limit(5);
   ToProto(clinic_.Tomorrow() + absl::Hours(24), request.mutable_end_time());
-  auto call = std::make_shared<AsyncCall<scheduling::v1::SearchAvailabilityRequest,
-                                         scheduling::v1::SearchAvailabilityResponse>>(
-      bearer_, std::move(request));
-  clinic_.scheduling().async()->SearchAvailability(
-      &call->context, &call->request, &call->response,
-      [call, done = std::move(done)](const grpc::Status& status) { done(ErrorOf(status)); });
+  auto call = Prepare<scheduling::v1::SearchAvailabilityResponse>(bearer_, std::move(request));
+  clinic_.scheduling().async()->SearchAvailability(&call->context, &call->request, &call->response,
+                                                   EndOf(call, std::move(done)));
 }
 
 void BookingSuite::List(Done done) {
   scheduling::v1::ListAppointmentsRequest request;
   request.set_parent("sites/par-1");
   request.set_page_size(20);
-  auto call = std::make_shared<
-      AsyncCall<scheduling::v1::ListAppointmentsRequest, scheduling::v1::ListAppointmentsResponse>>(
-      bearer_, std::move(request));
-  clinic_.scheduling().async()->ListAppointments(
-      &call->context, &call->request, &call->response,
-      [call, done = std::move(done)](const grpc::Status& status) { done(ErrorOf(status)); });
+  auto call = Prepare<scheduling::v1::ListAppointmentsResponse>(bearer_, std::move(request));
+  clinic_.scheduling().async()->ListAppointments(&call->context, &call->request, &call->response,
+                                                 EndOf(call, std::move(done)));
 }
 
 void BookingSuite::Get(const std::string& appointment, Done done) {
   scheduling::v1::GetAppointmentRequest request;
   request.set_name(appointment);
-  auto call = std::make_shared<
-      AsyncCall<scheduling::v1::GetAppointmentRequest, scheduling::v1::Appointment>>(
-      bearer_, std::move(request));
-  clinic_.scheduling().async()->GetAppointment(
-      &call->context, &call->request, &call->response,
-      [call, done = std::move(done)](const grpc::Status& status) { done(ErrorOf(status)); });
+  auto call = Prepare<scheduling::v1::Appointment>(bearer_, std::move(request));
+  clinic_.scheduling().async()->GetAppointment(&call->context, &call->request, &call->response,
+                                               EndOf(call, std::move(done)));
 }
 
 void BookingSuite::Draw(const std::string& appointment, const std::string& reservation, Done done) {
@@ -123,12 +102,9 @@ void BookingSuite::Draw(const std::string& appointment, const std::string& reser
   request.set_appointment(appointment);
   request.set_reservation(reservation);
   request.set_request_id(clinic_.NewRequestId());
-  auto call = std::make_shared<
-      AsyncCall<inventory::v1::DrawStockRequest, inventory::v1::DrawStockResponse>>(
-      bearer_, std::move(request));
-  clinic_.inventory().async()->DrawStock(
-      &call->context, &call->request, &call->response,
-      [call, done = std::move(done)](const grpc::Status& status) { done(ErrorOf(status)); });
+  auto call = Prepare<inventory::v1::DrawStockResponse>(bearer_, std::move(request));
+  clinic_.inventory().async()->DrawStock(&call->context, &call->request, &call->response,
+                                         EndOf(call, std::move(done)));
 }
 
 }  // namespace meso

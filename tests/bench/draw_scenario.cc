@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/check.h"
 #include "meso/inventory/v1/inventory_service.grpc.pb.h"
+#include "tests/bench/async_call.h"
 #include "tests/bench/scenarios.h"
 #include "tests/bench/sqlite_floor.h"
 #include "tests/bench/stock_database.h"
@@ -35,12 +36,8 @@ LoadResult DrawAll(Suite& suite, const StockDatabase& stock, const Arrival& arri
   return RunLoad(
       arrival, static_cast<int>(stock.draws.size()),
       [&](int index, std::function<void(std::string)> done) {
-        struct Call {
-          grpc::ClientContext context;
-          inventory::v1::DrawStockRequest request;
-          inventory::v1::DrawStockResponse response;
-        };
-        auto call = std::make_shared<Call>();
+        auto call = std::make_shared<
+            AsyncCall<inventory::v1::DrawStockRequest, inventory::v1::DrawStockResponse>>();
         const PreparedDraw& draw = stock.draws[static_cast<size_t>(index)];
         call->request.set_appointment(draw.appointment);
         call->request.set_reservation(draw.reservation);
@@ -48,9 +45,7 @@ LoadResult DrawAll(Suite& suite, const StockDatabase& stock, const Arrival& arri
         call->context.AddMetadata("authorization", bearer);
         call->context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
         stub->async()->DrawStock(&call->context, &call->request, &call->response,
-                                 [call, done = std::move(done)](grpc::Status status) {
-                                   done(status.ok() ? "" : status.error_message());
-                                 });
+                                 EndOf(call, std::move(done)));
       });
 }
 

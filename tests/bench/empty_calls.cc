@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "meso/test/v1/note_service.grpc.pb.h"
+#include "tests/bench/async_call.h"
 #include "tests/bench/scenarios.h"
 #include "tests/support/test_server.h"
 
@@ -46,18 +47,11 @@ Scenario RunEmpty(const BenchSettings& settings) {
     const std::string token = server.keys().Token("users/desk", {"front_desk@*"});
     const LoadResult result =
         RunLoad(arrival, calls, [&](int, std::function<void(std::string)> done) {
-          struct Call {
-            grpc::ClientContext context;
-            CountNotesRequest request;
-            CountNotesResponse response;
-          };
-          auto call = std::make_shared<Call>();
+          auto call = std::make_shared<AsyncCall<CountNotesRequest, CountNotesResponse>>();
           call->request.set_parent("sites/par-1");
           TestServer::Prepare(token, &call->context);
           stub->async()->CountNotes(&call->context, &call->request, &call->response,
-                                    [call, done = std::move(done)](grpc::Status status) {
-                                      done(status.ok() ? "" : status.error_message());
-                                    });
+                                    EndOf(call, std::move(done)));
         });
     server.Stop();
     return result;

@@ -240,17 +240,19 @@ TEST_F(BadStartTest, ARedisElsewhereIsRefusedBecauseNothingEncryptsTheWayToIt) {
 TEST_F(BadStartTest, AnUnreachableRedisIsSaidWithTheNextStepAndStopsNothing) {
   const std::string redis = absl::StrCat("unix:", suite_.dir(), "/redis.sock");
   std::map<std::string, ChildProcess> processes;
-  const auto expect_said = [&](int away, int back) {
+  // Each in turn, once per outage; a machine under load may have had one more.
+  const auto expect_said = [&](size_t away_at_least, bool away_now) {
     for (const char* service : kServices) {
       EXPECT_TRUE(WaitUntil([&] {
-        return LinesWith(service, "Redis cannot be used").size() == static_cast<size_t>(away) &&
-               LinesWith(service, "Redis is used again").size() == static_cast<size_t>(back);
+        const size_t away = LinesWith(service, "Redis cannot be used").size();
+        const size_t back = LinesWith(service, "Redis is used again").size();
+        return away >= away_at_least && away - back == (away_now ? 1 : 0);
       })) << service
           << ": " << Read(Log(service));
     }
   };
   for (const char* service : kServices) StartGood(service, {{"redis", redis}}, processes[service]);
-  expect_said(1, 0);  // with nothing to publish, and without a call
+  expect_said(1, true);  // with nothing to publish, and without a call
   for (const char* service : kServices) {
     const std::string line = LinesWith(service, "Redis cannot be used")[0];
     EXPECT_THAT(line, HasSubstr("\"severity\":\"WARNING\""));
@@ -261,9 +263,9 @@ TEST_F(BadStartTest, AnUnreachableRedisIsSaidWithTheNextStepAndStopsNothing) {
                                 "another --redis, or with --redis=none\""));
   }
   suite_.StartRedis();
-  expect_said(1, 1);
+  expect_said(1, false);
   suite_.KillRedis(/*with_data=*/true);
-  expect_said(2, 1);
+  expect_said(2, true);
   for (const char* service : kServices) {
     EXPECT_TRUE(processes[service].running()) << service;
     EXPECT_THAT(LinesWith(service, "Redis is used again")[0], HasSubstr("\"severity\":\"INFO\""));
@@ -327,7 +329,7 @@ TEST_F(BadStartTest, AFullDiskIsSaidAndTheSameFileWorksOnceThereIsRoom) {
         here["checkpoint_memory_file"] = path + "/audit-checkpoint.txt";
       }
       const std::string sentence =
-          absl::StrCat("--database=", here["database"], " cannot be used: the disk is full. ");
+          absl::StrCat("--database=", here["database"], " cannot be used: the disk is full");
       disk.Fill(left);
       EXPECT_THAT(Sentence(service, here), HasSubstr(sentence));
       disk.MakeRoom();

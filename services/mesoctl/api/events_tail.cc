@@ -210,7 +210,9 @@ class Tail {
       const absl::Status status = Ask(service, resume, kWait, &response);
       absl::MutexLock lock(&mutex_);
       if (ended_) return;
-      if (ExitCodeOf(status) == ExitCode::kUnavailable) {
+      const bool may_return = ExitCodeOf(status) == ExitCode::kUnavailable &&
+                              status.code() != absl::StatusCode::kInternal;
+      if (may_return) {
         if (!away) TellAway(service, status);
         away = true;
         if (mutex_.AwaitWithTimeout(absl::Condition(&ended_), pause)) return;
@@ -304,8 +306,8 @@ std::vector<Command> EventsCommands() {
        .details =
            "The last 10, or --limit, of all services together; --all shows every event "
            "that is kept. With -o json one object per line, its payload readable. With "
-           "--follow a service that does not answer is told of and tried again until it does; "
-           "no event is lost.",
+           "--follow a service that goes away is told of and tried again until it is back; no "
+           "event is lost.",
        .flags =
            {{.name = "from", .value = "SERVICE", .help = "Only this service's", .kind = services},
             {.name = "types",

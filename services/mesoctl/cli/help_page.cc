@@ -126,7 +126,7 @@ std::string CommandPage(const CommandSet& set, const Command& command) {
   AppendLines("Arguments:", arguments, out);
   AppendLines("Flags:", FlagLines(FlagsOf(set, command)), out);
   AppendExamples(command.examples, out);
-  absl::StrAppend(&out, "\n`mesoctl --help` shows the flags that every command takes.\n");
+  absl::StrAppend(&out, "\n`mesoctl --help` shows the flags of all commands.\n");
   return out;
 }
 

@@ -155,7 +155,7 @@ class Doctor {
     }
     if (!CheckTls(service, address)) return;
     // What our clock says of certificates, calls would say again, less clearly.
-    if (own_dated_) return;
+    if (own_dated_ && !absl::StartsWith(address, "unix:")) return;
     if (!CheckReady(service, address)) return;
     CheckRedis(service, address);
     CheckIdentityAndToken(service, address, flag);
@@ -173,13 +173,14 @@ class Doctor {
     ShownCertificate shown;
     const absl::Status probed =
         ProbeTls(address, tls_, service, session_.clock().Now(), kConnectTimeout, &shown);
-    if (shown.dated || own_dated_) {
+    if (probed.ok() && !own_dated_) return true;
+    const bool no_tls = probed.code() == absl::StatusCode::kFailedPrecondition && !shown.dated &&
+                        !SpeaksTls(address, kConnectTimeout);
+    if (!no_tls && (shown.dated || own_dated_)) {
       CompareClockAnyway(service, address, shown.dated);
       return false;
     }
-    if (probed.ok()) return true;
-    if (probed.code() == absl::StatusCode::kFailedPrecondition &&
-        !SpeaksTls(address, kConnectTimeout)) {
+    if (no_tls) {
       Bad(ExitCode::kUsage, "certificate", service, absl::StrCat(address, ": it speaks no TLS"),
           "leave out --ca_file, --cert_file and --key_file (or MESO_CA_FILE, MESO_CERT_FILE and "
           "MESO_KEY_FILE), or correct the address");
@@ -249,8 +250,8 @@ class Doctor {
         "does not reach Redis: everything works without it, but events reach the others later and "
         "nothing is cached",
         absl::StrCat("start Redis, or correct --redis of meso-", service,
-                     "; why it is not reached is in the service's log (\"events are not being "
-                     "published\")"));
+                     "; why it is not reached is in the service's log (\"Redis "
+                     "cannot be used\")"));
   }
 
   bool CheckReady(const std::string& service, const std::string& address) {

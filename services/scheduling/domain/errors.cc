@@ -26,7 +26,7 @@ absl::Status SlotTaken(const Site& site, const std::string& resource, const Inte
   const bool of_patient = resource.empty();  // whom a refusal never names
   Error error(
       kRefused, "SLOT_TAKEN",
-      absl::StrCat(of_patient ? "The patient has another session"
+      absl::StrCat(of_patient ? "The patient is in another session, here or elsewhere, during"
                               : absl::StrCat(resource, " is no longer free"),
                    " ", At(when.begin, zone), "-", absl::FormatTime("%H:%M", when.end, zone), " ",
                    site.time_zone, " at ", site.name.value(),
@@ -35,7 +35,7 @@ absl::Status SlotTaken(const Site& site, const std::string& resource, const Inte
       .With("begin", absl::FormatTime(absl::RFC3339_sec, when.begin, zone))
       .With("end", absl::FormatTime(absl::RFC3339_sec, when.end, zone))
       .Because({"SLOT_TAKEN", of_patient ? site.name.value() : resource,
-                of_patient ? "the patient has another session then; search again"
+                of_patient ? "the patient is in another session then; search again"
                            : "taken by another booking; search again"});
   if (!of_patient) error.With("resource", resource);
   return error;

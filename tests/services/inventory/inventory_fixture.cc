@@ -195,12 +195,30 @@ absl::Status InventoryFixture::Cancel(int n) {
   });
 }
 
+std::string InventoryFixture::Shown(const Reservation& reservation) {
+  std::string shown =
+      absl::StrCat(reservation.name.value(), " ", ToText(reservation.state), " r",
+                   reservation.revision, " for ", reservation.appointment.value(), ":");
+  for (const Allocation& kept : reservation.allocations) {
+    absl::StrAppend(&shown, " ", kept.lot.value(), "@", kept.unit, " ", kept.drawn, "/",
+                    kept.ampoules);
+  }
+  return shown;
+}
+
 absl::StatusOr<DrawAnswer> InventoryFixture::Draw(int n, std::vector<DrawItem> items) {
   DrawRequest request;
   request.appointment = AppointmentOf(n);
   request.reservation = ReservationOf(n);
   request.items = std::move(items);
-  return Run(&InventoryOperations::DrawStock, request);
+  const absl::StatusOr<DrawAnswer> answer = Run(&InventoryOperations::DrawStock, request);
+  if (!answer.ok() || !answer->reservation) return answer;
+  // Unless another draw came in between.
+  const absl::StatusOr<Reservation> stored = Reservations(n);
+  if (stored.ok() && stored->revision == answer->reservation->revision) {
+    EXPECT_EQ(Shown(*answer->reservation), Shown(*stored));
+  }
+  return answer;
 }
 
 absl::StatusOr<Administration> InventoryFixture::Record(int n, const std::string& patient,

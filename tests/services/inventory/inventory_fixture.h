@@ -91,7 +91,9 @@ class InventoryFixture : public ::testing::Test {
   // What the AppointmentBooked / AppointmentCancelled event of the n-th appointment does.
   absl::Status Book(int n, absl::Duration in = absl::Hours(48));
   absl::Status Cancel(int n);
+  // Also holds the answer's reservation against what is stored.
   absl::StatusOr<DrawAnswer> Draw(int n, std::vector<DrawItem> items = {});
+  static std::string Shown(const Reservation& reservation);
   absl::StatusOr<Administration> Record(int n, const std::string& patient,
                                         std::vector<AdministeredLot> lots);
   absl::StatusOr<Lot> Quarantine(const LotName& lot, const SiteName& site = SiteName());

@@ -186,8 +186,9 @@ TEST(AvailabilityTest, NamesEveryConflictAtOnceAndTheLastingOneFirst) {
   EXPECT_EQ(ReasonOf(status), "DEVICE_UNAVAILABLE");
   EXPECT_EQ(DetailsOf(status).violations.size(), 4u);
   EXPECT_EQ(std::string(status.ToString()).find("PT-0001"), std::string::npos);
-  EXPECT_THAT(std::string(status.message()),
-              HasSubstr("the patient has another session 2026-11-24 "));
+  EXPECT_THAT(
+      std::string(status.message()),
+      HasSubstr("the patient is in another session, here or elsewhere, during 2026-11-24 "));
 }
 
 TEST(AvailabilityTest, JudgesCredentialsOnTheLocalDayOfTheProcedure) {
