@@ -123,18 +123,5 @@ TEST(ModesTest, AnIdThatOthersAreDerivedFromIsAUuid) {
   }
 }
 
-// "now" is another time when the line is sent again: the first answer could not be given.
-TEST(ModesTest, ReadingsWithAnIdHaveTimesThatStayTheSame) {
-  const TempDir dir;
-  for (const char* line : {"now,5.2\n", "2026-11-20T08:00:00Z,5.1\n-10m,5.2\n"}) {
-    const Ran ran = RunLine({"sensors", "record", "-", "--unit", "par-1/main", "--sensor", "S-1",
-                             "--request-id", "01980000-0000-7000-8000-0000000000aa",
-                             "--inventory_address", absl::StrCat("unix:", dir.path(), "/nobody")},
-                            {}, line);
-    EXPECT_EQ(ran.code, ExitCode::kUsage) << ran.err;
-    EXPECT_THAT(ran.err, HasSubstr("with --request-id a time is one that stays the same"));
-  }
-}
-
 }  // namespace
 }  // namespace meso::mesoctl

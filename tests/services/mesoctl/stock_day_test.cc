@@ -247,6 +247,13 @@ void StockDayTest::WarmFridge() {
                   .out,
               "recorded,duplicates,excursions\r\n1,0,0\r\n");
   }
+  // "now" is another time when the file is sent again: the first answer could not be given.
+  const Ran relative = Type(stock(),
+                            "sensors record - --unit $THERE/fridge --sensor S-2 --request-id "
+                            "01980000-0000-7000-8000-0000000000ab",
+                            "now,5.0\n");
+  EXPECT_EQ(relative.code, ExitCode::kUsage);
+  EXPECT_THAT(relative.err, HasSubstr("with --request-id a time is one that stays the same"));
 }
 
 void StockDayTest::LookAhead() {
