@@ -143,22 +143,6 @@ function(meso_executable name)
   target_link_libraries(${name} PRIVATE ${MESO_IN_EVERY_PROGRAM} ${ARG_DEPS} meso_options)
 endfunction()
 
-# meso_has_threads(RESULT source ...): whether a test is one of those the thread sanitizer looks at: of a room of common that has
-# threads, or one that starts threads or loads of calls itself.
-function(meso_has_threads result)
-  set(${result} OFF PARENT_SCOPE)
-  if(CMAKE_CURRENT_SOURCE_DIR MATCHES "/tests/common/(audit|cache|database|events|process|rpc|work)$")
-    set(${result} ON PARENT_SCOPE)
-  endif()
-  foreach(source ${ARGN})
-    cmake_path(ABSOLUTE_PATH source)
-    file(STRINGS ${source} lines REGEX "std::j?thread|PausableLoad|BundleReader|CheckpointSigner|KeyIndexKeeper" LIMIT_COUNT 1)
-    if(lines)
-      set(${result} ON PARENT_SCOPE)
-    endif()
-  endforeach()
-endfunction()
-
 # meso_test(NAME SOURCES x_test.cc ... DEPS target ... [TIMEOUT s] [LABELS l] [ENV k=v]): one test binary, one ctest.
 # The binary's name is the path below tests/ with underscores, so it is unique.
 function(meso_test name)
@@ -178,10 +162,6 @@ function(meso_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
   if(ARG_SERIAL)
     set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
-  endif()
-  meso_has_threads(threads ${ARG_SOURCES})
-  if(threads)
-    list(APPEND ARG_LABELS threads)
   endif()
   if(ARG_LABELS)
     set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
