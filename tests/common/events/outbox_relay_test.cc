@@ -17,7 +17,6 @@ namespace meso {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // The real bus, and how often the relay has begun a round on it.
