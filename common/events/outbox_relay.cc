@@ -37,6 +37,7 @@ struct OutboxRelay::Impl {
   const std::unique_ptr<EventBus> bus;
   Metrics::Gauge* waiting = nullptr;
   Metrics* metrics = nullptr;
+  Metrics::Gauge* up = nullptr;
   Metrics::Counter* repaired = nullptr;
   std::thread thread;
   int listener = 0;
@@ -87,16 +88,21 @@ struct OutboxRelay::Impl {
     finished = true;
   }
 
+  // Of a bus that has not been tried nothing is known, so the gauge begins with the first try.
+  void SetUp(bool is_up) {
+    if (metrics == nullptr) return;
+    if (up == nullptr) {
+      up = &metrics->GetGauge("meso_event_bus_up", "1 while events can be published to Redis");
+    }
+    up->Set(is_up ? 1 : 0);
+  }
+
   // One line per change, not per attempt: an outage may last for days.
   void Report(const absl::Status& status) {
     if (!status.ok()) compared = false;
     // The bus's own errors carry no reason.
     const bool by_bus = absl::IsUnavailable(status) && ReasonOf(status).empty();
-    // Of a bus that has not been tried nothing is known, so nothing is said.
-    if (metrics != nullptr && (status.ok() || by_bus)) {
-      metrics->GetGauge("meso_event_bus_up", "1 while events can be published to Redis")
-          .Set(status.ok() ? 1 : 0);
-    }
+    if (status.ok() || by_bus) SetUp(status.ok());
     if (by_bus && !std::exchange(bus_away, true)) {
       Log(Severity::kWarning,
           "Redis cannot be used; events reach the other services by pulling, nothing is lost",

@@ -23,11 +23,11 @@ absl::Status JudgeContainer(Step& step, OpenedContainer& container) {
     container.reasons = {kInsufficientStock};
     return absl::OkStatus();
   }
-  MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(step.tx, container.site));
+  MESO_ASSIGN_OR_RETURN(const Site site, LoadKnownSite(step.tx, container.site));
+  MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf(site));
   MESO_ASSIGN_OR_RETURN(const Lot lot, LotOf(step, container));
-  MESO_ASSIGN_OR_RETURN(
-      std::vector<std::string> lot_reasons,
-      JudgeLot(step, container.site, container.unit, lot, DateAt(step.now, zone)));
+  MESO_ASSIGN_OR_RETURN(std::vector<std::string> lot_reasons,
+                        JudgeLot(step, site, container.unit, lot, DateAt(step.now, zone)));
   container.reasons = DecideContainerUse(container, std::move(lot_reasons), step.now);
   container.is_beyond_use = container.IsBeyondUse(step.now);
   return absl::OkStatus();

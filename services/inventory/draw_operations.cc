@@ -32,11 +32,11 @@ class Drawing {
       : step_(step),
         request_(request),
         horizon_days_(horizon_days),
-        site_(SiteOf(request.appointment.value())) {}
+        site_{SiteName(SiteOf(request.appointment.value()))} {}
 
   absl::StatusOr<DrawAnswer> Run() {
-    MESO_ASSIGN_OR_RETURN(place_, LoadKnownSite(step_.tx, site_));
-    MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf(place_));
+    MESO_ASSIGN_OR_RETURN(site_, LoadKnownSite(step_.tx, site_.name));
+    MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf(site_));
     today_ = DateAt(step_.now, zone);
     if (!request_.reservation.empty()) MESO_RETURN_IF_ERROR(OpenReservation());
     if (request_.items.empty()) MESO_RETURN_IF_ERROR(DrawAllReserved());
@@ -50,7 +50,7 @@ class Drawing {
   absl::Status OpenReservation() {
     const ReservationName& name = request_.reservation;
     MESO_ASSIGN_OR_RETURN(reservation_, LoadReservation(step_.tx, name));
-    if (!reservation_ || reservation_->site != site_) return ResourceNotFound(name.value());
+    if (!reservation_ || reservation_->site != site_.name) return ResourceNotFound(name.value());
     MESO_RETURN_IF_ERROR(KeepIfPromised());
     const ReservationState state = reservation_->StateAt(step_.now);
     if (state != ReservationState::kReserved && state != ReservationState::kConfirmed) {
@@ -72,9 +72,10 @@ class Drawing {
   absl::Status KeepIfPromised() {
     MESO_ASSIGN_OR_RETURN(const bool due, IsPromiseDue(step_, *reservation_, horizon_days_));
     if (!due) return absl::OkStatus();
-    MESO_RETURN_IF_ERROR(ExpireLapsed(step_, site_));
+    MESO_RETURN_IF_ERROR(ExpireLapsed(step_, site_.name));
     MESO_ASSIGN_OR_RETURN(const AllocationPlan plan, PlanUndrawn(step_, *reservation_));
-    if (!plan.shortfalls.empty()) return InsufficientStock(site_, reservation_->use_date, plan);
+    if (!plan.shortfalls.empty())
+      return InsufficientStock(site_.name, reservation_->use_date, plan);
     MESO_RETURN_IF_ERROR(KeepPromise(step_, *reservation_));
     MESO_ASSIGN_OR_RETURN(reservation_, LoadReservation(step_.tx, request_.reservation));
     return absl::OkStatus();
@@ -94,8 +95,8 @@ class Drawing {
 
   absl::Status CheckUsable(const Lot& lot, const std::string& unit) {
     MESO_ASSIGN_OR_RETURN(const std::vector<std::string> reasons,
-                          JudgeLot(step_, place_, unit, lot, today_));
-    return reasons.empty() ? absl::OkStatus() : LotNotUsable(lot, site_, today_, reasons);
+                          JudgeLot(step_, site_, unit, lot, today_));
+    return reasons.empty() ? absl::OkStatus() : LotNotUsable(lot, site_.name, today_, reasons);
   }
 
   // Takes what is kept of the lot first; the rest comes from free units, which stand in for other
@@ -164,7 +165,7 @@ class Drawing {
 
   absl::Status DrawFree(const Lot& lot, int64_t ampoules, FefoOverride fefo_override) {
     const Taking taking{
-        site_, "", ampoules, today_, fefo_override, reservation_ ? &*reservation_ : nullptr};
+        site_.name, "", ampoules, today_, fefo_override, reservation_ ? &*reservation_ : nullptr};
     MESO_ASSIGN_OR_RETURN(const std::vector<ShelfShare> shares, ChooseShelves(step_, lot, taking));
     for (const ShelfShare& share : shares) {
       if (reservation_) MESO_RETURN_IF_ERROR(StandIn(lot, share.unit, share.ampoules));
@@ -180,7 +181,7 @@ class Drawing {
     for (auto it = kept.rbegin(); it != kept.rend() && left > 0; ++it) {
       if (it->product != lot.product || it->Left() == 0) continue;
       const int64_t given = std::min(left, it->Left());
-      MESO_RETURN_IF_ERROR(FreeUnits(step_.tx, it->lot_row, site_, it->unit, given));
+      MESO_RETURN_IF_ERROR(FreeUnits(step_.tx, it->lot_row, site_.name, it->unit, given));
       MESO_RETURN_IF_ERROR(RemoveAllocation(step_.tx, reservation_->row, *it, given));
       it->ampoules -= given;
       left -= given;
@@ -193,14 +194,14 @@ class Drawing {
     allocation.drawn = ampoules;
     MESO_RETURN_IF_ERROR(AddAllocation(step_.tx, reservation_->row, allocation));
     stands_in_ = true;
-    return QueueReallocations(step_, site_, lot.product);
+    return QueueReallocations(step_, site_.name, lot.product);
   }
 
   absl::Status Move(const Lot& lot, const std::string& unit, int64_t ampoules,
                     int64_t from_reserved) {
     Movement movement;
     movement.kind = MovementKind::kDraw;
-    movement.site = site_;
+    movement.site = site_.name;
     movement.unit = unit;
     movement.ampoules = ampoules;
     movement.record_time = step_.now;
@@ -209,9 +210,9 @@ class Drawing {
     movement.reservation = request_.reservation;
     MESO_RETURN_IF_ERROR(AppendMovement(
         step_.tx, lot, movement, from_reserved,
-        [lot, site = site_, ampoules] { return NotEnoughOfLot(lot, site, ampoules, 0); }));
+        [lot, site = site_.name, ampoules] { return NotEnoughOfLot(lot, site, ampoules, 0); }));
     step_.call.Touch("lot", lot.name.value());
-    return AddDraw(step_.tx, request_.appointment, lot.row, site_, unit, ampoules);
+    return AddDraw(step_.tx, request_.appointment, lot.row, site_.name, unit, ampoules);
   }
 
   absl::Status CloseReservation() {
@@ -228,8 +229,7 @@ class Drawing {
   Step& step_;
   const DrawRequest& request_;
   const int horizon_days_;
-  const SiteName site_;
-  Site place_;  // the same with its zone and jurisdiction
+  Site site_;  // the appointment's; only its name until Run has loaded it
   absl::CivilDay today_;
   std::optional<Reservation> reservation_;
   bool takes_reservation_ = false;  // it was for no appointment yet

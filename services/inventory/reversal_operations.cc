@@ -133,10 +133,11 @@ class Reversing {
           reservation.confirmed ? ReservationState::kConfirmed : ReservationState::kReserved;
     }
     if (!reservation.IsLapsed(step_.now)) {
-      MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(step_.tx, line_.site));
+      MESO_ASSIGN_OR_RETURN(const Site site, LoadKnownSite(step_.tx, line_.site));
+      MESO_ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf(site));
       const absl::CivilDay date = std::max(reservation.use_date, DateAt(step_.now, zone));
       MESO_ASSIGN_OR_RETURN(const std::vector<std::string> reasons,
-                            JudgeLot(step_, line_.site, line_.unit, lot_, date));
+                            JudgeLot(step_, site, line_.unit, lot_, date));
       if (!reasons.empty()) {
         return Invalidate(step_, std::move(reservation), reasons.front(), {lot_.name});
       }

@@ -115,11 +115,16 @@ class DrainTest : public ::testing::Test {
     reading->set_centidegrees(500);
     return batch;
   }
-  std::unique_ptr<grpc::ClientWriter<inventory::v1::RecordTemperaturesRequest>> OpenStream(
+  // A stream of readings of a fridge made for it, the first of which has arrived.
+  std::unique_ptr<grpc::ClientWriter<inventory::v1::RecordTemperaturesRequest>> BeginStream(
       grpc::ClientContext& context, inventory::v1::RecordTemperaturesResponse* response) {
+    MakeFridge();
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(2));
     context.AddMetadata("authorization", absl::StrCat("Bearer ", clinic_.manager()));
-    return clinic_.inventory().RecordTemperatures(&context, response);
+    auto stream = clinic_.inventory().RecordTemperatures(&context, response);
+    EXPECT_TRUE(stream->Write(Reading(2)));
+    EXPECT_TRUE(WaitUntil([&] { return Readings() == 1; }));
+    return stream;
   }
 
   Suite suite_;
@@ -160,12 +165,9 @@ TEST_F(DrainTest, ABookingInFlightIsAnsweredBeforeTheProcessEnds) {
 
 TEST_F(DrainTest, AStreamInFlightGoesOnToItsEnd) {
   StartAll();
-  MakeFridge();
   inventory::v1::RecordTemperaturesResponse response;
   grpc::ClientContext context;
-  const auto stream = OpenStream(context, &response);
-  ASSERT_TRUE(stream->Write(Reading(2)));
-  ASSERT_TRUE(WaitUntil([&] { return Readings() == 1; }));
+  const auto stream = BeginStream(context, &response);
 
   BeginStop("inventory");
   EXPECT_TRUE(WaitUntil([&] {
@@ -186,12 +188,9 @@ TEST_F(DrainTest, AStreamInFlightGoesOnToItsEnd) {
 
 TEST_F(DrainTest, AStreamThatNeverEndsIsCutInTimeAndKeepsWhatItBrought) {
   StartAll();
-  MakeFridge();
   inventory::v1::RecordTemperaturesResponse response;
   grpc::ClientContext context;
-  const auto stream = OpenStream(context, &response);
-  ASSERT_TRUE(stream->Write(Reading(2)));
-  ASSERT_TRUE(WaitUntil([&] { return Readings() == 1; }));
+  const auto stream = BeginStream(context, &response);
   BeginStop("inventory");
   ExpectEndInTime("inventory");
   EXPECT_FALSE(GrpcToStatus(stream->Finish()).ok());

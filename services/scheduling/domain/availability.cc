@@ -22,8 +22,9 @@ std::string Sentence(const Conflict& conflict, const absl::TimeZone& zone) {
       absl::StrCat(absl::FormatTime("%Y-%m-%d %H:%M", conflict.when.begin, zone), "-",
                    absl::FormatTime("%H:%M", conflict.when.end, zone));
   // A conflict without a resource is the patient's: a refusal never names one.
-  if (conflict.resource.empty())
+  if (conflict.resource.empty()) {
     return absl::StrCat("the patient is in another session, here or elsewhere, during ", time);
+  }
   if (conflict.reason == "SLOT_TAKEN") return absl::StrCat("no longer free ", time);
   if (conflict.reason == "PRACTITIONER_NOT_QUALIFIED") {
     return absl::StrCat("has no valid credential for this treatment on ", time);
