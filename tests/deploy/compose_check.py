@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """What must be true of every container of a compose file: compose_check.py COMPOSE_FILE DOCKERFILE
 
-Prints one sentence per finding and exits 1 when there is one. Understands the part of YAML that docker-compose.yml and
-the output of `docker-compose config` are written in, and refuses what it does not understand: no YAML library is needed.
+Prints one sentence per finding and exits 1 when there is one.
 """
 import re
 import sys
+
+import yaml
 
 USER = "10001:10001"
 SERVICES = {"scheduling": "1", "screening": "2", "inventory": "3", "audit": "4"}  # and the last digit of their ports
@@ -32,132 +33,19 @@ REDIS = {
 }
 
 
-class Yaml:
-    """Maps, lists and texts; every scalar is text. Anchors, aliases, merges and ${NAME:-default} are resolved."""
+class Texts(yaml.SafeLoader):
+    """Every scalar is text, as it is written; aliases and merges are resolved."""
 
-    def __init__(self, text):
-        self.anchors = {}
-        self.lines = []
-        for number, line in enumerate(text.splitlines(), 1):
-            line = re.sub(r"(^|\s)#.*$", "", line) if not re.search(r"""["'].*#""", line) else line
-            if line.strip():
-                self.lines.append((number, len(line) - len(line.lstrip()), line.strip()))
-        self.at = 0
+    yaml_implicit_resolvers = {
+        first: [rule for rule in rules if rule[0] == "tag:yaml.org,2002:merge"]
+        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
-    def load(self):
-        value = self.block(0)
-        if self.at != len(self.lines):
-            self.fail("it does not belong to anything")
-        return value
 
-    def fail(self, why):
-        number, _, line = self.lines[min(self.at, len(self.lines) - 1)]
-        sys.exit(f"line {number} is not understood ({why}): {line}")
-
-    def here(self, indent):
-        return self.at < len(self.lines) and self.lines[self.at][1] == indent
-
-    def block(self, indent):
-        if not self.here(indent):
-            self.fail("its indentation")
-        return self.list(indent) if self.lines[self.at][2].startswith("-") else self.map(indent)
-
-    def list(self, indent):
-        values = []
-        while self.here(indent) and self.lines[self.at][2].startswith("-"):
-            text = self.lines[self.at][2][1:].strip()
-            if not text or re.match(r"[\w-]+: ", text):
-                self.fail("a map in a list")
-            values.append(self.value(text))
-            self.at += 1
-        return values
-
-    def map(self, indent):
-        values, merged = {}, {}
-        while self.here(indent):
-            found = re.match(r"(<<|[\w.-]+):(?:\s+(.*))?$", self.lines[self.at][2])
-            if not found:
-                self.fail("no KEY: VALUE")
-            key, text = found[1], found[2] or ""
-            anchor = re.match(r"&([\w-]+)\s*", text)
-            if anchor:
-                text = text[anchor.end():]
-            if text:
-                value = self.value(text)
-                self.at += 1
-            else:
-                value = self.nested(indent)
-            if anchor:
-                self.anchors[anchor[1]] = value
-            if key in values:
-                self.fail("the key is there twice")
-            if key == "<<":
-                merged = value
-            else:
-                values[key] = value
-        return {**merged, **values}
-
-    def nested(self, indent):
-        self.at += 1
-        if self.at < len(self.lines):
-            _, deeper, text = self.lines[self.at]
-            if deeper > indent or (deeper == indent and text.startswith("-")):
-                return self.block(deeper)
-        return ""
-
-    def value(self, text):
-        if text.startswith("*"):
-            if text[1:] not in self.anchors:
-                self.fail("an unknown alias")
-            return self.anchors[text[1:]]
-        anchor = re.match(r"&([\w-]+)\s+", text)
-        value, rest = self.flow(text[anchor.end():] if anchor else text, "")
-        if rest:
-            self.fail("something follows the value")
-        if anchor:
-            self.anchors[anchor[1]] = value
-        return value
-
-    def flow(self, text, ends):
-        """The value `text` begins with, and what follows it; within a list or a map a word ends at one of `ends`."""
-        if text[:1] in "[{":
-            return self.flow_list(text[1:]) if text[0] == "[" else self.flow_map(text[1:])
-        if text[:1] in "\"'":
-            end = text.find(text[0], 1)
-            if end < 0:
-                self.fail("a quote that does not end")
-            word, rest = text[1:end], text[end + 1:].lstrip()
-        else:
-            found = re.match(rf"(?:\$\{{[^}}]*\}}|[^{re.escape(ends)}])*" if ends else r".*", text)
-            word, rest = found[0].strip(), text[found.end():]
-        return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", word), rest
-
-    def flow_list(self, text):
-        values = []
-        text = text.lstrip()
-        while not text.startswith("]"):
-            value, text = self.flow(text, ",]")
-            values.append(value)
-            text = self.next(text, "]")
-        return values, text[1:].lstrip()
-
-    def flow_map(self, text):
-        values = {}
-        text = text.lstrip()
-        while not text.startswith("}"):
-            key, separator, text = text.partition(":")
-            if not separator:
-                self.fail("no KEY: VALUE in braces")
-            values[key.strip()], text = self.flow(text.lstrip(), ",}")
-            text = self.next(text, "}")
-        return values, text[1:].lstrip()
-
-    def next(self, text, end):
-        if text.startswith(","):
-            return text[1:].lstrip()
-        if not text.startswith(end):
-            self.fail(f"a comma or {end} is missing")
-        return text
+def read(file):
+    """The compose file as it is when nothing is set in the environment."""
+    with open(file, encoding="utf-8") as text:
+        return yaml.load(re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text.read()), Loader=Texts)
 
 
 def image_users(dockerfile):
@@ -242,8 +130,7 @@ def check_command(name, container, wrong):
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        compose = Yaml(file.read()).load()
+    compose = read(sys.argv[1])
     with open(sys.argv[2], encoding="utf-8") as file:
         users = image_users(file.read())
     findings = []
