@@ -86,7 +86,7 @@ absl::Status CheckIsDemo(const std::string& dir, const std::string& first) {
   if (key.ok() && absl::StartsWith(*key, absl::StrCat(kDemoLogName, "+"))) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat(first, " is there, but no audit log named ", kDemoLogName, " (", key_file,
-                   "): this is no demo, and nothing was removed; name the directory that deploy/up "
+                   "): this is no demo, nothing was removed; name the directory that deploy/up "
                    "was given with --state"));
 }
 
