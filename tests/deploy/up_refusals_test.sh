@@ -53,12 +53,8 @@ signal.pause()' >"$work/port" &
     [ ! -e "$work/s/pids" ] && [ -z "$(ls "$work/s/data" "$work/s/log" | grep -v :)" ] || fail "something was started"
     ;;
   full_disk)
-    # In a namespace of its own, as tests/services/mesoctl/deploy_up_test.sh does.
-    if [ -z "${FULL_DISK_INSIDE:-}" ]; then
-      own=(--map-root-user --mount)
-      unshare "${own[@]}" true 2>/dev/null || own=(--mount)
-      unshare "${own[@]}" true 2>/dev/null || own+=(--propagation unchanged)
-      FULL_DISK_INSIDE=1 unshare "${own[@]}" "$PWD/tests/deploy/up_refusals_test.sh" "$build" full_disk
+    if [ -z "${OWN_MOUNTS:-}" ]; then
+      tests/support/with_own_mounts "$PWD/tests/deploy/up_refusals_test.sh" "$build" full_disk
       exit
     fi
     mkdir "$work/disk"

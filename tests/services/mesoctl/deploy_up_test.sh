@@ -181,14 +181,8 @@ case $mode in
     refused "--seed needs a value" --seed
     ;;
   full_disk)
-    # In a namespace of its own, where whoever is not root may mount, too; the namespace ends with it.
-    if [ -z "${FULL_DISK_INSIDE:-}" ]; then
-      # Who may make one of users, does. In a changed root nobody may, and "/" is no mount that could be made private; there root
-      # makes one of mounts, and whoever changed the root has seen to the rest.
-      own=(--map-root-user --mount)
-      unshare "${own[@]}" true 2>/dev/null || own=(--mount)
-      unshare "${own[@]}" true 2>/dev/null || own+=(--propagation unchanged)
-      FULL_DISK_INSIDE=1 unshare "${own[@]}" "$PWD/tests/services/mesoctl/deploy_up_test.sh" "$build" full_disk
+    if [ -z "${OWN_MOUNTS:-}" ]; then
+      tests/support/with_own_mounts "$PWD/tests/services/mesoctl/deploy_up_test.sh" "$build" full_disk
       exit
     fi
     mkdir "$state/disk"
